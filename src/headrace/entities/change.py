@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import msgspec
+
+
+class RunChange(msgspec.Struct, frozen=True):
+    run_id: str
+    experiment_id: str
+
+
+class Changes(msgspec.Struct, frozen=True):
+    """Runs that changed after a cursor, each once. cursor: opaque, for the next call. more: ask again at once."""
+
+    cursor: str
+    runs: list[RunChange]
+    more: bool = False
+
+
+class MetricSummary(msgspec.Struct, frozen=True):
+    """Over the latest values of a group's runs; NaN values are counted in `count` only."""
+
+    count: int
+    minimum: float | None
+    maximum: float | None
+    mean: float | None
+
+
+class RunGroup(msgspec.Struct, frozen=True):
+    """Runs that share the values of the group keys ("params.model", "tags.team"); None where a run has no value."""
+
+    values: list[str | None]
+    run_count: int
+    metrics: dict[str, MetricSummary] = msgspec.field(default_factory=dict)

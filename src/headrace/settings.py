@@ -1,0 +1,131 @@
+"""Every environment variable that Headrace reads: one row each, with type, default and one sentence.
+
+`HEADRACE_X` wins over its `MLFLOW_` spelling, which is honoured where ours is not set. Values are read at each call,
+so a test or notebook may change os.environ at any time.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from headrace.errors import InvalidValue
+
+T = TypeVar("T")
+
+
+class Setting(Generic[T]):
+    """One variable. `names`: spellings in order of precedence. Empty strings count as unset."""
+
+    def __init__(self, names: str, parse: Callable[[str], T], default: T, help: str) -> None:
+        self.names = tuple(names.split())
+        self.parse, self.default, self.help = parse, default, help
+        SETTINGS[self.names[0]] = self
+
+    def get(self) -> T:
+        for name in self.names:
+            text = os.environ.get(name)
+            if text:
+                try:
+                    return self.parse(text)
+                except ValueError as error:
+                    raise InvalidValue(name, text, f"{error or self.help}") from None
+        return self.default
+
+    def is_set(self) -> bool:
+        return any(os.environ.get(name) for name in self.names)
+
+
+SETTINGS: dict[str, Setting[object]] = {}
+
+
+def _flag(text: str) -> bool:
+    lowered = text.strip().lower()
+    if lowered in ("1", "true", "yes", "on"):
+        return True
+    if lowered in ("0", "false", "no", "off"):
+        return False
+    raise ValueError("allowed are true/false, 1/0, yes/no, on/off.")
+
+
+def _text(names: str, help: str) -> Setting[str | None]:
+    parse: Callable[[str], str | None] = str
+    return Setting(names, parse, None, help)
+
+
+TRACKING_URI = _text(
+    "HEADRACE_TRACKING_URI MLFLOW_TRACKING_URI",
+    "Where runs are kept: folder, sqlite:///, postgresql://, http(s)://.",
+)
+REGISTRY_URI = _text(
+    "HEADRACE_REGISTRY_URI MLFLOW_REGISTRY_URI", "Where models are registered, if not at the tracking URI."
+)
+USERNAME = _text("HEADRACE_TRACKING_USERNAME MLFLOW_TRACKING_USERNAME", "User for basic authentication.")
+PASSWORD = _text("HEADRACE_TRACKING_PASSWORD MLFLOW_TRACKING_PASSWORD", "Password for basic authentication.")
+TOKEN = _text(
+    "HEADRACE_TRACKING_TOKEN MLFLOW_TRACKING_TOKEN",
+    "Bearer token; basic authentication wins where both are set.",
+)
+EXPERIMENT_NAME = _text(
+    "HEADRACE_EXPERIMENT_NAME MLFLOW_EXPERIMENT_NAME",
+    "Experiment of new runs, by name; made if it is missing.",
+)
+EXPERIMENT_ID = _text(
+    "HEADRACE_EXPERIMENT_ID MLFLOW_EXPERIMENT_ID", "Experiment of new runs, by id; must exist."
+)
+RUN_ID = _text("HEADRACE_RUN_ID MLFLOW_RUN_ID", "Run that the next start_run resumes.")
+RUN_CONTEXT = _text("HEADRACE_RUN_CONTEXT MLFLOW_RUN_CONTEXT", "JSON object of tags that every new run gets.")
+TRUNCATE_LONG_VALUES = Setting(
+    "HEADRACE_TRUNCATE_LONG_VALUES MLFLOW_TRUNCATE_LONG_VALUES",
+    _flag,
+    True,
+    "Cut over-long param and tag values instead of refusing them.",
+)
+ARTIFACT_LOCATION_MAX_LENGTH = Setting(
+    "HEADRACE_ARTIFACT_LOCATION_MAX_LENGTH MLFLOW_ARTIFACT_LOCATION_MAX_LENGTH",
+    int,
+    2048,
+    "Longest artifact location, in characters.",
+)
+HTTP_MAX_RETRIES = Setting(
+    "HEADRACE_HTTP_REQUEST_MAX_RETRIES MLFLOW_HTTP_REQUEST_MAX_RETRIES",
+    int,
+    7,
+    "How often a failed request is sent again.",
+)
+HTTP_BACKOFF_FACTOR_S = Setting(
+    "HEADRACE_HTTP_REQUEST_BACKOFF_FACTOR MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR",
+    float,
+    2.0,
+    "Seconds that double at each retry.",
+)
+HTTP_BACKOFF_JITTER_S = Setting(
+    "HEADRACE_HTTP_REQUEST_BACKOFF_JITTER MLFLOW_HTTP_REQUEST_BACKOFF_JITTER",
+    float,
+    1.0,
+    "Most seconds added at random to a back-off.",
+)
+HTTP_TIMEOUT_S = Setting(
+    "HEADRACE_HTTP_REQUEST_TIMEOUT MLFLOW_HTTP_REQUEST_TIMEOUT",
+    float,
+    120.0,
+    "Seconds until a request is given up.",
+)
+INSECURE_TLS = Setting(
+    "HEADRACE_TRACKING_INSECURE_TLS MLFLOW_TRACKING_INSECURE_TLS",
+    _flag,
+    False,
+    "Accept any certificate of the server.",
+)
+CA_BUNDLE = _text(
+    "HEADRACE_TRACKING_SERVER_CERT_PATH MLFLOW_TRACKING_SERVER_CERT_PATH", "File of certificates to trust."
+)
+CLIENT_CERT = _text(
+    "HEADRACE_TRACKING_CLIENT_CERT_PATH MLFLOW_TRACKING_CLIENT_CERT_PATH",
+    "Client certificate (PEM with key).",
+)
+S3_ENDPOINT_URL = _text(
+    "HEADRACE_S3_ENDPOINT_URL MLFLOW_S3_ENDPOINT_URL AWS_ENDPOINT_URL_S3 AWS_ENDPOINT_URL",
+    "Address of an S3-compatible server.",
+)
