@@ -4,7 +4,13 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 MLFLOW_STAMP := .venv-mlflow/.stamp
+MLFLOW_PACKAGES := mlflow pytest psutil "psycopg[binary]"
 PYTEST := $(BIN)/python -m pytest
+# The genuine client lives in its own environment and talks to a `headrace server` started from ours.
+COMPAT := HEADRACE_TEST_BIN=$(CURDIR)/$(BIN) .venv-mlflow/bin/python -m pytest -c tests/compat/pytest.ini tests/compat
+COMPAT_TESTS := $(wildcard tests/compat/test_*.py tests/compat/*/test_*.py)
+# pytest's exit status when no test carries the marker.
+NONE_SELECTED := 5
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-mlflow demo test test-full lint format types bench-tracking clean
@@ -33,8 +39,8 @@ $(STAMP): pyproject.toml
 
 $(MLFLOW_STAMP): | $(STAMP)
 	test -x .venv-mlflow/bin/python || $(PYTHON) -m venv .venv-mlflow
-	$(BIN)/uv pip install --quiet --python .venv-mlflow/bin/python mlflow pytest psutil \
-	  || .venv-mlflow/bin/python -m pip install --quiet mlflow pytest psutil
+	$(BIN)/uv pip install --quiet --python .venv-mlflow/bin/python $(MLFLOW_PACKAGES) \
+	  || .venv-mlflow/bin/python -m pip install --quiet $(MLFLOW_PACKAGES)
 	@touch $@
 
 demo: $(STAMP)
@@ -42,9 +48,11 @@ demo: $(STAMP)
 
 test: $(STAMP) $(MLFLOW_STAMP)
 	$(PYTEST) -m "not full"
+	$(if $(COMPAT_TESTS),$(COMPAT) -m "not full")
 
 test-full: $(STAMP) $(MLFLOW_STAMP)
 	$(PYTEST) -m full
+	$(if $(COMPAT_TESTS),$(COMPAT) -m full || [ $$? -eq $(NONE_SELECTED) ])
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
