@@ -7,17 +7,17 @@ import time
 import uuid
 
 _ADJECTIVES = (
-    "able amber ample apt arctic bold brave bright brisk calm clear clever crisp deep eager early fair fast fine fleet "
-    "fresh gentle glad grand great keen kind late light lively lucky mellow merry mild neat noble quick quiet rapid rare "
-    "ready rich round sharp silent silver sleek smart smooth snowy solid steady still stout sunny sure swift tall tidy "
+    "able amber ample apt arctic bold brave bright brisk calm clear clever crisp deep eager early fair fast fine "
+    "fleet fresh gentle glad grand great keen kind late light lively lucky mellow merry mild neat noble quick quiet "
+    "rapid rare ready rich round sharp silent silver sleek smart smooth snowy solid steady still stout sunny sure swift tall tidy "
     "true vivid warm wide wise young zesty"
 ).split()
 _NOUNS = (
     "alder aspen badger basin bay beacon beck birch bison bluff brook canal canyon cedar cove crane creek crest delta "
     "dipper dune eddy egret elm falcon falls fern finch fjord flume ford forest fox glade gorge grove gull harbor hawk "
     "heron hill ibis inlet isle kestrel lagoon lake lark marsh martin meadow mill moor otter owl pike pine plover pond "
-    "quay rapids reed ridge river robin salmon shoal shore sluice sparrow spring stork stream swan tern tide trout vale "
-    "weir willow wren"
+    "quay rapids reed ridge river robin salmon shoal shore sluice sparrow spring stork stream swan "
+    "tern tide trout vale weir willow wren"
 ).split()
 
 

@@ -146,9 +146,7 @@ class AlreadyExists(CallerError):
 
     def __init__(self, noun: str, name: object, *, by: str = "name", hint: str = "") -> None:
         self.noun, self.name = noun, name
-        super().__init__(
-            f"{noun.capitalize()} with {by} {shown(name)} already exists.{' ' + hint if hint else ''}"
-        )
+        super().__init__(f"{noun.capitalize()} with {by} {shown(name)} already exists.{' ' + hint if hint else ''}")
 
 
 class Conflict(CallerError):

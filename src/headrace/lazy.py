@@ -19,10 +19,9 @@ def optional_import(module: str, *, extra: str | None = None, why: str = "") -> 
     try:
         return importlib.import_module(module)
     except ModuleNotFoundError as error:
-        if error.name is None or module.split(".")[0] != error.name.split(".")[0]:
+        package = module.partition(".")[0]
+        if error.name is None or error.name.partition(".")[0] != package:
             raise  # the package is there, one of its own imports is not
-        package = f"headrace[{extra}]" if extra else module.split(".")[0]
+        wanted = f"headrace[{extra}]" if extra else package
         reason = f" ({why})" if why else ""
-        raise MissingPackage(
-            f"{module!r} is needed{reason}; install it with: pip install '{package}'"
-        ) from error
+        raise MissingPackage(f"{module!r} is needed{reason}; install it with: pip install '{wanted}'") from error

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from headrace.errors import InvalidValue
 
@@ -21,7 +21,7 @@ class Setting(Generic[T]):
     def __init__(self, names: str, parse: Callable[[str], T], default: T, help: str) -> None:
         self.names = tuple(names.split())
         self.parse, self.default, self.help = parse, default, help
-        SETTINGS[self.names[0]] = self
+        _register(self)
 
     def get(self) -> T:
         for name in self.names:
@@ -30,14 +30,18 @@ class Setting(Generic[T]):
                 try:
                     return self.parse(text)
                 except ValueError as error:
-                    raise InvalidValue(name, text, f"{error or self.help}") from None
+                    raise InvalidValue(name, text, str(error) or self.help) from None
         return self.default
 
     def is_set(self) -> bool:
         return any(os.environ.get(name) for name in self.names)
 
 
-SETTINGS: dict[str, Setting[object]] = {}
+SETTINGS: dict[str, Setting[Any]] = {}
+
+
+def _register(setting: Setting[Any]) -> None:
+    SETTINGS[setting.names[0]] = setting
 
 
 def _flag(text: str) -> bool:
@@ -71,9 +75,7 @@ EXPERIMENT_NAME = _text(
     "HEADRACE_EXPERIMENT_NAME MLFLOW_EXPERIMENT_NAME",
     "Experiment of new runs, by name; made if it is missing.",
 )
-EXPERIMENT_ID = _text(
-    "HEADRACE_EXPERIMENT_ID MLFLOW_EXPERIMENT_ID", "Experiment of new runs, by id; must exist."
-)
+EXPERIMENT_ID = _text("HEADRACE_EXPERIMENT_ID MLFLOW_EXPERIMENT_ID", "Experiment of new runs, by id; must exist.")
 RUN_ID = _text("HEADRACE_RUN_ID MLFLOW_RUN_ID", "Run that the next start_run resumes.")
 RUN_CONTEXT = _text("HEADRACE_RUN_CONTEXT MLFLOW_RUN_CONTEXT", "JSON object of tags that every new run gets.")
 TRUNCATE_LONG_VALUES = Setting(

@@ -37,7 +37,9 @@ INT64_MIN, INT64_MAX = -(1 << 63), (1 << 63) - 1
 
 _KEY = re.compile(r"^[/\w.\- :]*$")
 _RUN_ID = re.compile(r"^[a-zA-Z0-9][\w\-]{0,255}$")
-_KEY_RULE = "names may hold letters, digits, underscores (_), dashes (-), periods (.), colons (:), spaces ( ) and slashes (/)"
+_KEY_RULE = (
+    "names may hold letters, digits, underscores (_), dashes (-), periods (.), colons (:), spaces ( ) and slashes (/)"
+)
 
 
 def check_text(field: str, value: str) -> None:

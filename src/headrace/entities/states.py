@@ -58,9 +58,7 @@ class LoggedModelStatus(IntEnum):
 
     @property
     def wire_name(self) -> str:
-        return (
-            "LOGGED_MODEL_UPLOAD_FAILED" if self is LoggedModelStatus.FAILED else f"LOGGED_MODEL_{self.name}"
-        )
+        return "LOGGED_MODEL_UPLOAD_FAILED" if self is LoggedModelStatus.FAILED else f"LOGGED_MODEL_{self.name}"
 
 
 class SourceType:

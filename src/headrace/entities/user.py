@@ -17,7 +17,10 @@ class User(msgspec.Struct, frozen=True):
 
 
 class AccessToken(msgspec.Struct, frozen=True):
-    """secret_hash: sha256 of the secret in hex; the secret itself is shown once, at creation. expires_ms None = never."""
+    """secret_hash: sha256 of the secret in hex; the secret itself is shown once, at creation.
+
+    expires_ms: None = never.
+    """
 
     token_id: str
     username: str

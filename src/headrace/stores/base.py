@@ -2,13 +2,15 @@
 
 For every store (memory, SQL, REST client):
 - Thread safe; any method from any thread. Returned records are frozen and the caller's own.
-- A write is durable, and seen by every later read of any client, when the method returns. It happens whole or not at all.
+- A write is durable, and seen by every later read of any client, when the method returns. It happens whole or not
+  at all.
 - Errors: InvalidValue for what the caller got wrong (limits and key rules of `entities.limits`, filters of `query`),
   NotFound for unknown ids, InvalidState for writes to deleted entities, StoreUnavailable for a store that can't
   answer. Texts name field, value, what is allowed.
-- Names and ids are compared exactly. Order and ties are those of the search contract; `evaluate` in `query` is the oracle.
-- Page tokens are opaque; a token of another search (filter, order, experiments) or garbage is InvalidValue("page_token").
-  A full last page has no token.
+- Names and ids are compared exactly. Order and ties are those of the search contract; `evaluate` in `query` is
+  the oracle.
+- Page tokens are opaque; a token of another search (filter, order, experiments) or garbage is
+  InvalidValue("page_token"). A full last page has no token.
 """
 
 from __future__ import annotations
@@ -279,9 +281,7 @@ class LiveView(ABC):
     """What a page that watches runs asks for."""
 
     @abstractmethod
-    def changes(
-        self, since: str | None = None, experiment_ids: Sequence[str] = (), max_results: int = 1000
-    ) -> Changes:
+    def changes(self, since: str | None = None, experiment_ids: Sequence[str] = (), max_results: int = 1000) -> Changes:
         """Runs written after `since`. None: nothing, and the cursor of now. No commit is ever skipped, however late;
         a run may be named again though nothing of it changed."""
 
@@ -333,9 +333,7 @@ class AccessStore(ABC):
     def list_users(self) -> list[User]: ...
 
     @abstractmethod
-    def update_user(
-        self, username: str, role: Role | None = None, password_hash: str | None = None
-    ) -> User: ...
+    def update_user(self, username: str, role: Role | None = None, password_hash: str | None = None) -> User: ...
 
     @abstractmethod
     def delete_user(self, username: str) -> None:
