@@ -9,8 +9,8 @@ import uuid
 _ADJECTIVES = (
     "able amber ample apt arctic bold brave bright brisk calm clear clever crisp deep eager early fair fast fine "
     "fleet fresh gentle glad grand great keen kind late light lively lucky mellow merry mild neat noble quick quiet "
-    "rapid rare ready rich round sharp silent silver sleek smart smooth snowy solid steady still stout sunny sure swift "
-    "tall tidy true vivid warm wide wise young zesty"
+    "rapid rare ready rich round sharp silent silver sleek smart smooth snowy solid steady still stout sunny sure "
+    "swift tall tidy true vivid warm wide wise young zesty"
 ).split()
 _NOUNS = (
     "alder aspen badger basin bay beacon beck birch bison bluff brook canal canyon cedar cove crane creek crest delta "

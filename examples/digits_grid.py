@@ -1,6 +1,6 @@
 """Train a small grid of classifiers on scikit-learn's handwritten digits, in parallel processes, and track all of it.
 
-    python examples/digits/train.py [--epochs 15] [--jobs 2]
+    python examples/digits_grid.py [--epochs 15] [--jobs 2]
 
 Runs go to the embedded store in ./.headrace unless HEADRACE_TRACKING_URI names another place. Each run keeps its
 parameters, the loss and accuracy of every epoch, the dataset with its digest, a confusion matrix and the worst
@@ -22,7 +22,7 @@ from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # one core per process: the grid itself is what runs in parallel
 
-import matplotlib
+import matplotlib as mpl
 import numpy as np
 from rich.console import Console
 from rich.table import Table
@@ -35,7 +35,7 @@ from sklearn.neural_network import MLPClassifier
 
 import headrace
 
-matplotlib.use("Agg")
+mpl.use("Agg")
 from matplotlib import pyplot as plt
 
 EXPERIMENT = "digits"
