@@ -8,6 +8,7 @@ import pytest
 
 from tests.meta.source import ROOT, modules
 
+UV = [sys.executable, "-m", "uv"]
 MAX_SIZE_MB = 160  # with bytecode, as pip leaves it
 MAX_PACKAGES = 30
 SHIPPED_APART = {"__main__", "testing"}  # the first would run, the second needs pytest
@@ -17,8 +18,7 @@ SHIPPED_APART = {"__main__", "testing"}  # the first would run, the second needs
 def test_default_install_is_small(tmp_path: Path) -> None:
     site = tmp_path / "site"
     subprocess.run(
-        [sys.executable, "-m", "uv", "pip", "install", "--quiet", "--compile-bytecode"]
-        + ["--python", sys.executable, "--target", str(site), str(ROOT)],
+        [*UV, "pip", "install", "--quiet", "--compile-bytecode", "--target", str(site), str(ROOT)],
         check=True,
     )
     packages = sorted(path.name for path in site.glob("*.dist-info"))
@@ -32,9 +32,8 @@ def test_default_install_is_small(tmp_path: Path) -> None:
 def test_default_install_opens_every_room_and_answers_help(tmp_path: Path) -> None:
     environment = tmp_path / "environment"
     python = environment / "bin" / "python"
-    uv = [sys.executable, "-m", "uv"]
-    subprocess.run([*uv, "venv", "--quiet", "--python", sys.executable, str(environment)], check=True)
-    subprocess.run([*uv, "pip", "install", "--quiet", "--python", str(python), str(ROOT)], check=True)
+    subprocess.run([*UV, "venv", "--quiet", "--python", sys.executable, str(environment)], check=True)
+    subprocess.run([*UV, "pip", "install", "--quiet", "--python", str(python), str(ROOT)], check=True)
     rooms = [name for name in modules() if name.count(".") == 1 and name.rpartition(".")[2] not in SHIPPED_APART]
     subprocess.run([python, "-c", "\n".join(f"import {name}" for name in rooms)], check=True)
     if "headrace.cli" in modules():
