@@ -1,9 +1,14 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 from hypothesis import settings
+from hypothesis.database import DirectoryBasedExampleDatabase
 
 pytest_plugins = ["tests.support.environment", "tests.support.postgres"]
 
 # No deadline: a shared two-core machine has pauses that say nothing about the code.
-settings.register_profile("headrace", deadline=None, print_blob=True)
+# The database has a fixed place, since each test has a working directory of its own.
+EXAMPLES = DirectoryBasedExampleDatabase(Path(__file__).resolve().parents[1] / ".hypothesis" / "examples")
+settings.register_profile("headrace", deadline=None, print_blob=True, database=EXAMPLES)
 settings.load_profile("headrace")
