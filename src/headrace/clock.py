@@ -30,6 +30,10 @@ def monotonic_s() -> float:
     return time.monotonic()
 
 
+def sleep_s(seconds: float) -> None:
+    time.sleep(seconds)
+
+
 def hex_id() -> str:
     """32 hex digits, random: a run id."""
     return uuid.uuid4().hex

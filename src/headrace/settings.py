@@ -114,6 +114,24 @@ HTTP_TIMEOUT_S = Setting(
     120.0,
     "Seconds until a request is given up.",
 )
+HTTP_RESPECT_RETRY_AFTER = Setting(
+    "HEADRACE_HTTP_RESPECT_RETRY_AFTER_HEADER MLFLOW_HTTP_RESPECT_RETRY_AFTER_HEADER",
+    _flag,
+    True,
+    "Wait as long as the server's Retry-After header asks.",
+)
+HTTP_POOL_SIZE = Setting(
+    "HEADRACE_HTTP_POOL_MAXSIZE MLFLOW_HTTP_POOL_MAXSIZE",
+    int,
+    10,
+    "Connections that are kept open to one server.",
+)
+FETCH_ALLOW_PRIVATE = Setting(
+    "HEADRACE_FETCH_ALLOW_PRIVATE",
+    _flag,
+    False,
+    "Follow addresses that a user gave into private, loopback and link-local networks too.",
+)
 INSECURE_TLS = Setting(
     "HEADRACE_TRACKING_INSECURE_TLS MLFLOW_TRACKING_INSECURE_TLS",
     _flag,
