@@ -2,10 +2,10 @@
 
 Keys are canonical (aliases are gone), values are normalised so that Python, SQLite and PostgreSQL can compare them
 with the same result:
-- metric (and any other float) values are finite or infinite floats, never NaN: integer literals are rounded to the
-  nearest double, as the stored values were;
+- metric values are floats, never NaN, infinite where the literal is beyond a double: integer literals are rounded to
+  the nearest double, as the stored values were. A stored ±inf compares as ±1.7976931348623157e308;
 - values of integer attributes are ints within int64: a fraction is rewritten into an equivalent comparison of integers
-  (`start_time > 1.5` is `start_time > 1`), one that no or every integer satisfies into a comparison with an end of int64;
+  (`start_time > 1.5` is `start_time > 1`), one that no or every integer satisfies into `> INT64_MAX` or `>= INT64_MIN`;
 - all other values are text; for IN and NOT IN a non-empty tuple of texts;
 - for IS NULL and IS NOT NULL the value is None.
 

@@ -14,7 +14,7 @@ from headrace.query.ast import Entity, Operator, Order
 Kind = Literal["text", "int", "float", "id", "number_text"]
 """How values of a field are written and compared.
 
-int: int64. float: a double. id: quoted, must be a decimal integer, compared and ordered as a number (an experiment's id).
+int: int64. float: a double. id: a quoted decimal integer, compared and ordered as a number (an experiment's id).
 number_text: a number that filters compare as the text of its digits, and orders as a number.
 """
 
