@@ -7,7 +7,7 @@ MLFLOW_STAMP := .venv-mlflow/.stamp
 MLFLOW_PACKAGES := mlflow pytest psutil "psycopg[binary]"
 PYTEST := $(BIN)/python -m pytest
 # The genuine client lives in its own environment and talks to a `headrace server` started from ours.
-COMPAT := HEADRACE_TEST_BIN=$(CURDIR)/$(BIN) .venv-mlflow/bin/python -m pytest -c tests/compat/pytest.ini tests/compat
+COMPAT := .venv-mlflow/bin/python -m pytest -c tests/compat/pytest.ini tests/compat
 COMPAT_TESTS := $(wildcard tests/compat/test_*.py tests/compat/*/test_*.py)
 # pytest's exit status when no test carries the marker.
 NONE_SELECTED := 5

@@ -17,10 +17,11 @@ os.environ.update(
 
 import mlflow
 import pytest
-from databases import fresh_database
 from mlflow import MlflowClient
 from rest import Api
 from servers import TARGET, Server, running
+
+pytest_plugins = ["tests.support.postgres"]
 
 DATABASES = ["sqlite", "postgresql"] if TARGET == "headrace" else ["sqlite"]
 
@@ -32,16 +33,8 @@ def server(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         with running(f"sqlite:///{folder}/tracking.db", folder, database="sqlite") as started:
             yield started
         return
-    try:
-        database = fresh_database()
-        backend = database.__enter__()
-    except (ConnectionError, FileNotFoundError) as why:
-        pytest.skip(f"no PostgreSQL for the compatibility suite: {why}")
-    try:
-        with running(backend, folder, database="postgresql") as started:
-            yield started
-    finally:
-        database.__exit__(None, None, None)
+    with running(request.getfixturevalue("postgres_url"), folder, database="postgresql") as started:
+        yield started
 
 
 @pytest.fixture
