@@ -1,0 +1,285 @@
+"""The schema, on SQLite and PostgreSQL alike: what the generated DDL in `migrations/` is made from.
+
+Imported by the migrations and tests only; the store itself speaks SQL text (SQLAlchemy costs 25 MB and 0.2 s).
+- `..._ref` points at an integer surrogate `id`; outer ids (`run_id`, `model_id`) are text. Keys of metrics, params and
+  tags are numbers of `name`, so that rows and indexes stay small. Times are ms since the epoch.
+- Text collates by code point on both databases. A float that may be NaN is (class, value): class 0 and the value, or
+  class 1 and 0.0, since SQLite turns NaN into NULL and PostgreSQL orders it highest.
+- Foreign keys are not declared: rows of a run are made only in transactions that hold the run.
+- Indexes that start with experiment_id serve searches: the order key drives, the filters probe.
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+VERSION_TABLE = "headrace_version"
+
+# PostgreSQL's index entries end at about 2,700 bytes; a prefix orders and narrows, the row decides.
+INDEXED_VALUE_CHARS = 128
+
+metadata = sa.MetaData()
+
+Text = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+Id = sa.BigInteger().with_variant(sa.Integer(), "sqlite")  # only INTEGER PRIMARY KEY is SQLite's rowid
+Int = sa.BigInteger()
+
+
+def _id() -> sa.Column[int]:
+    return sa.Column("id", Id, primary_key=True, autoincrement=True)
+
+
+def _int(name: str, *, null: bool = False, default: int | None = None, key: bool = False) -> sa.Column[int]:
+    text = None if default is None else sa.text(str(default))
+    return sa.Column(name, Int, nullable=null, server_default=text, primary_key=key, autoincrement=False)
+
+
+def _ref(name: str) -> sa.Column[int]:
+    """The primary key of a table that has one row per row of another."""
+    return sa.Column(name, Id, primary_key=True, autoincrement=False)
+
+
+def _small(name: str, *, default: int | None = None, key: bool = False) -> sa.Column[int]:
+    text = None if default is None else sa.text(str(default))
+    return sa.Column(name, sa.SmallInteger, nullable=False, server_default=text, primary_key=key, autoincrement=False)
+
+
+def _real(name: str) -> sa.Column[float]:
+    return sa.Column(name, sa.Double, nullable=False)
+
+
+def _text(name: str, *, null: bool = False, key: bool = False) -> sa.Column[str]:
+    return sa.Column(name, Text, nullable=null, primary_key=key)
+
+
+def _clustered(name: str, *parts: sa.schema.SchemaItem) -> sa.Table:
+    """A table that lies in the order of its primary key on SQLite."""
+    return sa.Table(name, metadata, *parts, sqlite_with_rowid=False)
+
+
+meta = _clustered("meta", _text("key", key=True), _text("value"))
+
+name = sa.Table("name", metadata, _id(), _text("text"), sa.UniqueConstraint("text", name="name_text"))
+
+experiment = sa.Table(
+    "experiment",
+    metadata,
+    _id(),
+    _text("name"),
+    _text("artifact_location"),
+    _int("deleted_ms", null=True),  # NULL: active
+    _int("creation_time"),
+    _int("last_update_time"),
+    sa.UniqueConstraint("name", name="experiment_name"),
+    sqlite_autoincrement=True,  # ids are never used again
+)
+
+experiment_tag = _clustered("experiment_tag", _int("experiment_id", key=True), _text("key", key=True), _text("value"))
+
+run = sa.Table(
+    "run",
+    metadata,
+    _id(),
+    _text("run_id"),
+    _int("experiment_id"),
+    _text("user_id"),
+    _text("status"),
+    _text("run_name"),
+    _text("artifact_uri"),
+    _int("start_time"),
+    _int("end_time", null=True),
+    _int("deleted_ms", null=True),  # NULL: active
+    _text("owner", null=True),  # lease of the process that writes the run
+    _int("heartbeat_ms", null=True),
+    _int("lease_until_ms", null=True),
+    sa.UniqueConstraint("run_id", name="run_run_id"),
+)
+sa.Index("run_by_start", run.c.experiment_id, run.c.start_time.desc(), run.c.run_id)
+
+# Params and tags of a run as ready JSON arrays [{"key":…,"value":…}]; NULL where they are too long to keep twice.
+run_document = sa.Table("run_document", metadata, _ref("run_ref"), _text("params", null=True), _text("tags", null=True))
+
+# seq: on SQLite the number of the transaction that last wrote the run, on PostgreSQL its transaction id.
+run_change = sa.Table("run_change", metadata, _ref("run_ref"), _int("experiment_id"), _int("seq"))
+sa.Index("run_change_seq", run_change.c.seq, run_change.c.run_ref)
+
+param = _clustered(
+    "param",
+    _int("run_ref", key=True),
+    _int("key_ref", key=True),
+    _int("experiment_id"),
+    _text("value"),
+)
+tag = _clustered(
+    "tag",
+    _int("run_ref", key=True),
+    _int("key_ref", key=True),
+    _int("experiment_id"),
+    _text("value"),
+)
+for _table in (param, tag):
+    sa.Index(
+        f"{_table.name}_by_value",
+        _table.c.experiment_id,
+        _table.c.key_ref,
+        sa.func.substr(_table.c.value, sa.literal_column("1"), sa.literal_column(str(INDEXED_VALUE_CHARS))),
+        _table.c.run_ref,
+    )
+
+# One row per (run, key): what search and listing need. "last" is the greatest point by (step, timestamp, value).
+metric_series = sa.Table(
+    "metric_series",
+    metadata,
+    _id(),
+    _int("run_ref"),
+    _int("key_ref"),
+    _int("experiment_id"),
+    _int("n"),  # points written, repeats that no merge has dropped yet included
+    _int("last_step"),
+    _int("last_timestamp"),
+    _small("last_class"),
+    _real("last_value"),
+    _real("min_value"),  # over the points that aren't NaN; +inf and -inf while there is none
+    _real("max_value"),
+    _int("first_step"),
+    _int("min_timestamp"),
+    _int("max_timestamp"),
+    _int("visible_until_step", null=True),  # NULL: all of it
+    sa.UniqueConstraint("run_ref", "key_ref", name="metric_series_run_key"),
+)
+sa.Index(
+    "metric_series_by_value",
+    metric_series.c.experiment_id,
+    metric_series.c.key_ref,
+    metric_series.c.last_class,
+    metric_series.c.last_value,
+    metric_series.c.run_ref,
+)
+
+# level 0: what one request appended; see blocks.py for payload and merging.
+metric_block = _clustered(
+    "metric_block",
+    _int("series_id", key=True),
+    _small("level", key=True),
+    _int("seq", key=True),
+    _int("n"),
+    _int("min_step"),
+    _int("max_step"),
+    _int("min_timestamp"),
+    _int("max_timestamp"),
+    sa.Column("payload", sa.LargeBinary, nullable=False),
+)
+
+# Points that carry a model or a dataset, as rows besides their series: what searches of models read.
+model_metric = sa.Table(
+    "model_metric",
+    metadata,
+    _id(),
+    _int("model_ref", null=True),
+    _int("run_ref"),
+    _int("experiment_id"),
+    _int("key_ref"),
+    _int("timestamp"),
+    _int("step"),
+    _small("class"),
+    _real("value"),
+    _text("dataset_name", null=True),
+    _text("dataset_digest", null=True),
+)
+sa.Index("model_metric_model", model_metric.c.model_ref, model_metric.c.key_ref, model_metric.c.run_ref)
+
+dataset = sa.Table(
+    "dataset",
+    metadata,
+    _id(),
+    _int("experiment_id"),
+    _text("name"),
+    _text("digest"),
+    _text("source_type"),
+    _text("source"),
+    _text("schema", null=True),
+    _text("profile", null=True),
+    sa.UniqueConstraint("experiment_id", "name", "digest", name="dataset_experiment_name_digest"),
+)
+dataset_input = sa.Table(
+    "dataset_input",
+    metadata,
+    _id(),
+    _int("run_ref"),
+    _int("dataset_ref"),
+    sa.UniqueConstraint("run_ref", "dataset_ref", name="dataset_input_run_dataset"),
+)
+sa.Index("dataset_input_dataset", dataset_input.c.dataset_ref)
+input_tag = _clustered("input_tag", _int("input_ref", key=True), _text("key", key=True), _text("value"))
+
+# output: 0 for a model that the run read, 1 for one that it made (step set).
+run_model = sa.Table(
+    "run_model",
+    metadata,
+    _id(),
+    _int("run_ref"),
+    _small("output"),
+    _text("model_id"),
+    _int("step", default=0),
+)
+sa.Index("run_model_run", run_model.c.run_ref)
+
+logged_model = sa.Table(
+    "logged_model",
+    metadata,
+    _id(),
+    _text("model_id"),
+    _int("experiment_id"),
+    _text("name"),
+    _text("artifact_location"),
+    _int("creation_timestamp"),
+    _int("last_updated_timestamp"),
+    _text("model_type", null=True),
+    _text("source_run_id", null=True),
+    _small("status"),
+    _text("status_message", null=True),
+    _int("deleted_ms", null=True),
+    sa.UniqueConstraint("model_id", name="logged_model_model_id"),
+)
+sa.Index(
+    "logged_model_by_creation",
+    logged_model.c.experiment_id,
+    logged_model.c.creation_timestamp.desc(),
+    logged_model.c.model_id,
+)
+logged_model_param = _clustered(
+    "logged_model_param", _int("model_ref", key=True), _text("key", key=True), _text("value")
+)
+logged_model_tag = _clustered("logged_model_tag", _int("model_ref", key=True), _text("key", key=True), _text("value"))
+
+artifact = _clustered(
+    "artifact",
+    _text("root", key=True),
+    _text("path", key=True),
+    _int("size_bytes"),
+    _text("sha256"),
+    _int("recorded_ms"),
+)
+
+account = _clustered(
+    "account",
+    _text("username", key=True),
+    _text("role"),
+    _text("password_hash", null=True),
+    _int("created_ms"),
+)
+access_token = _clustered(
+    "access_token",
+    _text("token_id", key=True),
+    _text("username"),
+    _text("secret_hash"),
+    _text("description"),
+    _int("created_ms"),
+    _int("expires_ms", null=True),
+)
+sa.Index("access_token_username", access_token.c.username)
+
+# How far a client's journal has been taken in; moves in the transaction of the data.
+writer_mark = _clustered(
+    "writer_mark", _text("writer_id", key=True), _int("run_ref", null=True), _int("mark"), _int("updated_ms")
+)
