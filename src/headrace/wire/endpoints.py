@@ -1,0 +1,22 @@
+"""The endpoint table: every operation of the API, once.
+
+Server (routes and permissions), client, OpenAPI and docs are made from it. A new resource adds a file in `table/`
+and its rows here. Rows are constants, so that a misspelt one doesn't import.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from headrace.wire.endpoint import Endpoint
+from headrace.wire.table import artifacts, experiments, logged_models, metrics, runs, service
+
+ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
+    *service.ENDPOINTS,
+    *experiments.ENDPOINTS,
+    *runs.ENDPOINTS,
+    *metrics.ENDPOINTS,
+    *logged_models.ENDPOINTS,
+    *artifacts.ENDPOINTS,
+)
+BY_NAME: dict[str, Endpoint[Any, Any]] = {endpoint.name: endpoint for endpoint in ENDPOINTS}

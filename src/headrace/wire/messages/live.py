@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from headrace.wire.messages.fields import Answer, Double, Int64, Request, ViewTypeName
+
+
+class ListChanges(Request, kw_only=True):
+    """since: the cursor of the answer before; unset = from now on."""
+
+    since: str | None = None
+    experiment_ids: list[str] = []
+    max_results: Int64 = 1000
+
+
+class RunChangeMessage(Answer, kw_only=True):
+    run_id: str
+    experiment_id: str
+
+
+class ChangesAnswer(Answer, kw_only=True):
+    cursor: str
+    runs: list[RunChangeMessage] = []
+    more: bool = False
+
+
+class AggregateRuns(Request, kw_only=True):
+    """group_by: "params.KEY" or "tags.KEY"; metrics: keys whose latest values are summed up."""
+
+    experiment_ids: list[str] = []
+    group_by: list[str]
+    metrics: list[str] = []
+    filter: str | None = None
+    run_view_type: ViewTypeName | None = None
+    max_results: Int64 = 1000
+
+
+class MetricSummaryMessage(Answer, kw_only=True):
+    count: int
+    minimum: Double | None = None
+    maximum: Double | None = None
+    mean: Double | None = None
+
+
+class RunGroupMessage(Answer, kw_only=True):
+    values: list[str | None]
+    run_count: int
+    metrics: dict[str, MetricSummaryMessage] = {}
+
+
+class AggregateRunsAnswer(Answer, kw_only=True):
+    groups: list[RunGroupMessage] = []
