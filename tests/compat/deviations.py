@@ -43,3 +43,14 @@ ITEM_READ_HALF = Deviation(
 UNREADABLE = Deviation(
     reason="MLflow fails on a list where it wants a number or an object", mlflow=(500, "")
 )
+LOGGED_MODEL_ATTRIBUTE = Deviation(
+    reason="MLflow fails on a filter by an attribute that logged models don't have",
+    mlflow=(500, "INTERNAL_ERROR"),
+)
+LOGGED_MODEL_NUMBER = Deviation(
+    reason="MLflow fails on a quoted number for a numeric attribute of logged models",
+    mlflow=(500, "INTERNAL_ERROR"),
+)
+NESTED_FIELD_MISSING = Deviation(
+    reason="MLflow stores empty text for a required field that an item of a list lacks", mlflow=(200, "")
+)

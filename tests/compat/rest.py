@@ -38,7 +38,7 @@ class Api:
     def delete(self, path: str, body: Json = None) -> Json:
         return ok(self.send("DELETE", path, json=body))
 
-    def get(self, path: str, **query: Json) -> Json:
+    def get(self, path: str, /, **query: Json) -> Json:
         return ok(self.send("GET", path, params=query))
 
 

@@ -19,7 +19,7 @@ from urllib.request import urlopen
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGET = os.environ.get("HEADRACE_COMPAT_TARGET", "headrace")
-HEADRACE = Path(os.environ.get("HEADRACE_COMPAT_BIN", str(ROOT / ".venv" / "bin" / "headrace")))
+BIN = Path(os.environ.get("HEADRACE_TEST_BIN", str(ROOT / ".venv" / "bin")))  # the project's own environment
 READY_S = 120.0  # MLflow needs about 15 s on two cores, more when they are busy
 POLL_S = 0.05
 
@@ -43,7 +43,7 @@ def free_port() -> int:
 
 
 def command(target: str, backend: str, folder: Path, port: int) -> list[str]:
-    program = [str(HEADRACE)] if target == "headrace" else [sys.executable, "-m", "mlflow"]
+    program = [str(BIN / "headrace")] if target == "headrace" else [sys.executable, "-m", "mlflow"]
     options = ["--backend-store-uri", backend, "--artifacts-destination", str(folder / "artifacts")]
     listen = ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
     return [*program, "server", *options, *listen]
