@@ -8,19 +8,22 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from typing import Literal, Protocol, get_args
 
 import msgspec
 
 from headrace import clock
 from headrace.entities import (
+    DatasetFilter,
     DatasetInput,
     ExperimentTag,
     LifecycleStage,
     LoggedModelInput,
+    LoggedModelOutput,
     LoggedModelStatus,
     Metric,
     Param,
+    Role,
     RunStatus,
     RunTag,
     limits,
@@ -33,6 +36,8 @@ NO_EXPERIMENT = -1
 MAX_DATASET_EXPERIMENTS = 20
 MAX_DATASET_SUMMARIES = 1000
 MAX_MODEL_NAME_CHARS = 500
+MAX_USER_CHARS = 256
+MAX_GROUP_KEYS = 20
 
 _DECIMAL = re.compile(r"-?[0-9]+")
 _MODEL_NAME_EXCLUDES = "/:.%\"'"
@@ -153,7 +158,7 @@ def kept_run_name(run_name: str | None) -> str | None:
 
 def user_id(value: str) -> str:
     limits.check_text("user_id", value)
-    limits.check_length("user_id", value, 256)
+    limits.check_length("user_id", value, MAX_USER_CHARS)
     return value
 
 
@@ -264,7 +269,16 @@ def model_inputs(models: Sequence[LoggedModelInput]) -> list[str]:
     for each in models:
         if not each.model_id:
             raise MissingValue("models.model_id")
+        limits.check_text("models.model_id", each.model_id)
     return list(dict.fromkeys(each.model_id for each in models))
+
+
+def model_outputs(models: Sequence[LoggedModelOutput]) -> None:
+    for each in models:
+        if not each.model_id:
+            raise MissingValue("models.model_id")
+        limits.check_text("models.model_id", each.model_id)
+        limits.check_int64("models.step", each.step)
 
 
 def model_name(name: str | None) -> str:
@@ -283,6 +297,22 @@ def model_type(value: str | None) -> str | None:
         limits.check_text("model_type", value)
         limits.check_length("model_type", value, MAX_MODEL_NAME_CHARS)
     return value or None
+
+
+def source_run_id(value: str | None) -> str | None:
+    """Any text: the run may be in another store."""
+    if value:
+        limits.check_text("source_run_id", value)
+        limits.check_length("source_run_id", value, limits.MAX_KEY_CHARS)
+    return value or None
+
+
+def dataset_filters(datasets: Sequence[DatasetFilter]) -> None:
+    for i, each in enumerate(datasets):
+        if not each.dataset_name:
+            raise MissingValue(f"datasets[{i}].dataset_name")
+        limits.check_text(f"datasets[{i}].dataset_name", each.dataset_name)
+        limits.check_text(f"datasets[{i}].dataset_digest", each.dataset_digest or "")
 
 
 def model_entries(noun: str, entries: Iterable[KeyValue], *, repeats: bool = False) -> dict[str, str]:
@@ -317,6 +347,36 @@ def recorded_model(model_json: str) -> dict[str, object]:
         if part not in model:
             raise InvalidValue("model_json", model_json, f"its field {part!r} is missing.")
     return model
+
+
+def group_keys(group_by: Sequence[str]) -> list[tuple[Literal["param", "tag"], str]]:
+    """(entity, key) of "params.KEY" and "tags.KEY"."""
+    if len(group_by) > MAX_GROUP_KEYS:
+        raise InvalidValue("group_by", len(group_by), f"at most {MAX_GROUP_KEYS} keys are allowed.")
+    found: list[tuple[Literal["param", "tag"], str]] = []
+    for each in group_by:
+        limits.check_text("group_by", each)
+        prefix, _, key = each.partition(".")
+        if prefix not in ("params", "tags") or not key:
+            raise InvalidValue("group_by", each, "allowed are params.KEY and tags.KEY.")
+        found.append(("param" if prefix == "params" else "tag", key))
+    return found
+
+
+def username(value: str) -> str:
+    if not value:
+        raise MissingValue("username")
+    limits.check_text("username", value)
+    limits.check_length("username", value, MAX_USER_CHARS)
+    if ":" in value:
+        raise InvalidValue("username", value, "a colon (:) can't be in it: basic authentication ends the name there.")
+    return value
+
+
+def role(value: Role) -> Role:
+    if value not in get_args(Role):
+        raise InvalidValue("role", value, f"allowed are {', '.join(get_args(Role))}.")
+    return value
 
 
 def _unique(noun: str, entries: Iterable[KeyValue]) -> dict[str, str]:

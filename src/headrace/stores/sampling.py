@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import TypeVar, get_args
 
-from headrace.entities import Metric, limits
+from headrace.entities import Metric, XAxis, limits
 from headrace.errors import InvalidValue
 
 T = TypeVar("T")
 
 MAX_BUCKETS = 100_000
-MAX_CHART_RUNS = 1000
+MAX_CHART_SERIES = 10_000
 
 PointKey = tuple[int, int, tuple[int, float]]
 
@@ -48,9 +48,22 @@ def bucket_width(low: int, high: int, buckets: int) -> int:
     return (high - low) // buckets + 1
 
 
-def check_chart(run_ids: Sequence[str], start: int | None, end: int | None, buckets: int) -> None:
-    if len(run_ids) > MAX_CHART_RUNS:
-        raise InvalidValue("run_ids", len(run_ids), f"at most {MAX_CHART_RUNS} runs are allowed.")
+def check_chart(
+    run_ids: Sequence[str],
+    keys: Sequence[str],
+    x_axis: str,
+    start: int | None,
+    end: int | None,
+    buckets: int,
+) -> None:
+    if len(run_ids) * len(keys) > MAX_CHART_SERIES:
+        raise InvalidValue(
+            "run_ids",
+            len(run_ids),
+            f"runs × keys are {len(run_ids) * len(keys)}; at most {MAX_CHART_SERIES} are allowed.",
+        )
+    if x_axis not in get_args(XAxis):
+        raise InvalidValue("x_axis", x_axis, f"allowed are {', '.join(get_args(XAxis))}.")
     if not 1 <= buckets <= MAX_BUCKETS:
         raise InvalidValue("buckets", buckets, f"allowed are 1 to {MAX_BUCKETS}.")
     for field, value in (("start", start), ("end", end)):
