@@ -40,9 +40,7 @@ ITEM_READ_HALF = Deviation(
     reason="MLflow drops the item of a list that has a value of a wrong type, and all after it",
     mlflow=(200, ""),
 )
-UNREADABLE = Deviation(
-    reason="MLflow fails on a list where it wants a number or an object", mlflow=(500, "")
-)
+UNREADABLE = Deviation(reason="MLflow fails on a list where it wants a number or an object", mlflow=(500, ""))
 LOGGED_MODEL_ATTRIBUTE = Deviation(
     reason="MLflow fails on a filter by an attribute that logged models don't have",
     mlflow=(500, "INTERNAL_ERROR"),
@@ -54,3 +52,4 @@ LOGGED_MODEL_NUMBER = Deviation(
 NESTED_FIELD_MISSING = Deviation(
     reason="MLflow stores empty text for a required field that an item of a list lacks", mlflow=(200, "")
 )
+NO_OBJECT = Deviation(reason="MLflow fails on a body that is JSON but no object", mlflow=(500, ""))

@@ -56,7 +56,10 @@ def test_folder_is_logged_and_downloaded_whole(client: MlflowClient, run_id: str
     client.download_artifacts(run_id, "", str(target))
     found = {str(p.relative_to(target)): p.read_text() for p in target.rglob("*") if p.is_file()}
     assert found == {"tree/top.txt": "top", "tree/a/empty.txt": "", "tree/a/b/low.txt": "low"}
-    assert paths(client, run_id, "tree/a") == [("tree/a/b", True, None), ("tree/a/empty.txt", False, None if TARGET == "mlflow" else 0)]
+    assert paths(client, run_id, "tree/a") == [
+        ("tree/a/b", True, None),
+        ("tree/a/empty.txt", False, None if TARGET == "mlflow" else 0),
+    ]
 
 
 def test_list_of_a_file_and_of_nothing_is_empty(client: MlflowClient, run_id: str) -> None:
@@ -91,9 +94,7 @@ def test_odd_name_survives(client: MlflowClient, run_id: str, tmp_path: Path, na
 
 
 @pytest.mark.parametrize("path", ["../up.txt", "a/../../up.txt", "/absolute.txt", BACKSLASHES])
-def test_path_that_leads_out_is_refused(
-    client: MlflowClient, server: Server, run_id: str, path: str
-) -> None:
+def test_path_that_leads_out_is_refused(client: MlflowClient, server: Server, run_id: str, path: str) -> None:
     before = set(server.folder.rglob("*.txt"))
     with pytest.raises(MlflowException):
         client.log_text(run_id, "out", path)

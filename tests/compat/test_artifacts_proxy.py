@@ -112,7 +112,9 @@ def test_absolute_path_never_reaches_the_file(api: Api, server: Server) -> None:
     assert outside.read_text() == "safe"
 
 
-@pytest.mark.parametrize("path", ["..", "../..", "/etc", "a/../..", "%2e%2e", pytest.param("a\\..", marks=BACKSLASH), "file:///etc"])
+@pytest.mark.parametrize(
+    "path", ["..", "../..", "/etc", "a/../..", "%2e%2e", pytest.param("a\\..", marks=BACKSLASH), "file:///etc"]
+)
 def test_list_of_a_path_that_leads_out_is_invalid(api: Api, client: MlflowClient, run_id: str, path: str) -> None:
     assert answered(api.send("GET", PROXY, params={"path": path})) == INVALID
     assert error(api.send("GET", "artifacts/list", params={"run_id": run_id, "path": path})) == INVALID

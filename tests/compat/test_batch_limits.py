@@ -26,7 +26,12 @@ def pairs(stem: str, count: int) -> list[dict[str, str]]:
     ],
 )
 def test_batch_size(api: Api, run_id: str, counts: tuple[int, int, int], fits: bool) -> None:
-    body = {"run_id": run_id, "metrics": metrics(counts[0]), "params": pairs("p", counts[1]), "tags": pairs("t", counts[2])}
+    body = {
+        "run_id": run_id,
+        "metrics": metrics(counts[0]),
+        "params": pairs("p", counts[1]),
+        "tags": pairs("t", counts[2]),
+    }
     answer = api.send("POST", "runs/log-batch", json=body)
     data = api.get("runs/get", run_id=run_id)["run"]["data"]
     if fits:
@@ -81,9 +86,7 @@ def refused_and_nothing_stored(api: Api, run_id: str, batch: dict[str, object], 
         assert not {"metrics", "params"} & set(data)
 
 
-@pytest.mark.parametrize(
-    "batch", [{"metrics": {"key": "m"}}, {"metrics": "m"}, {"run_id": "not/a/run"}, {"run_id": 7}]
-)
+@pytest.mark.parametrize("batch", [{"metrics": {"key": "m"}}, {"metrics": "m"}, {"run_id": "not/a/run"}, {"run_id": 7}])
 def test_malformed_batch_is_invalid_and_stores_nothing(api: Api, run_id: str, batch: dict[str, object]) -> None:
     refused_and_nothing_stored(api, run_id, batch, INVALID)
 

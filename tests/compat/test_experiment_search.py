@@ -1,5 +1,5 @@
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from mlflow import MlflowClient
@@ -8,14 +8,14 @@ from rest import INVALID, Api, error
 
 
 @pytest.fixture
-def family(client: MlflowClient, unique: Callable[[str], str]) -> Iterator[tuple[str, dict[str, str]]]:
+def family(client: MlflowClient, unique: Callable[[str], str]) -> tuple[str, dict[str, str]]:
     stem = unique("fam")
     made = {}
     for index, letter in enumerate("Abc"):
         tags = {"stage": letter} if index else {}
         made[letter] = client.create_experiment(f"{stem}-{letter}", tags=tags)
         time.sleep(0.003)  # creation times are in ms and order the default page
-    yield stem, made
+    return stem, made
 
 
 def names(found: list) -> list[str]:
@@ -68,9 +68,7 @@ def test_filter(client: MlflowClient, family: tuple[str, dict[str, str]], clause
         (["attribute.name ASC"], "Abc"),
     ],
 )
-def test_order(
-    client: MlflowClient, family: tuple[str, dict[str, str]], order: list[str], expected: str
-) -> None:
+def test_order(client: MlflowClient, family: tuple[str, dict[str, str]], order: list[str], expected: str) -> None:
     found = client.search_experiments(filter_string=f"name LIKE '{family[0]}%'", order_by=order)
     assert "".join(names(found)) == expected
 
@@ -108,9 +106,7 @@ def test_bad_order_is_invalid(client: MlflowClient, order: str) -> None:
     assert caught.value.error_code == "INVALID_PARAMETER_VALUE"
 
 
-def test_paging_visits_each_once_and_ends_without_token(
-    client: MlflowClient, unique: Callable[[str], str]
-) -> None:
+def test_paging_visits_each_once_and_ends_without_token(client: MlflowClient, unique: Callable[[str], str]) -> None:
     stem = unique("page")
     made = {client.create_experiment(f"{stem}-{i}") for i in range(6)}
     seen, token, sizes = [], None, []

@@ -1,5 +1,3 @@
-from collections.abc import Iterator
-
 import pytest
 from deviations import LOGGED_MODEL_ATTRIBUTE, LOGGED_MODEL_NUMBER, Deviation
 from mlflow import MlflowClient
@@ -10,7 +8,7 @@ from servers import Server
 
 
 @pytest.fixture(scope="module")
-def shelf(server: Server) -> Iterator[str]:
+def shelf(server: Server) -> str:
     """Models a, b, c; a is the oldest."""
     client = MlflowClient(tracking_uri=server.url)
     experiment = client.create_experiment(f"shelf-{server.database}-{id(server)}")
@@ -31,7 +29,7 @@ def shelf(server: Server) -> Iterator[str]:
         client.log_batch(run_id, metrics=logged)
         if name != "c":
             client.finalize_logged_model(model.model_id, "READY")
-    yield experiment
+    return experiment
 
 
 def letters(client: MlflowClient, experiment: str, rule: str | None = None, **more: object) -> str:
@@ -72,7 +70,15 @@ def test_filter(client: MlflowClient, shelf: str, rule: str | None, expected: st
 
 @pytest.mark.parametrize(
     "rule",
-    ["metric.acc > 1", "param.a = 'x'", "tag.t = 'x'", "name IS NULL", "name = 'a' OR name = 'b'", "name ~ 'a'", "spans.x = 'a'"],
+    [
+        "metric.acc > 1",
+        "param.a = 'x'",
+        "tag.t = 'x'",
+        "name IS NULL",
+        "name = 'a' OR name = 'b'",
+        "name ~ 'a'",
+        "spans.x = 'a'",
+    ],
 )
 def test_bad_filter_is_invalid(client: MlflowClient, shelf: str, rule: str) -> None:
     with pytest.raises(MlflowException) as caught:
@@ -107,9 +113,7 @@ def by(field: str, ascending: bool = True, **more: str) -> dict[str, object]:
         ([by("model_type", ascending=False)], "cba"),
     ],
 )
-def test_order(
-    client: MlflowClient, shelf: str, order: list[dict[str, object]] | None, expected: str
-) -> None:
+def test_order(client: MlflowClient, shelf: str, order: list[dict[str, object]] | None, expected: str) -> None:
     assert letters(client, shelf, order_by=order) == expected
 
 

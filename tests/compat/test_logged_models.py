@@ -104,9 +104,7 @@ def test_unknown_model_is_missing(api: Api) -> None:
     assert error(api.send("PATCH", f"logged-models/{unknown}", json=body)) == MISSING
 
 
-def test_many_params_go_in_several_calls(
-    client: MlflowClient, experiment: str
-) -> None:
+def test_many_params_go_in_several_calls(client: MlflowClient, experiment: str) -> None:
     params = {f"p{i:03d}": str(i) for i in range(250)}
     model = client.create_logged_model(experiment, params=params).model_id
     assert client.get_logged_model(model).params == params

@@ -1,3 +1,4 @@
+import itertools
 import json
 
 import pytest
@@ -68,7 +69,7 @@ def test_bad_history_request_is_invalid(api: Api, run_id: str, change: dict[str,
 def test_bulk_history_covers_several_runs(client: MlflowClient, api: Api, experiment: str) -> None:
     runs = sorted(client.create_run(experiment).info.run_id for _ in range(3))
     for index, run_id in enumerate(runs):
-        client.log_batch(run_id, metrics=series(3 + index) + [Metric("other", 1.0, 1, 1)])
+        client.log_batch(run_id, metrics=[*series(3 + index), Metric("other", 1.0, 1, 1)])
     client.log_metric(runs[0], "m", float("nan"), timestamp=1_000_000, step=50)
     answer = api.at(AJAX).send(
         "GET", "metrics/get-history-bulk", params=[("run_id", r) for r in runs] + [("metric_key", "m")]
@@ -114,7 +115,7 @@ def test_interval_history_samples_evenly_and_keeps_the_ends(
     assert steps == sorted(set(steps))
     assert (steps[0], steps[-1]) == (0, 999)
     assert 40 <= len(steps) <= 60
-    assert max(b - a for a, b in zip(steps, steps[1:], strict=False)) <= 60
+    assert max(b - a for a, b in itertools.pairwise(steps)) <= 60
     assert all(m["value"] == m["step"] * 0.5 and m["run_id"] == run_id and m["key"] == "m" for m in found)
 
 

@@ -30,9 +30,7 @@ def test_metric_without_time_and_step_gets_now_and_zero(client: MlflowClient, ru
     assert before <= stamp <= int(time.time() * 1000)
 
 
-@pytest.mark.parametrize(
-    "value", [0.0, -0.0, 5e-324, 1e-308, -1.5, 1e308, LARGEST, 2**53 + 1.0, 123456789.123456789]
-)
+@pytest.mark.parametrize("value", [0.0, -0.0, 5e-324, 1e-308, -1.5, 1e308, LARGEST, 2**53 + 1.0, 123456789.123456789])
 def test_value_survives_exactly(client: MlflowClient, run_id: str, value: float) -> None:
     client.log_metric(run_id, "v", value, timestamp=1)
     assert client.get_run(run_id).data.metrics["v"] == value
@@ -132,9 +130,7 @@ def test_bad_metric_is_invalid(api: Api, run_id: str, change: dict[str, object])
         ({"value": [1]}, UNREADABLE),
     ],
 )
-def test_number_out_of_range_is_invalid(
-    api: Api, run_id: str, change: dict[str, object], deviation: Deviation
-) -> None:
+def test_number_out_of_range_is_invalid(api: Api, run_id: str, change: dict[str, object], deviation: Deviation) -> None:
     body = {"run_id": run_id, "key": "m", "value": 1.0, "timestamp": 1, "step": 0} | change
     assert answered(api.send("POST", "runs/log-metric", json=body)) == deviation.expected
     if deviation.expected == INVALID:

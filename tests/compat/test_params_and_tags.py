@@ -6,7 +6,14 @@ from rest import INVALID, MISSING, Api, error
 
 
 def test_param_is_text(client: MlflowClient, run_id: str) -> None:
-    for key, value in {"int": 3, "float": 0.1, "none": None, "list": [1, 2], "empty": "", "uni": "ünïcode ✓ 🙂"}.items():
+    for key, value in {
+        "int": 3,
+        "float": 0.1,
+        "none": None,
+        "list": [1, 2],
+        "empty": "",
+        "uni": "ünïcode ✓ 🙂",
+    }.items():
         client.log_param(run_id, key, value)
     assert client.get_run(run_id).data.params == {
         "int": "3",

@@ -1,6 +1,6 @@
 import base64
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 from deviations import SAME_ORDER_KEY_TWICE, TOKEN_NOT_ASCII, TOKEN_OF_ANOTHER_SHAPE, Deviation
@@ -14,7 +14,7 @@ NAN, INF = float("nan"), float("inf")
 
 
 @pytest.fixture(scope="module")
-def herd(server: Server) -> Iterator[str]:
+def herd(server: Server) -> str:
     """Runs a..f; metric m: 1, 3, NaN, missing, +inf, -inf; started in the order f..a, a last."""
     client = MlflowClient(tracking_uri=server.url)
     experiment = client.create_experiment(f"herd-{server.database}-{id(server)}")
@@ -30,7 +30,7 @@ def herd(server: Server) -> Iterator[str]:
         )
         if name in "ace":
             client.set_terminated(run.info.run_id, end_time=5000 + index)
-    yield experiment
+    return experiment
 
 
 def letters(client: MlflowClient, experiment: str, order: list[str]) -> str:
@@ -80,7 +80,16 @@ def test_ties_go_by_run_id(client: MlflowClient, experiment: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "order", ["metrics.m SIDEWAYS", "datasets.name", "experiment_id", "lifecycle_stage", "`Run Name`", "metrics.m, params.p", ""]
+    "order",
+    [
+        "metrics.m SIDEWAYS",
+        "datasets.name",
+        "experiment_id",
+        "lifecycle_stage",
+        "`Run Name`",
+        "metrics.m, params.p",
+        "",
+    ],
 )
 def test_bad_order_is_invalid(client: MlflowClient, herd: str, order: str) -> None:
     with pytest.raises(MlflowException) as caught:
@@ -128,9 +137,7 @@ def test_wrong_page_token_is_invalid(api: Api, herd: str, token: str) -> None:
         ("ünicode", TOKEN_NOT_ASCII),
     ],
 )
-def test_page_token_of_another_kind_is_refused(
-    api: Api, herd: str, token: str, deviation: Deviation
-) -> None:
+def test_page_token_of_another_kind_is_refused(api: Api, herd: str, token: str, deviation: Deviation) -> None:
     body = {"experiment_ids": [herd], "page_token": token}
     assert error(api.send("POST", "runs/search", json=body)) == deviation.expected
 

@@ -1,5 +1,3 @@
-from collections.abc import Iterator
-
 import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Dataset, DatasetInput, InputTag, Metric, Param, RunTag
@@ -15,7 +13,7 @@ def dataset(name: str, digest: str, context: str | None) -> DatasetInput:
 
 
 @pytest.fixture(scope="module")
-def zoo(server: Server) -> Iterator[str]:
+def zoo(server: Server) -> str:
     """Four runs a, b, c, d, a started first; found by the letter that names them."""
     client = MlflowClient(tracking_uri=server.url)
     experiment = client.create_experiment(f"zoo-{server.database}-{id(server)}")
@@ -40,7 +38,7 @@ def zoo(server: Server) -> Iterator[str]:
             client.log_inputs(run.info.run_id, [dataset("Iris", "d3", None)])
         if name in "ab":
             client.set_terminated(run.info.run_id, end_time=2000 + index)
-    yield experiment
+    return experiment
 
 
 def letters(client: MlflowClient, experiment: str, rule: str) -> str:
