@@ -71,6 +71,9 @@ TOKEN = _text(
     "HEADRACE_TRACKING_TOKEN MLFLOW_TRACKING_TOKEN",
     "Bearer token; basic authentication wins where both are set.",
 )
+DATABRICKS_HOST = _text("DATABRICKS_HOST", "Address of the Databricks workspace that the URI `databricks` means.")
+DATABRICKS_TOKEN = _text("DATABRICKS_TOKEN", "Access token for Databricks.")
+AZUREML_TOKEN = _text("AZUREML_RUN_TOKEN", "Bearer token for Azure ML, where no tracking token is set.")
 EXPERIMENT_NAME = _text(
     "HEADRACE_EXPERIMENT_NAME MLFLOW_EXPERIMENT_NAME",
     "Experiment of new runs, by name; made if it is missing.",
@@ -78,6 +81,22 @@ EXPERIMENT_NAME = _text(
 EXPERIMENT_ID = _text("HEADRACE_EXPERIMENT_ID MLFLOW_EXPERIMENT_ID", "Experiment of new runs, by id; must exist.")
 RUN_ID = _text("HEADRACE_RUN_ID MLFLOW_RUN_ID", "Run that the next start_run resumes.")
 RUN_CONTEXT = _text("HEADRACE_RUN_CONTEXT MLFLOW_RUN_CONTEXT", "JSON object of tags that every new run gets.")
+DEFAULT_ARTIFACT_ROOT = _text(
+    "HEADRACE_DEFAULT_ARTIFACT_ROOT MLFLOW_DEFAULT_ARTIFACT_ROOT",
+    "Where artifacts of new experiments go, folder or URI, for stores that name no place of their own.",
+)
+ENABLE_ASYNC_LOGGING = Setting(
+    "HEADRACE_ENABLE_ASYNC_LOGGING MLFLOW_ENABLE_ASYNC_LOGGING",
+    _flag,
+    False,
+    "Let log calls return before the store has the data, where they don't say `synchronous` themselves.",
+)
+SUPPRESS_RUN_URL = Setting(
+    "HEADRACE_SUPPRESS_PRINTING_URL_TO_STDOUT MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT",
+    _flag,
+    False,
+    "Don't print the run's address when a run on a server ends.",
+)
 TRUNCATE_LONG_VALUES = Setting(
     "HEADRACE_TRUNCATE_LONG_VALUES MLFLOW_TRUNCATE_LONG_VALUES",
     _flag,
@@ -145,7 +164,29 @@ CLIENT_CERT = _text(
     "HEADRACE_TRACKING_CLIENT_CERT_PATH MLFLOW_TRACKING_CLIENT_CERT_PATH",
     "Client certificate (PEM with key).",
 )
+S3_IGNORE_TLS = Setting(
+    "HEADRACE_S3_IGNORE_TLS MLFLOW_S3_IGNORE_TLS",
+    _flag,
+    False,
+    "Accept any certificate of the object store.",
+)
+ARTIFACT_HOSTS = _text(
+    "HEADRACE_ARTIFACT_HOSTS",
+    "Hosts beside the tracking server that get its credentials with artifact requests, by commas.",
+)
 S3_ENDPOINT_URL = _text(
     "HEADRACE_S3_ENDPOINT_URL MLFLOW_S3_ENDPOINT_URL AWS_ENDPOINT_URL_S3 AWS_ENDPOINT_URL",
     "Address of an S3-compatible server.",
+)
+ALLOW_NETWORK_FILESYSTEM = Setting(
+    "HEADRACE_ALLOW_NETWORK_FILESYSTEM",
+    _flag,
+    False,
+    "Open a SQLite database on a network file system all the same; two machines that write to it corrupt it.",
+)
+POSTGRES_POOL_SIZE = Setting(
+    "HEADRACE_POSTGRES_POOL_SIZE MLFLOW_SQLALCHEMYSTORE_POOL_SIZE",
+    int,
+    10,
+    "Most connections that one process opens to PostgreSQL.",
 )

@@ -1,0 +1,1 @@
+"""Artifact storage: files below a root, wherever that root lies."""

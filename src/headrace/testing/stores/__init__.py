@@ -1,0 +1,63 @@
+"""What a store must do, as tests.
+
+    class TestMyStore(TrackingStoreSuite):
+        @pytest.fixture
+        def store(self) -> Iterator[TrackingStore]: ...
+
+The store may be shared by all tests and may hold other data: each test works in experiments of its own. Errors are
+told apart by their wire code, so a store behind a server passes too. Put `pytest.register_assert_rewrite(
+"headrace.testing")` into a conftest.py to see values in failed asserts.
+"""
+
+from headrace.testing.stores.access import AccessStoreSuite
+from headrace.testing.stores.charts import ChartSuite
+from headrace.testing.stores.experiments import ExperimentSuite
+from headrace.testing.stores.history import HistorySuite
+from headrace.testing.stores.inputs import InputSuite
+from headrace.testing.stores.live import LiveSuite
+from headrace.testing.stores.logged_models import LoggedModelSuite
+from headrace.testing.stores.manifest import ManifestStoreSuite
+from headrace.testing.stores.metrics import MetricSuite
+from headrace.testing.stores.model_search import ModelSearchSuite
+from headrace.testing.stores.paging import PagingSuite
+from headrace.testing.stores.params_tags import ParamTagSuite
+from headrace.testing.stores.run_search import RunSearchSuite
+from headrace.testing.stores.runs import RunSuite
+from headrace.testing.stores.threads import ThreadSuite
+
+__all__ = [
+    "AccessStoreSuite",
+    "ChartSuite",
+    "ExperimentSuite",
+    "HistorySuite",
+    "InputSuite",
+    "LiveSuite",
+    "LoggedModelSuite",
+    "ManifestStoreSuite",
+    "MetricSuite",
+    "ModelSearchSuite",
+    "PagingSuite",
+    "ParamTagSuite",
+    "RunSearchSuite",
+    "RunSuite",
+    "ThreadSuite",
+    "TrackingStoreSuite",
+]
+
+
+class TrackingStoreSuite(
+    ExperimentSuite,
+    RunSuite,
+    ParamTagSuite,
+    InputSuite,
+    MetricSuite,
+    HistorySuite,
+    ChartSuite,
+    RunSearchSuite,
+    PagingSuite,
+    LoggedModelSuite,
+    ModelSearchSuite,
+    LiveSuite,
+    ThreadSuite,
+):
+    """All promises of `stores.base.TrackingStore`. Fixture: `store`."""
