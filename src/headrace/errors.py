@@ -202,30 +202,3 @@ class Corrupt(ServiceError):
 
 class UserCodeError(HeadraceError):
     """Code of a user's model or project raised; the cause is chained."""
-
-
-_OF_CODE: dict[str, type[HeadraceError]] = {
-    "INVALID_PARAMETER_VALUE": InvalidValue,
-    "BAD_REQUEST": IntegrityViolation,
-    "RESOURCE_ALREADY_EXISTS": AlreadyExists,
-    "ALREADY_EXISTS": AlreadyExists,
-    "UNAUTHENTICATED": Unauthenticated,
-    "CUSTOMER_UNAUTHORIZED": Unauthenticated,
-    "PERMISSION_DENIED": Forbidden,
-    "RESOURCE_DOES_NOT_EXIST": NotFound,
-    "NOT_FOUND": NotFound,
-    "ENDPOINT_NOT_FOUND": RouteNotFound,
-    "ABORTED": Conflict,
-    "RESOURCE_CONFLICT": Conflict,
-    "REQUEST_LIMIT_EXCEEDED": TooBusy,
-    "RESOURCE_EXHAUSTED": TooBusy,
-    "DATA_LOSS": Corrupt,
-    "NOT_IMPLEMENTED": NotSupported,
-    "TEMPORARILY_UNAVAILABLE": StoreUnavailable,
-    "DEADLINE_EXCEEDED": TimedOut,
-}
-
-
-def from_wire(code: str, message: str, **extra: Any) -> HeadraceError:
-    """The error that another process answered with. A code that is not known is a ServiceError that keeps its name."""
-    return _rebuild(_OF_CODE.get(code, ServiceError), message, code, extra)

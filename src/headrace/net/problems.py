@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any, NoReturn
+from typing import NoReturn
 from urllib.parse import urlsplit, urlunsplit
 
 from headrace.errors import (
@@ -16,13 +16,13 @@ from headrace.errors import (
     TimedOut,
     TooBusy,
     Unauthenticated,
-    from_wire,
 )
 from headrace.net.message import Response
+from headrace.wire.convert.errors import ERROR_HEADER, error_from_answer
 
 _EXCERPT_CHARS = 300  # of a body that isn't JSON: enough to recognise a proxy's page
 
-_WHO = "set HEADRACE_TRACKING_TOKEN, or HEADRACE_TRACKING_USERNAME and HEADRACE_TRACKING_PASSWORD (the MLFLOW_ spellings work too)"
+_WHO = "set HEADRACE_TRACKING_TOKEN, or HEADRACE_TRACKING_USERNAME and HEADRACE_TRACKING_PASSWORD (MLFLOW_… works too)"
 
 
 def redacted(url: str) -> str:
@@ -53,10 +53,8 @@ def cut_off(url: str, reason: str) -> StoreUnavailable:
 
 def refused(url: str, response: Response) -> HeadraceError:
     """The error that an answer other than 2xx stands for."""
-    fields = _error_fields(response.body)
-    if fields is not None:
-        code, message = str(fields.pop("error_code")), str(fields.pop("message", ""))
-        return from_wire(code, message or f"{server_of(url)} answered {code}.", **fields)
+    if _speaks_of_errors(response.body):
+        return error_from_answer(response.status, response.body, response.headers.get(ERROR_HEADER.lower()))
     return _by_status(url, response)
 
 
@@ -73,12 +71,12 @@ def not_an_answer(url: str, response: Response) -> NoReturn:
     )
 
 
-def _error_fields(body: bytes) -> dict[str, Any] | None:
+def _speaks_of_errors(body: bytes) -> bool:
     try:
         fields = json.loads(body)
     except ValueError:
-        return None
-    return fields if isinstance(fields, dict) and isinstance(fields.get("error_code"), str) else None
+        return False
+    return isinstance(fields, dict) and isinstance(fields.get("error_code"), str)
 
 
 def _by_status(url: str, response: Response) -> HeadraceError:

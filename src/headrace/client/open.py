@@ -1,0 +1,164 @@
+"""URI → store. One store per URI and process, opened when first asked for, closed at exit.
+
+| URI | store |
+| --- | --- |
+| none | embedded, in ./.headrace |
+| plain path, file: | embedded, in that folder |
+| sqlite:///, postgresql:// | that database |
+| http://, https:// | the server there |
+| databricks, databricks://PROFILE, azureml:// | those services, by their token headers |
+
+A forked child opens its own: connections and writer threads belong to the process that made them.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from headrace import settings
+from headrace.client.sink import DirectSink, Sink
+from headrace.client.uri import get_tracking_uri
+from headrace.errors import InvalidValue
+from headrace.stores.base import TrackingStore
+
+SUPPORTED = "a folder, file:, sqlite:///, postgresql://, http://, https://, databricks, azureml://"
+DATABASE_FILE = "headrace.db"
+ARTIFACT_FOLDER = "artifacts"
+
+_lock = threading.RLock()
+_stores: dict[str, TrackingStore] = {}
+_sinks: dict[str, Sink] = {}
+_of_parents: list[dict[str, TrackingStore]] = []  # kept from collection: closing them would close the parent's sockets
+_pid = os.getpid()
+
+
+def tracking_store(uri: str | None = None) -> TrackingStore:
+    """The store behind a tracking URI, or behind the process's own."""
+    uri = uri or get_tracking_uri()
+    with _lock:
+        store = _stores.get(uri)
+        if store is None:
+            store = _stores[uri] = open_store(uri)
+        return store
+
+
+def tracking_sink(uri: str | None = None) -> Sink:
+    """What the fluent calls write to."""
+    uri = uri or get_tracking_uri()
+    with _lock:
+        sink = _sinks.get(uri)
+        if sink is None:
+            sink = _sinks[uri] = DirectSink(tracking_store(uri))
+        return sink
+
+
+def close_stores() -> None:
+    """Closes all of them; a later call opens anew."""
+    with _lock:
+        stores = list(_stores.values())
+        _stores.clear()
+        _sinks.clear()
+    for store in stores:
+        store.close()
+
+
+def open_store(uri: str) -> TrackingStore:
+    """A new store, the caller's to close."""
+    scheme = urlsplit(uri).scheme.lower() if ":" in uri else ""
+    opener = _OPENERS.get(uri if uri == "databricks" else scheme.partition("+")[0])
+    if opener is None:
+        raise InvalidValue("tracking URI", uri, f"supported are {SUPPORTED}.")
+    return opener(uri)
+
+
+def embedded_folder(uri: str) -> Path:
+    """The folder of a plain path or file: URI."""
+    if not uri.startswith("file:"):
+        return Path(uri).expanduser().absolute()
+    parts = urlsplit(uri)
+    if parts.netloc not in ("", "localhost"):
+        raise InvalidValue("tracking URI", uri, "a file: URI names no host: write file:///absolute/folder.")
+    return Path(unquote(parts.path)).absolute()
+
+
+def _open_embedded(uri: str) -> TrackingStore:
+    folder = embedded_folder(uri)
+    _refuse_foreign(folder)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError):
+        raise InvalidValue("tracking URI", uri, "it is a file; an embedded store needs a folder.") from None
+    except PermissionError:
+        raise InvalidValue("tracking URI", uri, "this user may not write there.") from None
+    return _open_sql(f"sqlite:///{folder / DATABASE_FILE}", (folder / ARTIFACT_FOLDER).as_uri())
+
+
+def _refuse_foreign(folder: Path) -> None:
+    """A folder of MLflow's file store has experiments as folders, each with a meta.yaml."""
+    if (folder / DATABASE_FILE).exists() or not folder.is_dir():
+        return
+    if any((entry / "meta.yaml").is_file() for entry in folder.iterdir() if entry.is_dir()):
+        raise InvalidValue(
+            "tracking URI",
+            str(folder),
+            "this folder holds runs of MLflow's file store, which Headrace doesn't write to. Choose another folder, or "
+            "start without a tracking URI to use ./.headrace.",
+        )
+
+
+def _open_sqlite(uri: str) -> TrackingStore:
+    path = Path(uri.partition(":///")[2].partition("?")[0])
+    return _open_sql(uri, _artifact_root(path.absolute().with_suffix("").as_uri() + "-artifacts"))
+
+
+def _open_postgresql(uri: str) -> TrackingStore:
+    return _open_sql(uri, _artifact_root((Path.cwd() / ".headrace" / ARTIFACT_FOLDER).as_uri()))
+
+
+def _artifact_root(default: str) -> str:
+    return settings.DEFAULT_ARTIFACT_ROOT.get() or default
+
+
+def _open_sql(uri: str, artifact_root: str) -> TrackingStore:
+    from headrace.stores.sql import open_sql_store  # SQLAlchemy: only where a database is
+
+    return open_sql_store(uri, artifact_root)
+
+
+def _open_http(uri: str) -> TrackingStore:
+    from headrace.client.rest_store import open_rest_store
+
+    return open_rest_store(uri)
+
+
+_OPENERS: dict[str, Callable[[str], TrackingStore]] = {
+    "": _open_embedded,
+    "file": _open_embedded,
+    "sqlite": _open_sqlite,
+    "postgresql": _open_postgresql,
+    "postgres": _open_postgresql,
+    "http": _open_http,
+    "https": _open_http,
+    "databricks": _open_http,
+    "azureml": _open_http,
+}
+
+
+def _close_at_exit() -> None:
+    if os.getpid() == _pid:
+        close_stores()
+
+
+def _forget_after_fork() -> None:
+    global _lock, _stores, _sinks, _pid
+    _of_parents.append(_stores)
+    _lock, _stores, _sinks, _pid = threading.RLock(), {}, {}, os.getpid()
+
+
+atexit.register(_close_at_exit)
+os.register_at_fork(after_in_child=_forget_after_fork)

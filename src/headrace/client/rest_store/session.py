@@ -1,0 +1,54 @@
+"""One server: a message of the endpoint table goes out, its answer comes back."""
+
+from __future__ import annotations
+
+import threading
+from typing import TypeVar
+
+import msgspec
+
+from headrace.errors import RouteNotFound
+from headrace.net import problems
+from headrace.net.message import Request, Transport
+from headrace.wire.codec import decode, outgoing
+from headrace.wire.endpoint import Endpoint
+
+Q = TypeVar("Q", bound=msgspec.Struct)
+A = TypeVar("A", bound=msgspec.Struct)
+
+_JSON = {"Content-Type": "application/json", "Accept": "application/json"}
+_OWN_PATHS = "/api/1.0/headrace/"
+
+
+class Session:
+    """Thread safe. base: the server's address without a slash at its end."""
+
+    def __init__(self, base: str, transport: Transport) -> None:
+        self.base, self.transport = base, transport
+        self._lock = threading.Lock()
+        self._missing: set[str] = set()  # names of our own endpoints that this server doesn't have
+
+    def call(self, endpoint: Endpoint[Q, A], message: msgspec.Struct) -> A:
+        """The answer, or the error that the server answered with."""
+        out = outgoing(endpoint, message)
+        url = self.base + out.target
+        response = self.transport.send(Request(method=out.method, url=url, headers=_JSON, body=out.body))
+        problems.raise_for_status(url, response)
+        if response.body.lstrip()[:1] not in (b"{", b"", b"O"):  # an object, nothing, or OK
+            problems.not_an_answer(url, response)
+        return decode(endpoint.answer, response.body)
+
+    def call_own(self, endpoint: Endpoint[Q, A], message: msgspec.Struct) -> A | None:
+        """As `call`, for an endpoint that only Headrace's servers have; None from another one."""
+        assert endpoint.path.startswith(_OWN_PATHS)
+        if endpoint.name in self._missing:
+            return None
+        try:
+            return self.call(endpoint, message)
+        except RouteNotFound:
+            with self._lock:
+                self._missing.add(endpoint.name)
+            return None
+
+    def close(self) -> None:
+        self.transport.close()

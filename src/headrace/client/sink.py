@@ -1,0 +1,101 @@
+"""Where the writes of the fluent calls go. `DirectSink` hands them to the store and waits until they are durable."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from headrace.client.batches import split
+from headrace.entities import DatasetInput, LoggedModelInput, LoggedModelOutput, Metric, Param, Run, RunTag
+from headrace.entities.limits import check_int64, check_key, check_run_id, check_text
+from headrace.errors import InvalidValue
+from headrace.stores.base import TrackingStore
+
+
+class Sink(Protocol):
+    """Thread safe. What this process can decide (keys, lengths, types) raises InvalidValue from the call itself."""
+
+    def create_run(
+        self, experiment_id: str, user_id: str, start_time: int, tags: Sequence[RunTag], run_name: str | None
+    ) -> Run: ...
+
+    def update_run(
+        self, run_id: str, status: str | None = None, end_time: int | None = None, run_name: str | None = None
+    ) -> None: ...
+
+    def log_batch(
+        self,
+        run_id: str,
+        metrics: Sequence[Metric] = (),
+        params: Sequence[Param] = (),
+        tags: Sequence[RunTag] = (),
+    ) -> None:
+        """Of any size."""
+
+    def delete_tag(self, run_id: str, key: str) -> None: ...
+
+    def log_inputs(
+        self, run_id: str, datasets: Sequence[DatasetInput] = (), models: Sequence[LoggedModelInput] = ()
+    ) -> None: ...
+
+    def log_outputs(self, run_id: str, models: Sequence[LoggedModelOutput]) -> None: ...
+
+    def flush(self, timeout_s: float | None = None) -> None:
+        """Returns when all that was written before is in the store, or the time is up."""
+
+
+class DirectSink:
+    def __init__(self, store: TrackingStore) -> None:
+        self._store = store
+
+    def create_run(
+        self, experiment_id: str, user_id: str, start_time: int, tags: Sequence[RunTag], run_name: str | None
+    ) -> Run:
+        return self._store.create_run(experiment_id, user_id, start_time, tags, run_name)
+
+    def update_run(
+        self, run_id: str, status: str | None = None, end_time: int | None = None, run_name: str | None = None
+    ) -> None:
+        self._store.update_run(run_id, status, end_time, run_name)
+
+    def log_batch(
+        self,
+        run_id: str,
+        metrics: Sequence[Metric] = (),
+        params: Sequence[Param] = (),
+        tags: Sequence[RunTag] = (),
+    ) -> None:
+        check_batch(run_id, metrics, params, tags)
+        for piece in split(metrics, params, tags):
+            self._store.log_batch(run_id, piece.metrics, piece.params, piece.tags)
+
+    def delete_tag(self, run_id: str, key: str) -> None:
+        self._store.delete_tag(run_id, key)
+
+    def log_inputs(
+        self, run_id: str, datasets: Sequence[DatasetInput] = (), models: Sequence[LoggedModelInput] = ()
+    ) -> None:
+        self._store.log_inputs(run_id, datasets, models)
+
+    def log_outputs(self, run_id: str, models: Sequence[LoggedModelOutput]) -> None:
+        self._store.log_outputs(run_id, models)
+
+    def flush(self, timeout_s: float | None = None) -> None:
+        """Nothing waits here."""
+
+
+def check_batch(run_id: str, metrics: Sequence[Metric], params: Sequence[Param], tags: Sequence[RunTag]) -> None:
+    """All before any: a call that is cut into several pieces doesn't stop halfway for a bad name."""
+    check_run_id("run_id", run_id)
+    for metric in metrics:
+        check_key("metric name", metric.key)
+        check_int64("step", metric.step)
+        if metric.timestamp < 0:
+            raise InvalidValue("timestamp", metric.timestamp, "milliseconds since the epoch, not negative.")
+        check_int64("timestamp", metric.timestamp)
+    for param in params:
+        check_key("param name", param.key)
+        check_text("param value", param.value)
+    for tag in tags:
+        check_key("tag name", tag.key)
+        check_text("tag value", tag.value)
