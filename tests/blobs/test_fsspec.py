@@ -67,7 +67,7 @@ def test_unknown_scheme_is_refused() -> None:
 
 
 def test_scheme_whose_driver_is_missing_says_what_to_install() -> None:
-    with pytest.raises(InvalidValue, match="(?i)install"):
+    with pytest.raises(InvalidValue, match=r"(?i)install"):
         open_blobs("smb://host/share")
 
 

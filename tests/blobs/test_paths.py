@@ -13,7 +13,7 @@ from headrace.testing.blobs import INVALID_PATHS, ODD_NAMES
 
 @pytest.mark.parametrize("path", INVALID_PATHS)
 def test_invalid_paths_name_themselves(path: str) -> None:
-    with pytest.raises(InvalidPath, match="^Invalid path") as caught:
+    with pytest.raises(InvalidPath, match=r"^Invalid path") as caught:
         relative(path)
     assert caught.value.http == 400
     assert caught.value.error_code == "INVALID_PARAMETER_VALUE"
@@ -78,10 +78,17 @@ def test_uri_of_a_path(root: str, path: str, uri: str) -> None:
 @pytest.mark.parametrize(
     ("uri", "expected"),
     [
-        ("S3://b", "s3"), ("/a:b", ""), ("./a:b", ""), ("a", ""), ("C:\\x", ""), ("mlflow-artifacts:/x", "mlflow-artifacts"),
-        ("simplecache::s3://b", "simplecache"), ("", ""), (":x", ""),
+        ("S3://b", "s3"),
+        ("/a:b", ""),
+        ("./a:b", ""),
+        ("a", ""),
+        ("C:\\x", ""),
+        ("mlflow-artifacts:/x", "mlflow-artifacts"),
+        ("simplecache::s3://b", "simplecache"),
+        ("", ""),
+        (":x", ""),
     ],
-)  # fmt: skip
+)
 def test_scheme(uri: str, expected: str) -> None:
     assert scheme(uri) == expected
 

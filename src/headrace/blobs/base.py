@@ -17,11 +17,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Literal, Protocol, Self, runtime_checkable
+from typing import Literal, Protocol, Self, runtime_checkable
 
 import msgspec
 
-from headrace.errors import NotFound
+from headrace.errors import InvalidValue, NotFound
 
 CHUNK_BYTES = 1 << 20  # large enough that the per-chunk cost vanishes, small enough for a thousand streams at once
 
@@ -163,10 +163,8 @@ class BlobStore(ABC):
         return self.put(path, (content,), len(content))
 
     def put_file(self, path: str, source: Path, progress: Progress | None = None) -> Stored:
-        with source.open("rb", buffering=0) as file:
-            size = file.seek(0, io.SEEK_END)
-            file.seek(0)
-            return self.put(path, read_chunks(file, progress), size)
+        with open_source(source) as file:
+            return self.put(path, read_chunks(file, progress), source_size(file))
 
     def get_bytes(self, path: str) -> bytes:
         """For files known to be small."""
@@ -177,7 +175,21 @@ class BlobStore(ABC):
         return NotFound("artifact", path, by="path")
 
 
-def read_chunks(file: BinaryIO | io.RawIOBase, progress: Progress | None = None) -> Iterator[bytes]:
+def open_source(source: Path) -> io.FileIO:
+    """A file of the caller's, to be read."""
+    try:
+        return source.open("rb", buffering=0)
+    except OSError as error:
+        raise InvalidValue("local_path", str(source), f"it can't be read: {error.strerror}.") from error
+
+
+def source_size(file: io.FileIO) -> int:
+    size = file.seek(0, io.SEEK_END)
+    file.seek(0)
+    return size
+
+
+def read_chunks(file: io.FileIO, progress: Progress | None = None) -> Iterator[bytes]:
     while chunk := file.read(CHUNK_BYTES):
         yield chunk
         if progress:

@@ -8,14 +8,26 @@ address single files can be read and written.
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
-from headrace.blobs.base import CHUNK_BYTES, Blob, BlobReader, BlobStore, BlobWriter, Entry, Progress, Stored
+from headrace.blobs.base import (
+    CHUNK_BYTES,
+    Blob,
+    BlobReader,
+    BlobStore,
+    BlobWriter,
+    Entry,
+    Progress,
+    Stored,
+    open_source,
+    source_size,
+)
 from headrace.blobs.paths import InvalidPath, file_path, join, relative
 from headrace.errors import Corrupt, InvalidValue, NotFound, StoreUnavailable, Unauthenticated
 from headrace.net.message import Request, Response, Transport
@@ -77,7 +89,7 @@ class HttpWriter(BlobWriter):
 class HashingReader:
     """A file on its way out: digests and reports what is read; set back to its start, it begins anew."""
 
-    def __init__(self, file: IO[bytes], progress: Progress | None = None) -> None:
+    def __init__(self, file: io.FileIO, progress: Progress | None = None) -> None:
         self._file, self._progress = file, progress
         self._sha256 = hashlib.sha256()
         self.size_bytes = 0
@@ -141,11 +153,9 @@ class HttpBlobs(BlobStore):
 
     def put_file(self, path: str, source: Path, progress: Progress | None = None) -> Stored:
         clean = file_path(path)
-        with source.open("rb") as file:
-            size = file.seek(0, 2)
-            file.seek(0)
+        with open_source(source) as file:
             body = HashingReader(file, progress)
-            self.send(clean, body, size)
+            self.send(clean, body, source_size(file))
         return Stored(clean, body.size_bytes, body.sha256)
 
     def send(self, clean: str, body: Any, size_bytes: int) -> None:

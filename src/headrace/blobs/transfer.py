@@ -75,10 +75,13 @@ def upload(
         jobs = [(join(target, source.name), source)]
     else:
         raise InvalidValue("local_path", str(source), "there is no such file or folder.")
-    for path, _ in jobs:
-        relative(path)  # a name that can't be stored stops all before the first byte is sent
     meter = _Meter(on_progress)
-    meter.expect(len(jobs), sum(path.stat().st_size for _, path in jobs))
+    for path, place in jobs:
+        relative(path)  # a name that can't be stored stops all before the first byte is sent
+        try:
+            meter.expect(1, place.stat().st_size)
+        except OSError as error:
+            raise InvalidValue("local_path", str(place), f"it can't be read: {error.strerror}.") from error
 
     def put(job: tuple[str, Path]) -> Stored:
         stored = store.put_file(job[0], job[1], meter.progress)

@@ -3,6 +3,7 @@ that gives a fresh, empty store for each test."""
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import threading
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ import pytest
 
 from headrace.blobs.base import CHUNK_BYTES, BlobStore, Entry
 from headrace.blobs.transfer import Done, download, upload
-from headrace.errors import HeadraceError, InvalidValue, NotFound
+from headrace.errors import InvalidValue, NotFound, StoreUnavailable
 
 ODD_NAMES = (
     "with space.txt",
@@ -119,15 +120,15 @@ class BlobSuite:
             lambda: blobs.entries(path),
             lambda: blobs.delete(path),
         ):
-            with pytest.raises(InvalidValue, match="^Invalid path"):
+            with pytest.raises(InvalidValue, match=r"^Invalid path"):
                 act()
         assert blobs.entries() == []
 
     @pytest.mark.parametrize("path", ["", ".", "a/", "./"])
     def test_a_file_needs_a_name(self, blobs: BlobStore, path: str) -> None:
-        with pytest.raises(InvalidValue, match="^Invalid path"):
+        with pytest.raises(InvalidValue, match=r"^Invalid path"):
             blobs.put_bytes(path, b"x")
-        with pytest.raises(InvalidValue, match="^Invalid path"):
+        with pytest.raises(InvalidValue, match=r"^Invalid path"):
             blobs.open_reader(path)
 
     def test_empty_and_dot_segments_are_dropped(self, blobs: BlobStore) -> None:
@@ -232,9 +233,10 @@ class BlobSuite:
 
     def test_torn_write_keeps_the_old_content(self, blobs: BlobStore) -> None:
         blobs.put_bytes("a.bin", b"old")
-        with pytest.raises(Torn), blobs.open_writer("a.bin") as writer:
-            writer.write(b"new")
-            raise Torn
+        with pytest.raises(Torn):  # noqa: PT012, SIM117 (mypy takes what follows a combined `with` for unreachable)
+            with blobs.open_writer("a.bin") as writer:
+                writer.write(b"new")
+                raise Torn
         assert blobs.get_bytes("a.bin") == b"old"
         assert blobs.entries() == [Entry("a.bin", False, 3)]
 
@@ -253,10 +255,8 @@ class BlobSuite:
 
         def read() -> None:
             while not done.is_set():
-                try:
+                with contextlib.suppress(StoreUnavailable):  # replaced while it was read: said, never mixed
                     seen.append(blobs.get_bytes("hot"))
-                except HeadraceError as error:
-                    assert error.http == 503, error  # replaced while it was read: said, never mixed
 
         with ThreadPoolExecutor() as pool:
             readers = [pool.submit(read) for _ in range(2)]
