@@ -136,11 +136,8 @@ class LocalBlobs(BlobStore):
         place = self._place(clean)
         if place.is_dir():
             raise InvalidPath(path, "it is a folder")
-        for parent in place.parents:
-            if parent == self.root or parent.is_dir():
-                break
-            if parent.exists():
-                raise InvalidPath(path, "a part of it is a file, not a folder")
+        if any(parent.is_file() for parent in place.parents if parent.is_relative_to(self.root)):
+            raise InvalidPath(path, "a part of it is a file, not a folder")
         self._sweep()
         return LocalWriter(clean, self.root, place)
 
