@@ -9,6 +9,6 @@ from headrace import lazy
 __all__ = ["MlflowClient"]
 
 if TYPE_CHECKING:
-    from headrace.client.mlflow_client import MlflowClient as MlflowClient
+    from headrace.client.mlflow_client import MlflowClient
 else:
     __getattr__, __dir__ = lazy.door(__name__, {"MlflowClient": "headrace.client.mlflow_client:MlflowClient"})

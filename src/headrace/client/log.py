@@ -5,6 +5,7 @@ A value that can't be logged raises at once. synchronous=False returns a `RunOpe
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol, runtime_checkable
 
@@ -154,6 +155,11 @@ def dataset_entity(dataset: Any) -> Dataset:
     if isinstance(dataset, DatasetLike):
         return dataset.to_entity()
     raise InvalidValue("dataset", dataset, "a dataset of headrace.data (from_numpy, from_pandas, …) is needed.")
+
+
+def enable_async_logging(enable: bool = True) -> None:
+    """Whether log calls that don't say `synchronous` themselves wait for the store; children of this process too."""
+    os.environ[settings.ENABLE_ASYNC_LOGGING.names[0]] = "true" if enable else "false"
 
 
 def wants_async(synchronous: bool | None) -> bool:

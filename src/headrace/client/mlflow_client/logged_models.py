@@ -104,5 +104,5 @@ def model_order(fields: Mapping[str, Any]) -> ModelOrder:
 
 
 def _known(field: str, given: Mapping[str, Any], allowed: set[str], needed: str) -> None:
-    if not isinstance(given, Mapping) or needed not in given or set(given) - allowed:
+    if needed not in given or set(given) - allowed:
         raise InvalidValue(field, given, f"each is a dict with {needed!r}, and of {sorted(allowed)} what is wanted.")

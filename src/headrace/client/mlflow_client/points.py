@@ -94,9 +94,7 @@ class PointCalls(Target):
     def log_outputs(self, run_id: str, models: Sequence[LoggedModelOutput]) -> None:
         self._store.log_outputs(run_id, list(models))
 
-    def _written(
-        self, run_id: str, synchronous: bool | None, write: Callable[[], None]
-    ) -> RunOperations | None:
+    def _written(self, run_id: str, synchronous: bool | None, write: Callable[[], None]) -> RunOperations | None:
         return written(run_id, synchronous, write)
 
 

@@ -12,8 +12,7 @@ from headrace import lazy
 __all__ = ["RestStore", "open_rest_store"]
 
 if TYPE_CHECKING:
-    from headrace.client.rest_store.store import RestStore as RestStore
-    from headrace.client.rest_store.store import open_rest_store as open_rest_store
+    from headrace.client.rest_store.store import RestStore, open_rest_store
 else:
     __getattr__, __dir__ = lazy.door(
         __name__,
