@@ -190,3 +190,4 @@ POSTGRES_POOL_SIZE = Setting(
     10,
     "Most connections that one process opens to PostgreSQL.",
 )
+DEBUG = Setting("HEADRACE_DEBUG", _flag, False, "Let the command line show the traceback of an error.")
