@@ -170,23 +170,20 @@ metric_block = _clustered(
     sa.Column("payload", sa.LargeBinary, nullable=False),
 )
 
-# Points that carry a model or a dataset, as rows besides their series: what searches of models read.
-model_metric = sa.Table(
+# Points that carry a model or a dataset, as rows besides their series: what searches of models read. The key is the
+# whole row, so that an exact repeat is none. 0 and '' stand for no model and no dataset.
+model_metric = _clustered(
     "model_metric",
-    metadata,
-    _id(),
-    _int("model_ref", null=True),
-    _int("run_ref"),
-    _int("experiment_id"),
-    _int("key_ref"),
-    _int("timestamp"),
-    _int("step"),
-    _small("class"),
-    _real("value"),
-    _text("dataset_name", null=True),
-    _text("dataset_digest", null=True),
+    _int("model_ref", key=True),
+    _int("key_ref", key=True),
+    _int("run_ref", key=True),
+    _text("dataset_name", key=True),
+    _text("dataset_digest", key=True),
+    _int("timestamp", key=True),
+    _int("step", key=True),
+    _small("class", key=True),
+    sa.Column("value", sa.Double, nullable=False, primary_key=True),
 )
-sa.Index("model_metric_model", model_metric.c.model_ref, model_metric.c.key_ref, model_metric.c.run_ref)
 
 dataset = sa.Table(
     "dataset",
@@ -210,7 +207,9 @@ dataset_input = sa.Table(
     sa.UniqueConstraint("run_ref", "dataset_ref", name="dataset_input_run_dataset"),
 )
 sa.Index("dataset_input_dataset", dataset_input.c.dataset_ref)
-input_tag = _clustered("input_tag", _int("input_ref", key=True), _text("key", key=True), _text("value"))
+input_tag = _clustered(
+    "input_tag", _int("input_ref", key=True), _int("position", key=True), _text("key"), _text("value")
+)
 
 # output: 0 for a model that the run read, 1 for one that it made (step set).
 run_model = sa.Table(

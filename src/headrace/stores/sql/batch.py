@@ -1,0 +1,74 @@
+"""log_batch: params, then metrics, then tags, in one transaction."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from headrace.entities import Metric, Param, RunTag, limits
+from headrace.errors import IntegrityViolation, shown
+from headrace.stores import checks
+from headrace.stores.sql import document
+from headrace.stores.sql.connection import Database, Work
+from headrace.stores.sql.run_row import RunRow, for_write
+
+ADD_MODEL_POINT = (
+    "INSERT INTO model_metric "
+    "(model_ref, key_ref, run_ref, dataset_name, dataset_digest, timestamp, step, class, value) "
+    "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"
+)
+
+
+def log(run_id: str, metrics: Sequence[Metric], params: Sequence[Param], tags: Sequence[RunTag]) -> Work[None]:
+    limits.check_run_id("run_id", run_id)
+    batch = checks.batch(metrics, params, tags)
+    measured = [point for point in batch.metrics if point.model_id or point.dataset_name or point.dataset_digest]
+
+    def work(db: Database) -> None:
+        run = for_write(db, run_id)
+        if batch.params:
+            document.add_params(db, run_id, run.ref, run.experiment_id, batch.params)
+        if measured:
+            _add_model_points(db, run, measured)
+        if batch.metrics:
+            raise NotImplementedError
+        if batch.tags:
+            document.set_tags(db, run.ref, run.experiment_id, batch.tags)
+        if batch.name:
+            db.execute("UPDATE run SET run_name = ? WHERE id = ?", (batch.name, run.ref))
+
+    return work
+
+
+def _add_model_points(db: Database, run: RunRow, points: Sequence[Metric]) -> None:
+    models = _model_refs(db, points)
+    keys = db.names.ensure(db, {point.key for point in points})
+    rows = [
+        (
+            models[point.model_id] if point.model_id else 0,
+            keys[point.key],
+            run.ref,
+            point.dataset_name or "",
+            point.dataset_digest or "",
+            point.timestamp,
+            point.step,
+            *((1, 0.0) if math.isnan(point.value) else (0, point.value)),
+        )
+        for point in points
+    ]
+    db.executemany(ADD_MODEL_POINT, sorted(rows))
+
+
+def _model_refs(db: Database, points: Sequence[Metric]) -> dict[str, int]:
+    refs: dict[str, int] = {}
+    for point in points:
+        model_id = point.model_id
+        if model_id is None or model_id in refs:
+            continue
+        row = db.execute("SELECT id FROM logged_model WHERE model_id = ?", (model_id,)).fetchone()
+        if row is None:
+            raise IntegrityViolation(
+                f"Metric {shown(point.key)} names logged model {shown(model_id)}, which doesn't exist."
+            )
+        refs[model_id] = row[0]
+    return refs

@@ -1,0 +1,26 @@
+"""The row of a run that is about to be written."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from headrace.errors import NotFound
+from headrace.stores import checks
+from headrace.stores.sql.connection import Database
+from headrace.stores.sql.lifecycle import stage
+
+
+class RunRow(NamedTuple):
+    ref: int
+    experiment_id: int
+
+
+def for_write(db: Database, run_id: str) -> RunRow:
+    """An active run, held against other writers until COMMIT."""
+    row = db.execute("SELECT id, experiment_id, deleted_ms FROM run WHERE run_id = ?", (run_id,)).fetchone()
+    if row is None:
+        raise NotFound("run", run_id)
+    if row[2] is not None:
+        checks.active_run(run_id, stage(row[2]))
+    db.touch(row[0], row[1])
+    return RunRow(row[0], row[1])

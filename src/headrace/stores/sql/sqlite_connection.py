@@ -1,0 +1,111 @@
+"""One connection to a SQLite file, set up, as the `Database` that store functions get."""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from headrace.stores.sql.connection import Dialect, Names, Rows
+
+Durability = Literal["full", "normal"]
+"""full: what was acknowledged survives a power cut. normal: it survives a killed process or server, but a power cut
+may take the last moments (no corruption); commits are then cheaper by one fsync."""
+
+READER_CACHE_KIB = 4096
+WRITER_CACHE_KIB = 8192
+CACHED_STATEMENTS = 256
+BUSY_TIMEOUT_S = 30.0
+CHANGE = (
+    "INSERT INTO run_change (run_ref, experiment_id, seq) VALUES (?, ?, ?) "
+    "ON CONFLICT (run_ref) DO UPDATE SET seq = excluded.seq"
+)
+
+
+class SqliteDatabase:
+    dialect: Dialect = "sqlite"
+    any_of = "IN (SELECT value FROM json_each(?))"
+    for_share = for_update = ""  # there is one writer
+
+    def __init__(self, connection: sqlite3.Connection, names: Names) -> None:
+        self.connection = connection
+        self.names = names
+        self.touched: dict[int, int] = {}
+        self.number = 0
+        # The driver's own methods: a wrapper would cost as much as a small statement.
+        self._execute = connection.execute
+        self._executemany = connection.executemany
+
+    def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> Rows:
+        return self._execute(sql, parameters)
+
+    def executemany(self, sql: str, parameters: Iterable[Sequence[Any]], /) -> object:
+        return self._executemany(sql, parameters)
+
+    def among(self, values: Sequence[int] | Sequence[str]) -> str:
+        return msgspec.json.encode(values).decode()
+
+    def touch(self, run_ref: int, experiment_id: int) -> None:
+        self.touched[run_ref] = experiment_id
+
+    def touch_all(self, experiment_id: int) -> None:
+        self._execute(
+            "UPDATE run_change SET seq = ? WHERE run_ref IN (SELECT id FROM run WHERE experiment_id = ?)",
+            (self._number(), experiment_id),
+        )
+
+    def _number(self) -> int:
+        """Of this transaction: one more than the last one's, since there is one writer at a time. Whoever deletes runs
+        for good has to leave the row with the greatest number."""
+        if self.number == 0:
+            self.number = self._execute("SELECT coalesce(max(seq), 0) + 1 FROM run_change").fetchone()[0]
+        return self.number
+
+    def write_changes(self) -> None:
+        """The last thing before COMMIT."""
+        if self.touched:
+            number = self._number()
+            self._executemany(CHANGE, [(ref, experiment, number) for ref, experiment in self.touched.items()])
+        self.forget_changes()
+
+    def forget_changes(self) -> None:
+        self.touched.clear()
+        self.number = 0
+
+
+def connect(
+    path: str,
+    *,
+    durability: Durability = "full",
+    cache_kib: int = READER_CACHE_KIB,
+    busy_timeout_s: float = BUSY_TIMEOUT_S,
+) -> sqlite3.Connection:
+    """In autocommit mode: BEGIN and COMMIT are ours. Usable from any thread, by one at a time."""
+    connection = sqlite3.connect(
+        path,
+        timeout=busy_timeout_s,
+        isolation_level=None,
+        check_same_thread=False,
+        cached_statements=CACHED_STATEMENTS,
+    )
+    try:
+        connection.execute(f"PRAGMA synchronous = {'FULL' if durability == 'full' else 'NORMAL'}")
+        connection.execute("PRAGMA temp_store = MEMORY")
+        connection.execute(f"PRAGMA cache_size = -{cache_kib}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+@contextlib.contextmanager
+def snapshot(connection: sqlite3.Connection) -> Iterator[None]:
+    """All reads inside see one state of the database."""
+    connection.execute("BEGIN")
+    try:
+        yield
+    finally:
+        connection.execute("ROLLBACK")  # nothing was written; also right after an error

@@ -1,0 +1,104 @@
+"""SQLite: readers in parallel, one writer thread a process, several processes on one file.
+
+After fork the child starts anew with its own connections and writer; the parent's are left alone, not closed, since
+closing them would let go of locks and files that the parent needs.
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import weakref
+from collections import deque
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+from headrace.errors import CallerError, StoreUnavailable
+from headrace.stores.sql.connection import Dialect, Work
+from headrace.stores.sql.faults import sql_errors
+from headrace.stores.sql.names import NameCache, ReaderNames
+from headrace.stores.sql.sqlite_connection import Durability, SqliteDatabase, connect, snapshot
+from headrace.stores.sql.sqlite_writer import Background, Writer
+
+T = TypeVar("T")
+
+IDLE_READERS = 8  # kept open, about 0.3 to 4 MB each; more may be in use at once
+
+
+class SqliteEngine:
+    dialect: Dialect = "sqlite"
+
+    def __init__(self, path: str, *, durability: Durability = "full", background: Background | None = None) -> None:
+        """path: of a database whose schema is in order."""
+        self.path, self.durability, self.background = path, durability, background
+        self.closed = False
+        self._start()
+        _engines.add(self)
+
+    def _start(self) -> None:
+        self.cache = NameCache()
+        self.idle: deque[SqliteDatabase] = deque()
+        self.writer = Writer(self.path, self.durability, self.cache, self.background)
+
+    def read(self, work: Work[T]) -> T:
+        with sql_errors():
+            db = self._reader()
+            kept = False
+            try:
+                with snapshot(db.connection):
+                    result = work(db)
+                kept = True
+                return result
+            except CallerError:
+                kept = True
+                raise
+            finally:
+                if kept and len(self.idle) < IDLE_READERS and not self.closed:
+                    self.idle.append(db)
+                else:
+                    db.connection.close()
+
+    def write(self, work: Work[T]) -> T:
+        return self.writer.submit(work).result()
+
+    def submit(self, work: Work[T]) -> Future[T]:
+        return self.writer.submit(work)
+
+    def close(self) -> None:
+        self.closed = True
+        self.writer.close()
+        while self.idle:
+            with contextlib.suppress(IndexError):
+                self.idle.pop().connection.close()
+
+    def _reader(self) -> SqliteDatabase:
+        if self.closed:
+            raise StoreUnavailable("The store is closed; open it again.")
+        try:
+            return self.idle.pop()
+        except IndexError:
+            return SqliteDatabase(connect(self.path), ReaderNames(self.cache))
+
+    def start_anew(self) -> None:
+        """In a forked child."""
+        _parents.append((self.idle, self.writer))
+        self._start()
+
+
+_engines: weakref.WeakSet[SqliteEngine] = weakref.WeakSet()
+_parents: list[Any] = []  # keeps the parent's connections from being closed by garbage collection
+
+
+def _after_fork() -> None:
+    for engine in list(_engines):
+        engine.start_anew()
+
+
+def _at_exit() -> None:
+    for engine in list(_engines):
+        engine.close()
+
+
+os.register_at_fork(after_in_child=_after_fork)
+atexit.register(_at_exit)
