@@ -166,12 +166,12 @@ def translated(url: str, error: HTTPError, timeout_s: float) -> HeadraceError:
     match error:
         case LocationParseError():
             return InvalidValue("url", redacted(url), "it isn't an http(s) address.")
-        case ConnectTimeoutError():
-            return unreachable(url, f"no connection within {min(timeout_s, _CONNECT_TIMEOUT_S):g} s")
         case NameResolutionError():
             return unreachable(url, f"the name {urlsplit(url).hostname!r} is not known")
         case NewConnectionError():
             return unreachable(url, _last_words(error))
+        case ConnectTimeoutError():  # NewConnectionError is one of its subclasses
+            return unreachable(url, f"no connection within {min(timeout_s, _CONNECT_TIMEOUT_S):g} s")
         case ReadTimeoutError():
             return silent(url, timeout_s)
         case ProxyError():
