@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -187,9 +188,10 @@ def translated(url: str, error: HTTPError, timeout_s: float) -> HeadraceError:
 
 
 def _last_words(error: BaseException) -> str:
-    """The innermost reason, without urllib3's object names."""
+    """The innermost reason, without urllib3's object names and errno's numbers."""
     inner: object = error
     while isinstance(inner, BaseException) and inner.args and isinstance(inner.args[-1], BaseException):
         inner = inner.args[-1]
     text = inner.strerror if isinstance(inner, OSError) and inner.strerror else str(inner)
-    return text.rpartition(": ")[2].removeprefix("[").strip("'\"()") or type(inner).__name__
+    text = re.sub(r"^\[?Errno -?\d+\] ?", "", text.rpartition(": ")[2]).strip("'\"()")
+    return text or type(inner).__name__
