@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from headrace.wire.messages.fields import Answer, Int64, KeyValue, KeyValueAnswer, Request, Text, ViewTypeName
+from headrace.wire.messages.fields import Answer, Ids, Int64, KeyValue, KeyValueAnswer, Request, Text, ViewTypeName
 
 
 class ExperimentMessage(Answer, kw_only=True):
@@ -79,7 +79,7 @@ class DeleteExperimentTag(Request, kw_only=True):
 
 
 class SearchDatasets(Request, kw_only=True):
-    experiment_ids: list[str] = []
+    experiment_ids: Ids = []
 
 
 class DatasetSummaryMessage(Answer, kw_only=True):

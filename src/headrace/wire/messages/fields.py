@@ -17,6 +17,7 @@ from headrace.errors import MissingValue
 Text = Annotated[str, Meta(min_length=1)]  # required text: an empty one counts as missing
 Int64 = Annotated[int, Meta(ge=INT64_MIN, le=INT64_MAX)]
 Millis = Annotated[int, Meta(ge=0, le=INT64_MAX)]
+Ids = Annotated[list[str], Meta(extra={"drops_strangers": True})]  # elements that aren't text are passed over
 Double = float | str  # in answers: "NaN", "Infinity" and "-Infinity" are text, JSON has no such numbers
 
 # Clients may send the number of an enum's value instead of its name; an unknown one counts as unset.

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-from headrace.wire.messages.fields import Answer, Double, Int64, Request, ViewTypeName
+from headrace.wire.messages.fields import Answer, Double, Ids, Int64, Request, ViewTypeName
 
 
 class ListChanges(Request, kw_only=True):
     """since: the cursor of the answer before; unset = from now on."""
 
     since: str | None = None
-    experiment_ids: list[str] = []
+    experiment_ids: Ids = []
     max_results: Int64 = 1000
 
 
@@ -25,7 +25,7 @@ class ChangesAnswer(Answer, kw_only=True):
 class AggregateRuns(Request, kw_only=True):
     """group_by: "params.KEY" or "tags.KEY"; metrics: keys whose latest values are summed up."""
 
-    experiment_ids: list[str] = []
+    experiment_ids: Ids = []
     group_by: list[str]
     metrics: list[str] = []
     filter: str | None = None

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from headrace.wire.messages.fields import Answer, Int64, KeyValue, KeyValueAnswer, ModelStatusName, Request, Text
+from headrace.wire.messages.fields import Answer, Ids, Int64, KeyValue, KeyValueAnswer, ModelStatusName, Request, Text
 from headrace.wire.messages.metrics import MetricMessage
 
 
@@ -84,7 +84,7 @@ class DatasetFilterIn(Request, kw_only=True):
 
 
 class SearchLoggedModels(Request, kw_only=True):
-    experiment_ids: list[str] = []
+    experiment_ids: Ids = []
     filter: str | None = None
     datasets: list[DatasetFilterIn] = []
     max_results: Int64 = 50

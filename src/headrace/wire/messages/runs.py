@@ -3,6 +3,7 @@ from __future__ import annotations
 from headrace.entities import Param, RunTag
 from headrace.wire.messages.fields import (
     Answer,
+    Ids,
     Int64,
     KeyValue,
     KeyValueAnswer,
@@ -80,7 +81,7 @@ class GetRun(RunAddress, kw_only=True):
 
 
 class SearchRuns(Request, kw_only=True):
-    experiment_ids: list[str] = []
+    experiment_ids: Ids = []
     filter: str | None = None
     run_view_type: ViewTypeName | None = None
     max_results: Int64 = 1000
@@ -103,7 +104,7 @@ class SearchRunsAnswer(Answer, kw_only=True):
 
 
 class CountRuns(Request, kw_only=True):
-    experiment_ids: list[str] = []
+    experiment_ids: Ids = []
     filter: str | None = None
     run_view_type: ViewTypeName | None = None
 
