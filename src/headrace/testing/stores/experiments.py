@@ -52,7 +52,7 @@ class ExperimentSuite:
         assert store.get_experiment_by_name(name) is None
 
     @pytest.mark.parametrize("name", ["", "n" * 501, *UNSTORABLE_TEXTS])
-    def test_bad_name_is_refused(self, store: TrackingStore, name: str) -> None:
+    def test_bad_experiment_name_is_refused(self, store: TrackingStore, name: str) -> None:
         with invalid("name"):
             store.create_experiment(name)
         with invalid("name"):
@@ -127,14 +127,14 @@ class ExperimentSuite:
     def test_unknown_experiment_is_missing_for_every_call(self, store: TrackingStore) -> None:
         for unknown in ("987654321987", "9" * 40, "-1"):
             for call in (
-                lambda id: store.get_experiment(id),
-                lambda id: store.rename_experiment(id, unique()),
-                lambda id: store.delete_experiment(id),
-                lambda id: store.restore_experiment(id),
-                lambda id: store.set_experiment_tag(id, "a", "b"),
-                lambda id: store.delete_experiment_tag(id, "a"),
-                lambda id: store.create_run(id),
-                lambda id: store.create_logged_model(id),
+                store.get_experiment,
+                store.delete_experiment,
+                store.restore_experiment,
+                store.create_run,
+                store.create_logged_model,
+                lambda unknown: store.rename_experiment(unknown, unique()),
+                lambda unknown: store.set_experiment_tag(unknown, "a", "b"),
+                lambda unknown: store.delete_experiment_tag(unknown, "a"),
             ):
                 with missing(unknown[:20]):
                     call(unknown)
@@ -225,7 +225,7 @@ class ExperimentSuite:
             store.set_experiment_tag(made, key, value)
         assert store.get_experiment(made).tags == {}
 
-    def test_records_are_the_callers_own(self, store: TrackingStore) -> None:
+    def test_experiments_are_the_callers_own(self, store: TrackingStore) -> None:
         made = store.create_experiment(unique(), tags=[ExperimentTag("a", "b")])
         store.get_experiment(made).tags["a"] = "spoilt"
         for found in store.search_experiments(filter_string=f"experiment_id = '{made}'"):
@@ -269,7 +269,7 @@ class ExperimentSuite:
             ("name LIKE '{stem}%' AND tags.stage = 'c' AND experiment_id = '{c}'", "c"),
         ],
     )
-    def test_filter(self, store: TrackingStore, rule: str, expected: str) -> None:
+    def test_experiment_filter(self, store: TrackingStore, rule: str, expected: str) -> None:
         stem = unique()
         ids = {
             letter: store.create_experiment(
@@ -293,14 +293,14 @@ class ExperimentSuite:
             (["creation_time ASC", "experiment_id ASC"], "bcA"),
         ],
     )
-    def test_order(self, store: TrackingStore, order: list[str], expected: str) -> None:
+    def test_experiment_order(self, store: TrackingStore, order: list[str], expected: str) -> None:
         stem = unique()
         for letter in "bcA":
             store.create_experiment(stem + letter)
         found = store.search_experiments(filter_string=f"name LIKE '{stem}%'", order_by=order)
         assert "".join(each.name[-1] for each in found) == expected
 
-    def test_default_order_is_newest_first_then_lowest_id(self, store: TrackingStore) -> None:
+    def test_default_order_of_experiments_is_newest_first_then_lowest_id(self, store: TrackingStore) -> None:
         stem = unique()
         for letter in "abcdef":
             store.create_experiment(stem + letter)
@@ -330,14 +330,14 @@ class ExperimentSuite:
             "   ",
         ],
     )
-    def test_bad_filter_is_refused(self, store: TrackingStore, rule: str) -> None:
+    def test_bad_experiment_filter_is_refused(self, store: TrackingStore, rule: str) -> None:
         with invalid("filter"):
             store.search_experiments(filter_string=rule)
 
     @pytest.mark.parametrize(
         "order", ["tags.stage", "name SIDEWAYS", "nothing", "artifact_location", "name, experiment_id"]
     )
-    def test_bad_order_is_refused(self, store: TrackingStore, order: str) -> None:
+    def test_bad_experiment_order_is_refused(self, store: TrackingStore, order: str) -> None:
         with invalid("order_by"):
             store.search_experiments(order_by=[order])
         with invalid("order_by"):

@@ -1,0 +1,13 @@
+from __future__ import annotations
+
+import pytest
+
+from headrace.stores.base import AccessStore, TrackingStore
+from headrace.testing.stores import AccessStoreSuite
+
+
+class TestAccessStore(AccessStoreSuite):
+    @pytest.fixture
+    def access(self, store: TrackingStore) -> AccessStore:
+        assert isinstance(store, AccessStore)
+        return store
