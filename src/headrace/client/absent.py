@@ -32,7 +32,7 @@ def warn_once(name: str, stacklevel: int = 3) -> None:
         if name in _warned:
             return
         _warned.add(name)
-    warnings.warn(f"Headrace has no {name} yet: the call does nothing.", NotThereYet, stacklevel=stacklevel)
+    warnings.warn(f"Headrace has no {name} yet; it does nothing.", NotThereYet, stacklevel=stacklevel)
 
 
 class Absent:
@@ -43,7 +43,12 @@ class Absent:
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         warn_once(self._name)
-        if self._name in DECORATORS and len(arguments) == 1 and not named and callable(arguments[0]):
+        if (
+            self._name.removeprefix("mlflow.") in DECORATORS
+            and len(arguments) == 1
+            and not named
+            and callable(arguments[0])
+        ):
             return arguments[0]
         return AbsentResult(f"{self._name}()")
 

@@ -124,6 +124,8 @@ MODULES: dict[str, frozenset[str]] = {module: frozenset(names.split()) for modul
 # Modules of MLflow's whose content Headrace has in another place.
 PLACES: dict[str, str] = {
     "protos.databricks_pb2": "headrace.client.error_codes",
+    "tracking.client": "headrace.client",
+    "tracking.fluent": "headrace",
     "tracking.context": "headrace.client.context_names",
     "tracking.context.registry": "headrace.client.context_names",
     "utils.mlflow_tags": "headrace.client.tags",
