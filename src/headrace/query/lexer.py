@@ -16,6 +16,8 @@ from headrace.errors import InvalidValue, shown
 
 TokenKind = Literal["word", "quoted", "comparator", "mark", "end"]
 
+_PLAIN_CHARS = 60  # of a piece that an error repeats as it stands
+
 _PIECE = re.compile(r"""(?P<space>\s+)|(?P<comparator>[=<>!]+)|(?P<mark>[(),;])|(?P<word>[^\s=<>!(),;'"`]+)""")
 
 
@@ -29,7 +31,10 @@ class Token(msgspec.Struct, frozen=True, gc=False):
     quote: str = ""
 
     def source(self) -> str:
-        return "the end" if self.kind == "end" else shown(f"{self.quote}{self.text}{self.quote}")
+        if self.kind == "end":
+            return "the end"
+        whole = f"{self.quote}{self.text}{self.quote}"
+        return whole if whole.isprintable() and len(whole) <= _PLAIN_CHARS else shown(whole)
 
     def keyword(self) -> str:
         """Upper case of a bare word, '' of anything else."""

@@ -72,8 +72,8 @@ def resolve(dialect: Dialect, prefix: str | None, key: str) -> Name:
 def _entity_hint(dialect: Dialect, prefix: str | None, key: str) -> str:
     if prefix is not None or not dialect.open:
         return ""
-    spellings = [name for name, entity in dialect.entities.items() if entity in dialect.open and name[-1] == "s"]
-    return f" A key of your own needs its entity before it: {listed(f'{name}.{key[:40]}' for name in spellings)}"
+    spellings = (f"{entity}s.{key[:40]}" for entity in dialect.open)
+    return f" A key of your own needs its entity before it: {listed(spellings)}"
 
 
 def listed(names: Iterable[str]) -> str:

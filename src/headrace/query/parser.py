@@ -19,6 +19,7 @@ from headrace.query.names import Name, WrongName, resolve, written_name
 FIELD = "filter"
 MAX_COMPARISONS = 500  # SQLite's parser stops at an expression depth of 1000
 
+_ECHOED_CHARS = 100
 _COMPARATORS = ("=", "!=", ">", ">=", "<", "<=")
 _INSTEAD = {"==": "=", "<>": "!=", "=>": ">=", "=<": "<=", "!": "!="}
 _UNSUPPORTED = {
@@ -104,7 +105,7 @@ class _Parser:
                 return cast(Operator, token.text)
             instead = _INSTEAD.get(token.text)
             hint = f" Did you mean {instead}?" if instead else ""
-            raise self.error(token, f"unknown comparator {token.text}.{hint}")
+            raise self.error(token, f"unknown comparator {token.text[:20]}.{hint}")
         word = token.keyword()
         if word in ("LIKE", "ILIKE", "IN"):
             return cast(Operator, word)
@@ -151,8 +152,8 @@ class _Parser:
                 return f'"{token.text}"'  # logged models: double quotes are part of the text
         elif token.quote in ("'", '"') and token.kind == "quoted":
             return self.canonical(kind, token)
-        quoted = f"'{token.text}'" if token.kind == "word" and len(token.text) < 100 else "'text'"
-        raise self.error(token, f"a text in quotes was expected, as in {quoted}, not {token.source()}.")
+        hint = f" Write '{token.text}'?" if token.kind == "word" and len(token.text) < _ECHOED_CHARS else ""
+        raise self.error(token, f"a text in quotes was expected, not {token.source()}.{hint}")
 
     def texts(self, kind: Kind) -> tuple[str, ...]:
         opening = self.take()
