@@ -13,10 +13,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-VERSION_TABLE = "headrace_version"
-
-# PostgreSQL's index entries end at about 2,700 bytes; a prefix orders and narrows, the row decides.
-INDEXED_VALUE_CHARS = 128
+from headrace.stores.sql.migrations import INDEXED_VALUE_CHARS, SERIES_DUE
 
 metadata = sa.MetaData()
 
@@ -50,6 +47,10 @@ def _real(name: str) -> sa.Column[float]:
 
 def _text(name: str, *, null: bool = False, key: bool = False) -> sa.Column[str]:
     return sa.Column(name, Text, nullable=null, primary_key=key)
+
+
+def _payload() -> sa.Column[bytes]:
+    return sa.Column("payload", sa.LargeBinary, nullable=False)
 
 
 def _clustered(name: str, *parts: sa.schema.SchemaItem) -> sa.Table:
@@ -134,7 +135,7 @@ metric_series = sa.Table(
     _int("run_ref"),
     _int("key_ref"),
     _int("experiment_id"),
-    _int("n"),  # points written, repeats that no merge has dropped yet included
+    _int("n"),  # points ever appended, exact repeats included
     _int("last_step"),
     _int("last_timestamp"),
     _small("last_class"),
@@ -145,6 +146,8 @@ metric_series = sa.Table(
     _int("min_timestamp"),
     _int("max_timestamp"),
     _int("visible_until_step", null=True),  # NULL: all of it
+    _int("loose"),  # points in metric_loose
+    sa.Column("tail", sa.LargeBinary, nullable=False),  # the newest few points; the form is that of metric_loose
     sa.UniqueConstraint("run_ref", "key_ref", name="metric_series_run_key"),
 )
 sa.Index(
@@ -155,19 +158,39 @@ sa.Index(
     metric_series.c.last_value,
     metric_series.c.run_ref,
 )
+# Holds only the few series whose points wait to be moved on, so that nobody keeps a list of them.
+sa.Index(
+    "metric_series_due",
+    metric_series.c.id,
+    sqlite_where=sa.text(SERIES_DUE),
+    postgresql_where=sa.text(SERIES_DUE),
+)
 
-# level 0: what one request appended; see blocks.py for payload and merging.
-metric_block = _clustered(
+# Points of a series move on from its tail to metric_loose and, sorted, to metric_block; see blocks/__init__.py.
+metric_loose = sa.Table("metric_loose", metadata, _id(), _int("series_id"), _payload())
+sa.Index("metric_loose_series", metric_loose.c.series_id)
+
+# PostgreSQL need not try to compress what is packed already.
+metric_block = sa.Table(
     "metric_block",
+    metadata,
+    _id(),
+    _int("series_id"),
+    _payload(),
+    info={"postgresql": ["ALTER TABLE metric_block ALTER COLUMN payload SET STORAGE EXTERNAL"]},
+)
+
+# Summaries of blocks, in the order of `place`: a chart reads these, and blocks only where a bucket's edge cuts them.
+metric_page = _clustered(
+    "metric_page",
     _int("series_id", key=True),
-    _small("level", key=True),
-    _int("seq", key=True),
+    _int("place", key=True),
     _int("n"),
     _int("min_step"),
     _int("max_step"),
     _int("min_timestamp"),
     _int("max_timestamp"),
-    sa.Column("payload", sa.LargeBinary, nullable=False),
+    _payload(),
 )
 
 # Points that carry a model or a dataset, as rows besides their series: what searches of models read. The key is the

@@ -108,16 +108,28 @@ CREATE TABLE meta (
 )
  WITHOUT ROWID;
 CREATE TABLE metric_block (
+	id INTEGER NOT NULL,
 	series_id BIGINT NOT NULL,
-	level SMALLINT NOT NULL,
-	seq BIGINT NOT NULL,
+	payload BLOB NOT NULL,
+	PRIMARY KEY (id)
+);
+CREATE TABLE metric_loose (
+	id INTEGER NOT NULL,
+	series_id BIGINT NOT NULL,
+	payload BLOB NOT NULL,
+	PRIMARY KEY (id)
+);
+CREATE INDEX metric_loose_series ON metric_loose (series_id);
+CREATE TABLE metric_page (
+	series_id BIGINT NOT NULL,
+	place BIGINT NOT NULL,
 	n BIGINT NOT NULL,
 	min_step BIGINT NOT NULL,
 	max_step BIGINT NOT NULL,
 	min_timestamp BIGINT NOT NULL,
 	max_timestamp BIGINT NOT NULL,
 	payload BLOB NOT NULL,
-	PRIMARY KEY (series_id, level, seq)
+	PRIMARY KEY (series_id, place)
 )
  WITHOUT ROWID;
 CREATE TABLE metric_series (
@@ -136,10 +148,13 @@ CREATE TABLE metric_series (
 	min_timestamp BIGINT NOT NULL,
 	max_timestamp BIGINT NOT NULL,
 	visible_until_step BIGINT,
+	loose BIGINT NOT NULL,
+	tail BLOB NOT NULL,
 	PRIMARY KEY (id),
 	CONSTRAINT metric_series_run_key UNIQUE (run_ref, key_ref)
 );
 CREATE INDEX metric_series_by_value ON metric_series (experiment_id, key_ref, last_class, last_value, run_ref);
+CREATE INDEX metric_series_due ON metric_series (id) WHERE loose >= 512 OR length(tail) >= 768;
 CREATE TABLE model_metric (
 	model_ref BIGINT NOT NULL,
 	key_ref BIGINT NOT NULL,

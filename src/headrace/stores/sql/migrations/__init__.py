@@ -16,6 +16,12 @@ REVISIONS = ("0001",)
 HEAD = REVISIONS[-1]
 VERSION_TABLE = "headrace_version"
 
+# PostgreSQL's index entries end at about 2,700 bytes; a prefix orders and narrows, the row decides.
+INDEXED_VALUE_CHARS = 128
+
+# A metric series whose points wait to be moved on: 512 loose ones, or 32 in its tail (24 bytes each).
+SERIES_DUE = "loose >= 512 OR length(tail) >= 768"
+
 FOLDER = Path(__file__).parent
 
 

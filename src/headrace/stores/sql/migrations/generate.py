@@ -16,11 +16,15 @@ _DIALECTS: dict[Dialect, SaDialect] = {"sqlite": sqlite.dialect(), "postgresql":
 
 
 def rendered(dialect: Dialect) -> str:
-    statements: list[ExecutableDDLElement] = []
+    statements: list[ExecutableDDLElement | str] = []
     for table in metadata.sorted_tables:
         statements.append(CreateTable(table))
         statements += [CreateIndex(index) for index in sorted(table.indexes, key=lambda index: str(index.name))]
-    texts = [str(statement.compile(dialect=_DIALECTS[dialect])) for statement in statements]
+        statements += table.info.get(dialect, [])
+    texts = [
+        statement if isinstance(statement, str) else str(statement.compile(dialect=_DIALECTS[dialect]))
+        for statement in statements
+    ]
     return "".join("\n".join(line.rstrip() for line in text.strip().splitlines()) + ";\n" for text in texts)
 
 
