@@ -30,7 +30,17 @@ def show(record: object, human: Callable[[], RenderableType], *, json_in_pipes: 
     if session().json or (json_in_pipes and not sys.stdout.isatty()):
         click.echo(as_json(record))
     else:
-        console().print(human())
+        _print(human())
+
+
+def _print(made: RenderableType) -> None:
+    target = console()
+    if sys.stdout.isatty():
+        target.print(made)
+        return
+    with target.capture() as captured:
+        target.print(made)
+    click.echo("\n".join(line.rstrip() for line in captured.get().rstrip("\n").split("\n")))
 
 
 def done(sentence: str, record: object) -> None:

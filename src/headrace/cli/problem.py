@@ -19,13 +19,11 @@ from headrace.cli.cells import plain
 
 EXIT_STATUS = 1
 
+# Only what the errors' own sentences don't hold.
 _ADVICE: dict[type[errors.HeadraceError], str] = {
-    errors.Unauthenticated: "Set HEADRACE_TRACKING_TOKEN, or HEADRACE_TRACKING_USERNAME and _PASSWORD.",
-    errors.Forbidden: "Ask an admin of the server for a role that may: headrace users set-role.",
+    errors.Forbidden: "An admin of the server can give another role: headrace users set-role.",
     errors.StoreUnavailable: "headrace doctor checks the way to the store.",
-    errors.TimedOut: "Try again, or allow more time with HEADRACE_HTTP_REQUEST_TIMEOUT (seconds).",
     errors.TooBusy: "Try again in a moment.",
-    errors.RouteNotFound: "Is this address a Headrace or MLflow server? headrace doctor checks.",
     errors.Corrupt: "headrace doctor checks the store; keep a copy of its files before you change anything.",
 }
 _WHERE_TO_FIND = {

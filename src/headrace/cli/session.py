@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from headrace import settings
 from headrace.errors import InvalidValue
 
 if TYPE_CHECKING:
@@ -15,9 +17,13 @@ if TYPE_CHECKING:
     from headrace.stores.base import TrackingStore
 
 
+RETRIES = 1  # somebody waits at the terminal: seconds, not the minutes that a training job bears
+
+
 @dataclass
 class Session:
     json: bool = False
+    uri_given: bool = False
 
 
 def session() -> Session:
@@ -32,6 +38,8 @@ def store(*, make: bool = False) -> TrackingStore:
 
     if not make:
         refuse_absent(get_tracking_uri())
+    if not settings.HTTP_MAX_RETRIES.is_set():
+        os.environ[settings.HTTP_MAX_RETRIES.names[0]] = str(RETRIES)
     return tracking_store()
 
 
@@ -57,6 +65,7 @@ def database_file(uri: str) -> Path | None:
 
 
 def client() -> MlflowClient:
+    """For transfers: it tries again as often as a training job does."""
     from headrace.client import MlflowClient
 
     return MlflowClient()
@@ -67,6 +76,7 @@ def _choose_uri(context: click.Context, _: click.Parameter, value: str | None) -
         from headrace.client.uri import set_tracking_uri
 
         set_tracking_uri(value)
+        context.ensure_object(Session).uri_given = True
 
 
 def _choose_json(context: click.Context, _: click.Parameter, value: bool) -> None:
