@@ -11,6 +11,8 @@ For every store (memory, SQL, REST client):
   the oracle.
 - Page tokens are opaque; a token of another search (filter, order, experiments) or garbage is
   InvalidValue("page_token"). A full last page has no token.
+- Metric values: an infinity is stored and compared as ±1.7976931348623157e308; NaN equals NaN and comes after all
+  numbers, also where a point is compared by (step, timestamp, value).
 """
 
 from __future__ import annotations
@@ -217,7 +219,8 @@ class MetricStore(ABC):
         start_step: int | None = None,
         end_step: int | None = None,
     ) -> list[Metric]:
-        """Per run at most max_results points (run_id set), evenly sampled by rank, first and last kept, by step."""
+        """Per run, in the order asked, at most max_results points (run_id set): evenly sampled by rank, first and last
+        kept, by (step, timestamp, value)."""
 
     @abstractmethod
     def chart(
@@ -230,7 +233,8 @@ class MetricStore(ABC):
         buckets: int = 1000,
     ) -> list[ChartSeries]:
         """One ChartSeries per (run, key) that has points in [start, end] (both included, None = open), extremes exact.
-        Buckets cut the range of x that is asked, or that all of the answered series span where it is open."""
+        Buckets cut the range of x that is asked, or that all of the answered series span where it is open, by
+        `sampling.bucket_width`."""
 
 
 class LoggedModelStore(ABC):
@@ -295,7 +299,8 @@ class LiveView(ABC):
         view_type: ViewType = ViewType.ACTIVE_ONLY,
         max_results: int = 1000,
     ) -> list[RunGroup]:
-        """Groups by "params.KEY" or "tags.KEY", largest first, then by values (None last)."""
+        """Groups by "params.KEY" or "tags.KEY", largest first, then by values (None last). A group's metrics are
+        those of the asked that one of its runs has."""
 
 
 class TrackingStore(ExperimentStore, RunStore, MetricStore, LoggedModelStore, LiveView):
