@@ -23,6 +23,7 @@ from headrace.testing.stores.paging import PagingSuite
 from headrace.testing.stores.params_tags import ParamTagSuite
 from headrace.testing.stores.run_search import RunSearchSuite
 from headrace.testing.stores.runs import RunSuite
+from headrace.testing.stores.submit import SubmitSuite
 from headrace.testing.stores.threads import ThreadSuite
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "ParamTagSuite",
     "RunSearchSuite",
     "RunSuite",
+    "SubmitSuite",
     "ThreadSuite",
     "TrackingStoreSuite",
 ]
