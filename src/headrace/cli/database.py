@@ -14,6 +14,7 @@ from headrace.cli.session import database_file
 from headrace.errors import InvalidValue, StoreUnavailable
 from headrace.lazy import optional_import
 from headrace.stores.sql import schema
+from headrace.stores.sql.address import PostgresAddress, parse
 from headrace.stores.sql.migrations import HEAD, REVISIONS
 
 LOOK_TIMEOUT_S = 5
@@ -39,7 +40,9 @@ def look(uri: str) -> DatabaseState:
     if path is not None:
         return _look_sqlite(path)
     if urlsplit(uri).scheme.partition("+")[0] in ("postgresql", "postgres"):
-        return _look_postgresql(uri)
+        address = parse(uri)
+        assert isinstance(address, PostgresAddress)
+        return _look_postgresql(address.conninfo)
     raise InvalidValue("URL", without_password(uri), "a database is needed: sqlite:///, postgresql://, or a folder.")
 
 
@@ -84,10 +87,8 @@ def _look_sqlite(path: Path) -> DatabaseState:
     )
 
 
-def _look_postgresql(uri: str) -> DatabaseState:
+def _look_postgresql(url: str) -> DatabaseState:
     psycopg = optional_import("psycopg", extra="postgres", why="postgresql:// stores")
-    parts = urlsplit(uri)
-    url = urlunsplit(parts._replace(scheme="postgresql"))
     place = without_password(url)
     try:
         with psycopg.connect(url, connect_timeout=LOOK_TIMEOUT_S, autocommit=True) as connection:

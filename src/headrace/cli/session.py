@@ -57,8 +57,11 @@ def database_file(uri: str) -> Path | None:
     from headrace.client.open import DATABASE_FILE, embedded_folder
 
     if uri.startswith("sqlite:"):
-        name = uri.partition(":///")[2].partition("?")[0]
-        return Path(name) if name and name != ":memory:" else None
+        from headrace.stores.sql.address import SqliteAddress, parse
+
+        address = parse(uri)
+        assert isinstance(address, SqliteAddress)
+        return Path(address.path)
     if uri.startswith("file:") or (":" not in uri and uri != "databricks"):
         return embedded_folder(uri) / DATABASE_FILE
     return None
