@@ -76,7 +76,11 @@ def _spread(columns: dict[str, list[Any]], prefix: str, rows: Sequence[dict[str,
 def _frame(kind: str, columns: dict[str, list[Any]], times: tuple[str, ...]) -> Any:
     if kind == "pandas":
         pandas = optional_import("pandas", extra="pandas", why="output_format='pandas'")
-        data: dict[str, Any] = dict(columns)
+        # object: pandas would make a text column of its own, where a missing value is NaN and not None
+        data: dict[str, Any] = {
+            name: pandas.Series(values, dtype=object) if name.startswith(("params.", "tags.")) else values
+            for name, values in columns.items()
+        }
         for name in times:
             data[name] = pandas.to_datetime(pandas.Series(columns[name], dtype="Int64"), unit="ms", utc=True)
         return pandas.DataFrame(data)
