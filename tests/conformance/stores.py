@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
+import socket
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -40,9 +42,45 @@ def postgres(request: pytest.FixtureRequest, folder: Path) -> Iterator[TrackingS
     store.close()
 
 
-OPENERS: dict[str, Opener] = {"memory": memory}
+@contextmanager
+def served(store: TrackingStore) -> Iterator[TrackingStore]:
+    """The store behind a real server, seen through the client's store."""
+    import uvicorn
+
+    from headrace.client.rest_store import open_rest_store
+    from headrace.server.app import create_app
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:  # listens, so nobody has to wait for the server
+        server = uvicorn.Server(uvicorn.Config(create_app(store), log_level="warning", lifespan="on"))
+        thread = threading.Thread(target=server.run, args=([listener],))
+        thread.start()
+        client = open_rest_store(f"http://127.0.0.1:{listener.getsockname()[1]}")
+        try:
+            yield client
+        finally:
+            client.close()
+            server.should_exit = True
+            thread.join(30)
+            assert not thread.is_alive()
+
+
+@contextmanager
+def served_memory(_: pytest.FixtureRequest, folder: Path) -> Iterator[TrackingStore]:
+    with served(MemoryStore(str(folder))) as store:
+        yield store
+
+
+@contextmanager
+def served_sqlite(_: pytest.FixtureRequest, folder: Path) -> Iterator[TrackingStore]:
+    from headrace.stores.sql import open_sql_store
+
+    with served(open_sql_store(f"sqlite:///{folder}/store.db", str(folder / "artifacts"))) as store:
+        yield store
+
+
+OPENERS: dict[str, Opener] = {"memory": memory, "served-memory": served_memory}
 if importlib.util.find_spec("headrace.stores.sql.open"):
-    OPENERS |= {"sqlite": sqlite, "postgres": postgres}
+    OPENERS |= {"sqlite": sqlite, "postgres": postgres, "served-sqlite": served_sqlite}
 
 MARKS = {"postgres": [pytest.mark.postgres]}
 STORES = [pytest.param(name, marks=MARKS.get(name, ())) for name in OPENERS]

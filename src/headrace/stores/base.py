@@ -208,7 +208,8 @@ class MetricStore(ABC):
 
     @abstractmethod
     def get_metric_history_bulk(self, run_ids: Sequence[str], key: str, max_results: int) -> list[Metric]:
-        """Points of several runs (run_id set), by (run_id, timestamp, step, value), cut at max_results in all."""
+        """Points of several runs (run_id set), by (run_id, timestamp, step, value); max_results in all, never more
+        than 25,000."""
 
     @abstractmethod
     def get_metric_history_interval(

@@ -73,9 +73,12 @@ def check_chart(
         raise InvalidValue("start", start, f"it must not be greater than end, {end}.")
 
 
-def check_bulk(run_ids: Sequence[str], max_results: int) -> None:
+def bulk_rows(run_ids: Sequence[str], max_results: int) -> int:
+    """How many points a bulk history may hold: more than the limit is cut, as MLflow does."""
     _check_runs(run_ids)
-    limits.check_max_results(max_results, limits.MAX_HISTORY_BULK_ROWS)
+    if max_results < 1:
+        raise InvalidValue("max_results", max_results, "it must be 1 or more.")
+    return min(max_results, limits.MAX_HISTORY_BULK_ROWS)
 
 
 def check_interval(run_ids: Sequence[str], max_results: int, start_step: int | None, end_step: int | None) -> None:

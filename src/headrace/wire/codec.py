@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from headrace.errors import Corrupt, shown
+from headrace.errors import Corrupt, InvalidValue, shown
 from headrace.wire.endpoint import Endpoint
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -54,7 +54,15 @@ class Outgoing:
 
 
 def outgoing(endpoint: Endpoint[Any, Any], request: msgspec.Struct) -> Outgoing:
-    """The HTTP request for a message: GET has its fields in the query, other methods in a JSON body."""
+    """The HTTP request for a message: GET has its fields in the query, other methods in a JSON body. InvalidValue for
+    text that is no Unicode."""
+    try:
+        return _outgoing(endpoint, request)
+    except UnicodeEncodeError:
+        raise _not_unicode(request) from None
+
+
+def _outgoing(endpoint: Endpoint[Any, Any], request: msgspec.Struct) -> Outgoing:
     method = endpoint.methods[0]
     path = endpoint.path
     for field in endpoint.placeholders:
@@ -68,6 +76,15 @@ def outgoing(endpoint: Endpoint[Any, Any], request: msgspec.Struct) -> Outgoing:
         if name not in endpoint.placeholders
     }
     return Outgoing(method, f"{path}?{urlencode(fields, doseq=True)}" if fields else path, None)
+
+
+def _not_unicode(request: msgspec.Struct) -> InvalidValue:
+    for field, value in msgspec.to_builtins(request).items():
+        try:
+            msgspec.json.encode(value)
+        except UnicodeEncodeError:
+            return InvalidValue(field, value, "text must be valid Unicode; a lone surrogate is not.")
+    return InvalidValue(message="Text must be valid Unicode; a lone surrogate is not.")
 
 
 def _query_value(value: object) -> object:

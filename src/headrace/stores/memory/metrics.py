@@ -28,14 +28,14 @@ class MemoryMetrics(State, MetricStore):
         return page(points, max_results or len(points) + 1, page_token, tokens.search_digest("history", run_id, key))
 
     def get_metric_history_bulk(self, run_ids: Sequence[str], key: str, max_results: int) -> list[Metric]:
-        sampling.check_bulk(run_ids, max_results)
+        most = sampling.bulk_rows(run_ids, max_results)
         with self.lock:
             found = [
                 msgspec.structs.replace(point, run_id=run_id)
                 for run_id in sorted(set(run_ids))
                 for point in self._series(run_id, key).by_time()
             ]
-        return found[:max_results]
+        return found[:most]
 
     def get_metric_history_interval(
         self,

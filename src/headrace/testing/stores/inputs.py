@@ -22,13 +22,13 @@ class InputSuite:
         run_id = new_run(store)
         given = DatasetInput(
             Dataset("iris", "abc123", "local", '{"uri": "é"}', '{"schema": []}', '{"rows": 3}'),
-            [InputTag("mlflow.data.context", "train"), InputTag("extra", "")],
+            [InputTag("mlflow.data.context", "train"), InputTag("extra", " é\n")],
         )
         bare = dataset("bare")
         store.log_inputs(run_id, [given, bare])
         read = {each.dataset.name: each for each in store.get_run(run_id).inputs.dataset_inputs}
         assert read["iris"].dataset == given.dataset
-        assert {tag.key: tag.value for tag in read["iris"].tags} == {"mlflow.data.context": "train", "extra": ""}
+        assert {tag.key: tag.value for tag in read["iris"].tags} == {"mlflow.data.context": "train", "extra": " é\n"}
         assert read["bare"] == bare
 
     def test_same_dataset_again_keeps_the_first_tags(self, store: TrackingStore) -> None:
