@@ -1,0 +1,13 @@
+# Peers of the tracking benchmark. FastTrackML's wheel asks for MLflow's client, which its server doesn't need.
+FASTTRACKML_STAMP := .venv-fasttrackml/.stamp
+
+$(FASTTRACKML_STAMP):
+	test -x .venv-fasttrackml/bin/python || $(PYTHON) -m venv .venv-fasttrackml
+	.venv-fasttrackml/bin/python -m pip install --quiet --no-deps fasttrackml
+	@touch $@
+
+.PHONY: bench-peers
+bench-peers: $(FASTTRACKML_STAMP) $(MLFLOW_STAMP)
+	@command -v wrk >/dev/null || { echo "the benchmark needs wrk (Debian: apt-get install wrk)"; exit 1; }
+
+bench-tracking: bench-peers
