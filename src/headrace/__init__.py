@@ -11,16 +11,19 @@ __version__ = "0.1.0"
 __all__ = [
     "ActiveModel",
     "ActiveRun",
+    "Image",
     "MlflowClient",
     "MlflowException",
     "RunOperations",
     "__version__",
     "active_run",
+    "artifacts",
     "clear_active_model",
     "client",
     "config",
     "create_experiment",
     "create_external_model",
+    "data",
     "delete_experiment",
     "delete_experiment_tag",
     "delete_logged_model_tag",
@@ -32,6 +35,7 @@ __all__ = [
     "finalize_logged_model",
     "flush_async_logging",
     "get_active_model_id",
+    "get_artifact_uri",
     "get_experiment",
     "get_experiment_by_name",
     "get_logged_model",
@@ -43,6 +47,12 @@ __all__ = [
     "is_tracking_uri_set",
     "last_active_run",
     "last_logged_model",
+    "load_table",
+    "log_artifact",
+    "log_artifacts",
+    "log_dict",
+    "log_figure",
+    "log_image",
     "log_input",
     "log_inputs",
     "log_metric",
@@ -51,6 +61,9 @@ __all__ = [
     "log_outputs",
     "log_param",
     "log_params",
+    "log_stream",
+    "log_table",
+    "log_text",
     "restore_experiment",
     "restore_run",
     "search_experiments",
@@ -70,7 +83,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from headrace import client, config, entities, exceptions, tracking
+    from headrace import artifacts, client, config, data, entities, exceptions, tracking
     from headrace.client.active_run import ActiveRun, active_run, end_run, last_active_run
     from headrace.client.async_log import RunOperations, flush_async_logging
     from headrace.client.experiments import (
@@ -85,6 +98,8 @@ if TYPE_CHECKING:
         set_experiment_tag,
         set_experiment_tags,
     )
+    from headrace.client.figures import log_figure
+    from headrace.client.images import Image, log_image
     from headrace.client.log import (
         delete_tag,
         log_input,
@@ -96,6 +111,14 @@ if TYPE_CHECKING:
         log_params,
         set_tag,
         set_tags,
+    )
+    from headrace.client.log_files import (
+        get_artifact_uri,
+        log_artifact,
+        log_artifacts,
+        log_dict,
+        log_stream,
+        log_text,
     )
     from headrace.client.logged_models import (
         ActiveModel,
@@ -114,6 +137,7 @@ if TYPE_CHECKING:
     )
     from headrace.client.mlflow_client import MlflowClient
     from headrace.client.runs import delete_run, get_parent_run, get_run, restore_run, search_runs, start_run
+    from headrace.client.tables import load_table, log_table
     from headrace.client.uri import (
         get_registry_uri,
         get_tracking_uri,
@@ -128,15 +152,18 @@ else:
         {
             "ActiveModel": "headrace.client.logged_models:ActiveModel",
             "ActiveRun": "headrace.client.active_run:ActiveRun",
+            "Image": "headrace.client.images:Image",
             "MlflowClient": "headrace.client.mlflow_client:MlflowClient",
             "MlflowException": "headrace.errors:HeadraceError",
             "RunOperations": "headrace.client.async_log:RunOperations",
             "active_run": "headrace.client.active_run:active_run",
+            "artifacts": "headrace.artifacts",
             "clear_active_model": "headrace.client.logged_models:clear_active_model",
             "client": "headrace.client",
             "config": "headrace.config",
             "create_experiment": "headrace.client.experiments:create_experiment",
             "create_external_model": "headrace.client.logged_models:create_external_model",
+            "data": "headrace.data",
             "delete_experiment": "headrace.client.experiments:delete_experiment",
             "delete_experiment_tag": "headrace.client.experiments:delete_experiment_tag",
             "delete_logged_model_tag": "headrace.client.logged_models:delete_logged_model_tag",
@@ -148,6 +175,7 @@ else:
             "finalize_logged_model": "headrace.client.logged_models:finalize_logged_model",
             "flush_async_logging": "headrace.client.async_log:flush_async_logging",
             "get_active_model_id": "headrace.client.logged_models:get_active_model_id",
+            "get_artifact_uri": "headrace.client.log_files:get_artifact_uri",
             "get_experiment": "headrace.client.experiments:get_experiment",
             "get_experiment_by_name": "headrace.client.experiments:get_experiment_by_name",
             "get_logged_model": "headrace.client.logged_models:get_logged_model",
@@ -159,6 +187,12 @@ else:
             "is_tracking_uri_set": "headrace.client.uri:is_tracking_uri_set",
             "last_active_run": "headrace.client.active_run:last_active_run",
             "last_logged_model": "headrace.client.logged_models:last_logged_model",
+            "load_table": "headrace.client.tables:load_table",
+            "log_artifact": "headrace.client.log_files:log_artifact",
+            "log_artifacts": "headrace.client.log_files:log_artifacts",
+            "log_dict": "headrace.client.log_files:log_dict",
+            "log_figure": "headrace.client.figures:log_figure",
+            "log_image": "headrace.client.images:log_image",
             "log_input": "headrace.client.log:log_input",
             "log_inputs": "headrace.client.log:log_inputs",
             "log_metric": "headrace.client.log:log_metric",
@@ -167,6 +201,9 @@ else:
             "log_outputs": "headrace.client.log:log_outputs",
             "log_param": "headrace.client.log:log_param",
             "log_params": "headrace.client.log:log_params",
+            "log_stream": "headrace.client.log_files:log_stream",
+            "log_table": "headrace.client.tables:log_table",
+            "log_text": "headrace.client.log_files:log_text",
             "restore_experiment": "headrace.client.experiments:restore_experiment",
             "restore_run": "headrace.client.runs:restore_run",
             "search_experiments": "headrace.client.experiments:search_experiments",

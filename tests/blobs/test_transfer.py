@@ -68,7 +68,7 @@ def test_broken_download_goes_on_where_it_stopped(tmp_path: Path) -> None:
     inner = LocalBlobs(tmp_path / "root")
     inner.put_bytes("big", pattern(5 * CHUNK_BYTES))
     blobs = Faulty(inner, iter([2, 1]))
-    download(blobs, "big", tmp_path / "down")
+    download(blobs, "big", tmp_path / "down/big")
     assert (tmp_path / "down/big").read_bytes() == pattern(5 * CHUNK_BYTES)
     assert blobs.starts == [0, 2 * CHUNK_BYTES, 3 * CHUNK_BYTES]
 
@@ -91,7 +91,7 @@ def test_download_never_mixes_two_versions(tmp_path: Path) -> None:
         yield -1
 
     with pytest.raises(StoreUnavailable, match="replaced"):
-        download(Faulty(inner, chunks()), "big", tmp_path / "down")
+        download(Faulty(inner, chunks()), "big", tmp_path / "down/big")
     assert [path for path in (tmp_path / "down").rglob("*") if path.is_file()] == []
 
 
@@ -100,7 +100,7 @@ def test_failed_download_keeps_the_file_that_was_there(tmp_path: Path) -> None:
     inner.put_bytes("big", pattern(3 * CHUNK_BYTES))
     (tmp_path / "big").write_bytes(b"old")
     with pytest.raises(StoreUnavailable):
-        download(Faulty(inner, iter([1, 0])), "big", tmp_path)
+        download(Faulty(inner, iter([1, 0])), "big", tmp_path / "big")
     assert (tmp_path / "big").read_bytes() == b"old"
 
 

@@ -92,16 +92,16 @@ def upload(
 
 
 def download(
-    store: BlobStore, path: str, target: Path, on_progress: OnProgress | None = None, threads: int = THREADS
+    store: BlobStore, path: str, place: Path, on_progress: OnProgress | None = None, threads: int = THREADS
 ) -> Path:
-    """The file or folder `path`, put into the folder `target` under the same relative path; where it is now."""
+    """The file or folder `path`, as `place`."""
     clean = relative(path)
     meter = _Meter(on_progress)
-    jobs = list(_files_of(store, clean, meter))
-    place = target / clean
-    if jobs:
+    names = list(_files_of(store, clean, meter))
+    if names:
         place.mkdir(parents=True, exist_ok=True)
-        _all(lambda name: download_file(store, name, target / name, meter.progress, meter), jobs, threads)
+        start = len(clean) + 1 if clean else 0
+        _all(lambda name: download_file(store, name, place / name[start:], meter.progress, meter), names, threads)
     elif clean:
         meter.expect(1, 0)
         download_file(store, clean, place, meter.progress, meter)
@@ -150,8 +150,9 @@ def _fill(store: BlobStore, path: str, file: IO[bytes], progress: Progress | Non
 
 def _files_of(store: BlobStore, folder: str, meter: _Meter) -> Iterator[str]:
     for entry in store.entries(folder):
-        if entry.path == folder or relative(entry.path) != entry.path:
-            raise InvalidPath(entry.path, "a listing holds it that can't be a name")
+        name = entry.path.removeprefix(f"{folder}/") if folder else entry.path
+        if not name or "/" in name or relative(entry.path) != entry.path:
+            raise InvalidPath(entry.path, "a listing holds it, which can't be a name in that folder")
         if entry.is_dir:
             yield from _files_of(store, entry.path, meter)
         else:

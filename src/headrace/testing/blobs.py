@@ -289,8 +289,8 @@ class BlobSuite:
         total = sum(map(len, files.values()))
         assert seen[-1] == Done(files=len(files), files_done=len(files), bytes=total, bytes_done=total)
 
-        place = download(blobs, "up/loaded", tmp_path / "down", seen.append)
-        assert place == tmp_path / "down/up/loaded"
+        place = tmp_path / "down/here"
+        assert download(blobs, "up/loaded", place, seen.append) == place
         found = {str(path.relative_to(place)): path.read_bytes() for path in place.rglob("*") if path.is_file()}
         assert found == files
         assert seen[-1] == Done(files=len(files), files_done=len(files), bytes=total, bytes_done=total)
@@ -299,8 +299,8 @@ class BlobSuite:
         (tmp_path / "a b.txt").write_bytes(b"content")
         upload(blobs, tmp_path / "a b.txt")
         upload(blobs, tmp_path / "a b.txt", "dir")
-        assert download(blobs, "dir/a b.txt", tmp_path / "down").read_bytes() == b"content"
-        assert download(blobs, "a b.txt", tmp_path / "down").read_bytes() == b"content"
+        assert download(blobs, "dir/a b.txt", tmp_path / "down/1").read_bytes() == b"content"
+        assert download(blobs, "a b.txt", tmp_path / "down/2").read_bytes() == b"content"
 
     def test_download_of_what_is_missing_leaves_nothing(self, blobs: BlobStore, tmp_path: Path) -> None:
         with pytest.raises(NotFound):

@@ -2,13 +2,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from headrace.client.mlflow_client.artifacts import ArtifactCalls
 from headrace.client.mlflow_client.experiments import ExperimentCalls
 from headrace.client.mlflow_client.logged_models import LoggedModelCalls
 from headrace.client.mlflow_client.points import PointCalls
 from headrace.client.mlflow_client.runs import RunCalls
 
 
-class MlflowClient(ExperimentCalls, RunCalls, PointCalls, LoggedModelCalls):
+class MlflowClient(ExperimentCalls, RunCalls, PointCalls, LoggedModelCalls, ArtifactCalls):
     """Calls on a store, by MLflow's names. Thread safe; writes are durable when they return.
 
     tracking_uri: the process's own if None. A name of MLflow's client that Headrace doesn't have yet warns once when it

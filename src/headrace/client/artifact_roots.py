@@ -1,0 +1,78 @@
+"""From a run, a logged model or an address to the store that holds its artifacts, with the caller's credentials."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from urllib.parse import urlsplit
+
+from headrace.blobs.base import BlobStore
+from headrace.blobs.open import ProxyAccess, open_blobs
+from headrace.client.open import tracking_store
+from headrace.entities import LoggedModel
+
+_KEPT = 256  # roots of runs and models; they never move, and asking for one costs a round trip
+_SERVER_SCHEMES = ("http", "https", "azureml", "databricks")
+
+_lock = threading.Lock()
+_access: dict[str, ProxyAccess] = {}
+_roots: OrderedDict[tuple[str, str], BlobStore] = OrderedDict()
+
+
+def blobs_at(uri: str, tracking_uri: str) -> BlobStore:
+    """The store whose root is the artifact address."""
+    return open_blobs(uri, _proxy_access(tracking_uri))
+
+
+def run_root(run_id: str, tracking_uri: str) -> BlobStore:
+    return _kept(tracking_uri, run_id, lambda: tracking_store(tracking_uri).get_run(run_id).info.artifact_uri)
+
+
+def known_run_root(run_id: str, artifact_uri: str, tracking_uri: str) -> BlobStore:
+    """As `run_root`, without asking the server."""
+    return _kept(tracking_uri, run_id, lambda: artifact_uri)
+
+
+def model_root(model_id: str, tracking_uri: str) -> BlobStore:
+    return _kept(
+        tracking_uri, model_id, lambda: tracking_store(tracking_uri).get_logged_model(model_id).artifact_location
+    )
+
+
+def root_of_model(model: LoggedModel, tracking_uri: str) -> BlobStore:
+    return _kept(tracking_uri, model.model_id, lambda: model.artifact_location)
+
+
+def _kept(tracking_uri: str, owner: str, artifact_uri: Callable[[], str]) -> BlobStore:
+    key = (tracking_uri, owner)
+    with _lock:
+        found = _roots.get(key)
+        if found is not None:
+            _roots.move_to_end(key)
+            return found
+    opened = blobs_at(artifact_uri(), tracking_uri)
+    with _lock:
+        _roots[key] = opened
+        if len(_roots) > _KEPT:
+            _roots.popitem(last=False)
+    return opened
+
+
+def _proxy_access(tracking_uri: str) -> ProxyAccess | None:
+    """None for stores without a server. One per URI, so that its connections are shared."""
+    if urlsplit(tracking_uri).scheme not in _SERVER_SCHEMES and tracking_uri != "databricks":
+        return None
+    with _lock:
+        access = _access.get(tracking_uri)
+        if access is None:
+            from headrace.client.rest_store.address import resolve
+            from headrace.net.stack import transport
+
+            address = resolve(tracking_uri)
+            access = _access[tracking_uri] = ProxyAccess(
+                tracking_url=address.base,
+                transport=transport(address.authorization),
+                anonymous=transport(lambda: None),
+            )
+        return access

@@ -1,0 +1,155 @@
+"""Writing artifacts of a run: files, folders, text, JSON and YAML, streams.
+
+The functions ending in _to write to a `Target`; the fluent ones to the open run (started if there is none) or run_id.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from headrace.blobs.base import CHUNK_BYTES, BlobStore
+from headrace.blobs.paths import file_path, join, join_uri, relative
+from headrace.blobs.transfer import OnProgress, upload
+from headrace.client.active_run import active_run, active_uri
+from headrace.client.artifact_roots import known_run_root, run_root
+from headrace.client.open import tracking_sink
+from headrace.client.runs import current_run
+from headrace.client.sink import Sink
+from headrace.client.uri import get_tracking_uri
+from headrace.errors import InvalidValue
+
+_YAML = (".yaml", ".yml")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """A run to write artifacts to. sink: where the tags that point to some of them go."""
+
+    run_id: str
+    tracking_uri: str
+    blobs: BlobStore
+    sink: Sink
+
+
+def target_of(run_id: str | None = None) -> Target:
+    """run_id None: the open run, started if there is none."""
+    run = active_run()
+    if run_id is not None and (run is None or run.info.run_id != run_id):
+        return target_at(run_id, get_tracking_uri())
+    run = run or current_run()
+    uri = active_uri() or get_tracking_uri()
+    blobs = known_run_root(run.info.run_id, run.info.artifact_uri, uri)
+    return Target(run_id=run.info.run_id, tracking_uri=uri, blobs=blobs, sink=tracking_sink(uri))
+
+
+def target_at(run_id: str, tracking_uri: str) -> Target:
+    blobs = run_root(run_id, tracking_uri)
+    return Target(run_id=run_id, tracking_uri=tracking_uri, blobs=blobs, sink=tracking_sink(tracking_uri))
+
+
+def get_artifact_uri(artifact_path: str | None = None) -> str:
+    """Of the open run, or of a file or folder below it."""
+    return join_uri(current_run().info.artifact_uri, relative(artifact_path or ""))
+
+
+def log_artifact(
+    local_path: str | Path,
+    artifact_path: str | None = None,
+    run_id: str | None = None,
+    on_progress: OnProgress | None = None,
+) -> None:
+    """A file, or a folder under its own name, into the folder artifact_path."""
+    log_artifact_to(target_of(run_id).blobs, local_path, artifact_path, on_progress)
+
+
+def log_artifacts(
+    local_dir: str | Path,
+    artifact_path: str | None = None,
+    run_id: str | None = None,
+    on_progress: OnProgress | None = None,
+) -> None:
+    """What is in the folder, into the folder artifact_path."""
+    log_artifacts_to(target_of(run_id).blobs, local_dir, artifact_path, on_progress)
+
+
+def log_text(text: str, artifact_file: str, run_id: str | None = None) -> None:
+    """As UTF-8."""
+    log_text_to(target_of(run_id).blobs, text, artifact_file)
+
+
+def log_dict(dictionary: Any, artifact_file: str, run_id: str | None = None) -> None:
+    """As YAML for .yaml and .yml, as JSON for any other name."""
+    log_dict_to(target_of(run_id).blobs, dictionary, artifact_file)
+
+
+def log_stream(stream: IO[bytes], artifact_file: str, run_id: str | None = None) -> None:
+    """All that can be read from the binary stream; never in memory as a whole."""
+    log_stream_to(target_of(run_id).blobs, stream, artifact_file)
+
+
+def log_artifact_to(
+    blobs: BlobStore, local_path: str | Path, artifact_path: str | None, on_progress: OnProgress | None = None
+) -> None:
+    source = Path(local_path).expanduser()
+    folder = relative(artifact_path or "")
+    if source.is_dir():
+        folder = join(folder, source.resolve().name)
+    upload(blobs, source, folder, on_progress)
+
+
+def log_artifacts_to(
+    blobs: BlobStore, local_dir: str | Path, artifact_path: str | None, on_progress: OnProgress | None = None
+) -> None:
+    source = Path(local_dir).expanduser()
+    if not source.is_dir():
+        raise InvalidValue("local_dir", str(local_dir), "there is no such folder; log_artifact takes single files.")
+    upload(blobs, source, relative(artifact_path or ""), on_progress)
+
+
+def log_text_to(blobs: BlobStore, text: str, artifact_file: str) -> None:
+    if not isinstance(text, str):
+        raise InvalidValue("text", text, "text is needed; log_dict and log_stream take other things.")
+    try:
+        content = text.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidValue("text", text, f"it isn't valid Unicode: {error.reason}.") from None
+    blobs.put_bytes(artifact_file, content)
+
+
+def log_dict_to(blobs: BlobStore, dictionary: Any, artifact_file: str) -> None:
+    try:
+        if file_path(artifact_file).lower().endswith(_YAML):
+            import yaml
+
+            plain = json.loads(json.dumps(dictionary, default=_plain))
+            text = yaml.safe_dump(plain, sort_keys=False, allow_unicode=True)
+        else:
+            text = json.dumps(dictionary, indent=2, ensure_ascii=False, default=_plain)
+        blobs.put_bytes(artifact_file, text.encode())
+    except (TypeError, ValueError, UnicodeEncodeError) as error:
+        raise InvalidValue("dictionary", dictionary, f"it can't be written as JSON or YAML: {error}.") from error
+
+
+def log_stream_to(blobs: BlobStore, stream: Any, artifact_file: str) -> None:
+    if isinstance(stream, io.TextIOBase):
+        raise InvalidValue("stream", stream, "a binary stream is needed; log_text takes text.")
+    blobs.put(artifact_file, _chunks(stream))
+
+
+def _chunks(stream: IO[bytes]) -> Iterator[bytes]:
+    while chunk := stream.read(CHUNK_BYTES):
+        yield chunk
+
+
+def _plain(value: Any) -> Any:
+    """Numbers and arrays of numpy and its like."""
+    for name in ("tolist", "item"):
+        method = getattr(value, name, None)
+        if callable(method):
+            return method()
+    raise TypeError(f"{type(value).__name__} has no form in JSON")

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from headrace.client.artifact_roots import model_root, run_root
+from headrace.client.artifacts import download_of_run, list_of_model, list_of_run
+from headrace.client.async_log import RunOperations
+from headrace.client.log_files import (
+    log_artifact_to,
+    log_artifacts_to,
+    log_dict_to,
+    log_stream_to,
+    log_text_to,
+    target_at,
+)
+from headrace.client.mlflow_client.target import Target
+from headrace.entities import FileInfo
+
+
+class ArtifactCalls(Target):
+    """Files of runs and logged models."""
+
+    def log_artifact(self, run_id: str, local_path: str | Path, artifact_path: str | None = None) -> None:
+        log_artifact_to(run_root(run_id, self._tracking_uri), local_path, artifact_path)
+
+    def log_artifacts(self, run_id: str, local_dir: str | Path, artifact_path: str | None = None) -> None:
+        log_artifacts_to(run_root(run_id, self._tracking_uri), local_dir, artifact_path)
+
+    def log_text(self, run_id: str, text: str, artifact_file: str) -> None:
+        log_text_to(run_root(run_id, self._tracking_uri), text, artifact_file)
+
+    def log_dict(self, run_id: str, dictionary: Any, artifact_file: str) -> None:
+        log_dict_to(run_root(run_id, self._tracking_uri), dictionary, artifact_file)
+
+    def log_stream(self, run_id: str, stream: IO[bytes], artifact_file: str) -> None:
+        log_stream_to(run_root(run_id, self._tracking_uri), stream, artifact_file)
+
+    def log_figure(
+        self, run_id: str, figure: Any, artifact_file: str, *, save_kwargs: Mapping[str, Any] | None = None
+    ) -> None:
+        from headrace.client.figures import log_figure_to
+
+        log_figure_to(run_root(run_id, self._tracking_uri), figure, artifact_file, save_kwargs)
+
+    def log_image(
+        self,
+        run_id: str,
+        image: Any,
+        artifact_file: str | None = None,
+        key: str | None = None,
+        step: int | None = None,
+        timestamp: int | None = None,
+        synchronous: bool | None = None,
+    ) -> RunOperations | None:
+        from headrace.client.images import log_image_to
+
+        target = target_at(run_id, self._tracking_uri)
+        return log_image_to(target, image, artifact_file, key, step, timestamp, synchronous)
+
+    def log_table(self, run_id: str, data: Any, artifact_file: str) -> None:
+        from headrace.client.tables import log_table_to
+
+        log_table_to(target_at(run_id, self._tracking_uri), data, artifact_file)
+
+    def load_table(
+        self,
+        experiment_id: str,
+        artifact_file: str,
+        run_ids: Sequence[str] | None = None,
+        extra_columns: Sequence[str] | None = None,
+    ) -> Any:
+        from headrace.client.tables import load_table_of
+
+        return load_table_of(self._tracking_uri, experiment_id, artifact_file, run_ids, extra_columns)
+
+    def list_artifacts(self, run_id: str, path: str | None = None) -> list[FileInfo]:
+        return list_of_run(run_id, path, self._tracking_uri)
+
+    def download_artifacts(self, run_id: str, path: str, dst_path: str | None = None) -> str:
+        """The local path of the file or folder, below dst_path or a new temporary folder."""
+        return download_of_run(run_id, path, dst_path, self._tracking_uri)
+
+    def log_model_artifact(self, model_id: str, local_path: str | Path, artifact_path: str | None = None) -> None:
+        log_artifact_to(model_root(model_id, self._tracking_uri), local_path, artifact_path)
+
+    def log_model_artifacts(self, model_id: str, local_dir: str | Path, artifact_path: str | None = None) -> None:
+        log_artifacts_to(model_root(model_id, self._tracking_uri), local_dir, artifact_path)
+
+    def list_logged_model_artifacts(self, model_id: str, path: str | None = None) -> list[FileInfo]:
+        return list_of_model(model_id, path, self._tracking_uri)
