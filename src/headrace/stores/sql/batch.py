@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from headrace.entities import Metric, Param, RunTag, limits
 from headrace.errors import IntegrityViolation, shown
 from headrace.stores import checks
 from headrace.stores.sql import document
+from headrace.stores.sql.blocks.append import append, prepared
 from headrace.stores.sql.connection import Database, Work
 from headrace.stores.sql.run_row import RunRow, for_write
 
@@ -19,9 +20,17 @@ ADD_MODEL_POINT = (
 )
 
 
-def log(run_id: str, metrics: Sequence[Metric], params: Sequence[Param], tags: Sequence[RunTag]) -> Work[None]:
+def log(
+    run_id: str,
+    metrics: Sequence[Metric],
+    params: Sequence[Param],
+    tags: Sequence[RunTag],
+    appended: Callable[[], None],
+) -> Work[None]:
+    """appended: told that there may be points to merge."""
     limits.check_run_id("run_id", run_id)
     batch = checks.batch(metrics, params, tags)
+    series = prepared(batch.metrics)
     measured = [point for point in batch.metrics if point.model_id or point.dataset_name or point.dataset_digest]
 
     def work(db: Database) -> None:
@@ -31,7 +40,8 @@ def log(run_id: str, metrics: Sequence[Metric], params: Sequence[Param], tags: S
         if measured:
             _add_model_points(db, run, measured)
         if batch.metrics:
-            raise NotImplementedError
+            append(db, run.ref, run.experiment_id, series)
+            appended()
         if batch.tags:
             document.set_tags(db, run.ref, run.experiment_id, batch.tags)
         if batch.name:

@@ -1,0 +1,175 @@
+"""What a request brings, into the series' rows: prepared outside the transaction, written inside it.
+
+No numpy here: a script that only logs to its embedded store need not load it.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from headrace.entities import Metric
+from headrace.stores.sql.connection import Database, Dialect
+
+LOOSE_POINTS = 16  # of one series in one request; fewer go to its tail
+
+_POINT = struct.Struct("<qqd")
+
+
+class Batch(NamedTuple):
+    """rows: by key, what the series' row takes from this request, in the order of _TAKEN.
+    payloads: points that become loose rows."""
+
+    rows: dict[str, tuple[int | float | bytes, ...]]
+    payloads: dict[str, bytes]
+
+
+_LAST = ("last_step", "last_timestamp", "last_class", "last_value")
+_TAKEN = {
+    "n": "bigint",
+    "last_step": "bigint",
+    "last_timestamp": "bigint",
+    "last_class": "smallint",
+    "last_value": "double precision",
+    "min_value": "double precision",
+    "max_value": "double precision",
+    "first_step": "bigint",
+    "min_timestamp": "bigint",
+    "max_timestamp": "bigint",
+    "loose": "bigint",
+    "tail": "bytea",
+}
+
+
+def prepared(metrics: Sequence[Metric]) -> Batch:
+    """metrics: checked."""
+    if len(metrics) == 1:
+        only = metrics[0]
+        return Batch({only.key: _row_of_one(only)}, {})
+    groups: dict[str, list[Metric]] = {}
+    for point in metrics:
+        group = groups.get(point.key)
+        if group is None:
+            groups[point.key] = [point]
+        else:
+            group.append(point)
+    rows: dict[str, tuple[int | float | bytes, ...]] = {}
+    payloads: dict[str, bytes] = {}
+    for key, group in groups.items():
+        if len(group) == 1:
+            rows[key] = _row_of_one(group[0])
+        else:
+            rows[key], payload = _row_of_many(group)
+            if payload:
+                payloads[key] = payload
+    return Batch(rows, payloads)
+
+
+def _row_of_one(point: Metric) -> tuple[int | float | bytes, ...]:
+    step, time, value = point.step, point.timestamp, point.value
+    tail = _POINT.pack(step, time, value)
+    if math.isnan(value):
+        return (1, step, time, 1, 0.0, math.inf, -math.inf, step, time, time, 0, tail)
+    return (1, step, time, 0, value, value, value, step, time, time, 0, tail)
+
+
+def _row_of_many(group: Sequence[Metric]) -> tuple[tuple[int | float | bytes, ...], bytes]:
+    steps = [point.step for point in group]
+    times = [point.timestamp for point in group]
+    values = [point.value for point in group]
+    n = len(group)
+    flat: list[int | float] = [0] * (3 * n)
+    flat[0::3], flat[1::3], flat[2::3] = steps, times, values
+    raw = _points(n).pack(*flat)
+    top = max(steps)
+    if steps[-1] == top and steps.count(top) == 1:
+        last_time, last_value = times[-1], values[-1]
+    else:
+        last_time, _, last_value = max(
+            (time, value != value, value)  # noqa: PLR0124 - NaN is last
+            for step, time, value in zip(steps, times, values, strict=True)
+            if step == top
+        )
+    numbers = values if not math.isnan(sum(values)) else [value for value in values if not math.isnan(value)]
+    loose = n >= LOOSE_POINTS
+    is_nan = math.isnan(last_value)
+    row = (
+        n,
+        top,
+        last_time,
+        int(is_nan),
+        0.0 if is_nan else last_value,
+        min(numbers, default=math.inf),
+        max(numbers, default=-math.inf),
+        min(steps),
+        min(times),
+        max(times),
+        n if loose else 0,
+        b"" if loose else raw,
+    )
+    return row, raw if loose else b""
+
+
+@lru_cache(maxsize=1024)  # a batch has at most 1,000 points
+def _points(n: int) -> struct.Struct:
+    return struct.Struct("<" + "qqd" * n)
+
+
+def append(db: Database, run_ref: int, experiment_id: int, batch: Batch) -> None:
+    """Inside a transaction that holds the run."""
+    numbers = db.names.ensure(db, batch.rows)
+    if db.dialect == "postgresql":
+        _upsert_arrays(db, run_ref, experiment_id, batch, numbers)
+    elif len(batch.rows) == 1:
+        for key, row in batch.rows.items():
+            db.execute(_UPSERT_SQLITE, (run_ref, numbers[key], experiment_id, *row))
+    else:
+        db.executemany(
+            _UPSERT_SQLITE, [(run_ref, numbers[key], experiment_id, *row) for key, row in batch.rows.items()]
+        )
+    if batch.payloads:
+        db.executemany(_ADD_LOOSE, [(payload, run_ref, numbers[key]) for key, payload in batch.payloads.items()])
+
+
+def _upsert_arrays(db: Database, run_ref: int, experiment_id: int, batch: Batch, numbers: dict[str, int]) -> None:
+    # One order for all, so that no two transactions wait for each other.
+    rows = sorted((numbers[key], *row) for key, row in batch.rows.items())
+    db.execute(_UPSERT_POSTGRESQL, (run_ref, experiment_id, *map(list, zip(*rows, strict=True))))
+
+
+def _upsert(dialect: Dialect) -> str:
+    """Adds what came to what is there. "last" moves only if the new one is greater; NaN is greater than any number."""
+    new, old = (", ".join(f"{side}.{column}" for column in _LAST) for side in ("excluded", "s"))
+    changes = {column: f"CASE WHEN ({new}) > ({old}) THEN excluded.{column} ELSE s.{column} END" for column in _LAST}
+    for column, sign in (
+        ("min_value", "<"),
+        ("max_value", ">"),
+        ("first_step", "<"),
+        ("min_timestamp", "<"),
+        ("max_timestamp", ">"),
+    ):
+        changes[column] = f"CASE WHEN excluded.{column} {sign} s.{column} THEN excluded.{column} ELSE s.{column} END"
+    for column in ("n", "loose"):
+        changes[column] = f"s.{column} + excluded.{column}"
+    both = "s.tail || excluded.tail"
+    columns = ", ".join(("run_ref", "key_ref", "experiment_id", *_TAKEN))
+    if dialect == "sqlite":
+        changes["tail"] = f"CAST({both} AS BLOB)"  # SQLite's || makes text of the same bytes
+        source = f"VALUES ({', '.join('?' * (3 + len(_TAKEN)))})"
+    else:
+        changes["tail"] = both
+        arrays = ", ".join(f"?::{kind}[]" for kind in ("bigint", *_TAKEN.values()))
+        names = ", ".join(("key_ref", *_TAKEN))
+        taken = ", ".join(f"u.{column}" for column in _TAKEN)
+        source = f"SELECT ?, u.key_ref, ?, {taken} FROM unnest({arrays}) AS u ({names})"
+    setting = ", ".join(f"{column} = {change}" for column, change in changes.items())
+    return f"INSERT INTO metric_series AS s ({columns}) {source} ON CONFLICT (run_ref, key_ref) DO UPDATE SET {setting}"
+
+
+_UPSERT_SQLITE, _UPSERT_POSTGRESQL = _upsert("sqlite"), _upsert("postgresql")
+_ADD_LOOSE = (
+    "INSERT INTO metric_loose (series_id, payload) SELECT id, ? FROM metric_series WHERE run_ref = ? AND key_ref = ?"
+)

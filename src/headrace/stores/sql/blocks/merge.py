@@ -1,0 +1,59 @@
+"""Background work: points that wait move on, a few ms at a time."""
+
+from __future__ import annotations
+
+from headrace.clock import monotonic_s
+from headrace.stores.sql.blocks.insert import insert
+from headrace.stores.sql.blocks.points import RAW_POINT_BYTES, distinct, from_raw, to_raw
+from headrace.stores.sql.connection import Database
+from headrace.stores.sql.migrations import SERIES_DUE
+
+MERGE_POINTS = 512  # fewer loose points stay loose
+_SERIES_AT_ONCE = 128
+_ROWS_AT_ONCE = 64
+
+_DUE = f"SELECT id, loose, length(tail) FROM metric_series WHERE ({SERIES_DUE}) AND id > ? ORDER BY id LIMIT ?"
+_SPILL = "INSERT INTO metric_loose (series_id, payload) SELECT id, tail FROM metric_series WHERE id"
+_SPILLED = f"UPDATE metric_series SET loose = loose + length(tail) / {RAW_POINT_BYTES}, tail = ? WHERE id"
+_TAIL = "SELECT tail FROM metric_series WHERE id = ?"
+_LOOSE = "SELECT id, payload FROM metric_loose WHERE series_id = ? ORDER BY id LIMIT ?"
+_MERGED = "UPDATE metric_series SET loose = loose + ?, tail = ? WHERE id = ?"
+_FORGET = "DELETE FROM metric_loose WHERE series_id = ? AND id <= ?"
+_ADD = "INSERT INTO metric_loose (series_id, payload) VALUES (?, ?)"
+
+
+def merge_step(db: Database, after: int, step_s: float) -> tuple[int, bool]:
+    """Moves on what waits, from the series after that id on, for about `step_s`. (Where to go on, is there more.)"""
+    until_s = monotonic_s() + step_s
+    skip = " FOR UPDATE SKIP LOCKED" if db.dialect == "postgresql" else ""
+    rows = db.execute(_DUE + skip, (after, _SERIES_AT_ONCE)).fetchall()
+    if not rows and after:
+        rows = db.execute(_DUE + skip, (0, _SERIES_AT_ONCE)).fetchall()
+    if not rows:
+        return 0, False
+    _spill(db, [row[0] for row in rows if row[1] + row[2] // RAW_POINT_BYTES < MERGE_POINTS])
+    for series_id, loose, tail_bytes in rows:
+        if loose + tail_bytes // RAW_POINT_BYTES < MERGE_POINTS:
+            continue
+        if monotonic_s() > until_s:
+            return series_id - 1, True
+        _merge(db, series_id, until_s)
+    return rows[-1][0], True
+
+
+def _spill(db: Database, ids: list[int]) -> None:
+    if ids:
+        db.execute(f"{_SPILL} {db.any_of}", (db.among(ids),))
+        db.execute(f"{_SPILLED} {db.any_of}", (b"", db.among(ids)))
+
+
+def _merge(db: Database, series_id: int, until_s: float) -> None:
+    tail = db.execute(_TAIL, (series_id,)).fetchone()[0]
+    rows = db.execute(_LOOSE, (series_id, _ROWS_AT_ONCE)).fetchall()
+    moved = sum(len(row[1]) for row in rows) // RAW_POINT_BYTES
+    rest = insert(db, series_id, distinct(from_raw(b"".join([*(row[1] for row in rows), tail]))), until_s)
+    if rows:
+        db.execute(_FORGET, (series_id, rows[-1][0]))
+    if len(rest):
+        db.execute(_ADD, (series_id, to_raw(rest)))
+    db.execute(_MERGED, (len(rest) - moved, b"", series_id))
