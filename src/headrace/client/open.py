@@ -88,7 +88,7 @@ def embedded_folder(uri: str) -> Path:
 
 def _open_embedded(uri: str) -> TrackingStore:
     folder = embedded_folder(uri)
-    _refuse_foreign(folder)
+    refuse_foreign(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError):
@@ -98,7 +98,7 @@ def _open_embedded(uri: str) -> TrackingStore:
     return _open_sql(f"sqlite:///{folder / DATABASE_FILE}", (folder / ARTIFACT_FOLDER).as_uri())
 
 
-def _refuse_foreign(folder: Path) -> None:
+def refuse_foreign(folder: Path) -> None:
     """A folder of MLflow's file store has experiments as folders, each with a meta.yaml."""
     if (folder / DATABASE_FILE).exists() or not folder.is_dir():
         return

@@ -1,0 +1,55 @@
+"""Stores as a server opens them: with the artifact root that its options name."""
+
+from __future__ import annotations
+
+from headrace.errors import InvalidValue
+from headrace.server.app import App, create_app
+from headrace.server.options import Options
+from headrace.stores.base import TrackingStore
+
+SUPPORTED = "a folder, sqlite:///PATH, postgresql://USER@HOST/DATABASE"
+PROXIED_ROOT = "mlflow-artifacts:/"
+
+
+def build_app(backend_uri: str, artifact_root: str | None, destination: str | None, options: Options) -> App:
+    """Picklable with its arguments, so that each worker process opens its own store."""
+    root, destination = places(backend_uri, artifact_root, destination, options)
+    return create_app(open_backend(backend_uri, root), options, artifacts=destination)
+
+
+def places(backend_uri: str, artifact_root: str | None, destination: str | None, options: Options) -> tuple[str, str]:
+    """(where new experiments keep artifacts, what the server's proxy serves). An embedded store has a folder for both,
+    the one that programs which open it directly write to."""
+    from headrace.client.open import ARTIFACT_FOLDER, embedded_folder
+
+    own = None if ":" in backend_uri.removeprefix("file:") else embedded_folder(backend_uri) / ARTIFACT_FOLDER
+    destination = destination or (own.as_uri() if own else "./mlartifacts")
+    if artifact_root:
+        return artifact_root, destination
+    if options.serves_artifacts:
+        return PROXIED_ROOT, destination
+    return own.as_uri() if own else "./mlruns", destination
+
+
+def open_backend(uri: str, artifact_root: str) -> TrackingStore:
+    if uri == "memory:":
+        from headrace.stores.memory import MemoryStore
+
+        return MemoryStore(artifact_root)
+    if uri.startswith(("sqlite:", "postgresql:", "postgresql+", "postgres:")):
+        from headrace.stores.sql import open_sql_store
+
+        return open_sql_store(uri, artifact_root)
+    if not uri.startswith("file:") and "://" in uri:
+        raise InvalidValue("--backend-store-uri", uri, f"a server keeps its runs in {SUPPORTED}.")
+    return _open_folder(uri, artifact_root)
+
+
+def _open_folder(uri: str, artifact_root: str) -> TrackingStore:
+    from headrace.client.open import DATABASE_FILE, embedded_folder, refuse_foreign
+    from headrace.stores.sql import open_sql_store
+
+    folder = embedded_folder(uri)
+    refuse_foreign(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    return open_sql_store(f"sqlite:///{folder / DATABASE_FILE}", artifact_root)

@@ -1,0 +1,70 @@
+"""What routes call: the store of this server behind `await`, each kind of call on the thread that suits it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, ParamSpec, TypeVar
+
+from headrace.errors import NotSupported, TooBusy
+from headrace.server.bridge import Bridge
+from headrace.server.options import Options
+from headrace.stores.base import AccessStore, ManifestStore, SupportsSubmit, TrackingStore
+from headrace.stores.documents import SupportsDocuments
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+MAX_WAITING_READS = 512  # a second or two of slow searches; beyond it an honest 429 beats a queue that only grows
+
+
+class Backend:
+    """artifacts: what the artifact routes were given by `create_app`; they know its type."""
+
+    def __init__(self, store: TrackingStore, options: Options, artifacts: Any = None) -> None:
+        self.store = store
+        self.options = options
+        self.artifacts = artifacts
+        self.documents = store if isinstance(store, SupportsDocuments) else None
+        self.manifest = store if isinstance(store, ManifestStore) else None
+        self.access = store if isinstance(store, AccessStore) else None
+        self._submit = store.submit if isinstance(store, SupportsSubmit) else None
+        self._quick_reads = bool(getattr(store, "quick_reads", False))
+        self._bridge = Bridge()
+        self._pool = ThreadPoolExecutor(options.read_threads, thread_name_prefix="headrace-call")
+        self._waiting = 0
+
+    async def write(self, method: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """A write of the store: joins the group that commits next, where the store has groups."""
+        if self._submit is None:
+            return await self.call(method, *args, **kwargs)
+        return await self._bridge.wait(self._submit(method.__name__, *args, **kwargs))
+
+    async def quick(self, method: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """A point read: on the event loop where the store says that it waits for nothing."""
+        if self._quick_reads:
+            return method(*args, **kwargs)
+        return await self.call(method, *args, **kwargs)
+
+    async def call(self, method: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """Anything that may take its time: on one of a bounded number of threads."""
+        if self._waiting >= MAX_WAITING_READS:
+            raise TooBusy(
+                f"{self._waiting} requests are waiting for this server's {self.options.read_threads} readers."
+            )
+        self._waiting += 1
+        try:
+            return await self._bridge.wait(self._pool.submit(method, *args, **kwargs))
+        finally:
+            self._waiting -= 1
+
+    def needed_manifest(self) -> ManifestStore:
+        if self.manifest is None:
+            raise NotSupported("This server's store keeps no manifest of artifacts.")
+        return self.manifest
+
+    async def close(self) -> None:
+        """After the last request: waits for running calls, then closes the store."""
+        await asyncio.to_thread(self._pool.shutdown)
+        await asyncio.to_thread(self.store.close)

@@ -1,0 +1,105 @@
+"""Who may talk to this server at all: the Host header (against DNS rebinding) and the Origin header (against pages of
+other sites that write with the user's browser). Verdicts on hosts are kept, since a server sees few of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fnmatch import fnmatchcase
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
+from headrace.server.options import Options
+from headrace.server.problems import Headers, Refusal
+
+EXEMPT_PATHS = ("/health", "/version")  # probes come with any Host
+_SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
+_KEPT_VERDICTS = 1024
+
+
+class Gate:
+    def __init__(self, options: Options) -> None:
+        self._enabled = options.security
+        self._hosts = tuple(pattern.lower() for pattern in options.allowed_hosts)
+        self._origins = tuple(pattern.lower().rstrip("/") for pattern in options.cors_allowed_origins)
+        self._exempt = frozenset(options.static_prefix + path for path in EXEMPT_PATHS)
+        self._verdicts: dict[bytes, bool] = {}
+        self._headers: Headers = [(b"x-content-type-options", b"nosniff")]
+        if options.x_frame_options != "NONE":
+            self._headers.append((b"x-frame-options", options.x_frame_options.encode()))
+
+    def check(self, method: str, path: str, headers: Mapping[bytes, bytes]) -> Headers:
+        """The headers that the answer must carry; raises Refusal."""
+        if not self._enabled or path in self._exempt:
+            return self._headers
+        host = headers.get(b"host", b"")
+        if not self._verdict(host):
+            raise Refusal(
+                403,
+                f"Invalid Host header {_shown(host)}: this server answers to loopback and private addresses only "
+                "(this protects it from DNS rebinding). If the name is yours, start the server with "
+                f"--allowed-hosts {_name_of(host) or 'NAME'}\n",
+            )
+        origin = headers.get(b"origin")
+        if origin is None:
+            return self._headers
+        return self._check_origin(method, host, origin)
+
+    def _check_origin(self, method: str, host: bytes, origin: bytes) -> Headers:
+        text = origin.decode("latin-1").lower()
+        if urlsplit(text).netloc == host.decode("latin-1").lower() and text != "null":
+            return self._headers
+        if any(fnmatchcase(text, pattern) for pattern in self._origins):
+            return [*self._headers, (b"access-control-allow-origin", origin), (b"vary", b"Origin")]
+        if method not in _SAFE_METHODS:
+            raise Refusal(
+                403,
+                f"Cross-origin request blocked: a page of {_shown(origin)} may not change anything here. If that page "
+                f"is yours, start the server with --cors-allowed-origins {_shown(origin).strip(chr(39))}\n",
+            )
+        return self._headers
+
+    def preflight(self, headers: Mapping[bytes, bytes], path: str) -> Headers:
+        """Headers that answer a browser's question whether a page may call; raises Refusal."""
+        given = self.check("OPTIONS", path, headers)
+        if not any(name == b"access-control-allow-origin" for name, _ in given):
+            raise Refusal(403, "Cross-origin request blocked: see the option --cors-allowed-origins.\n")
+        return [
+            *given,
+            (b"access-control-allow-methods", b"GET, POST, PUT, PATCH, DELETE"),
+            (b"access-control-allow-headers", headers.get(b"access-control-request-headers", b"content-type")),
+            (b"access-control-max-age", b"600"),
+        ]
+
+    def _verdict(self, host: bytes) -> bool:
+        known = self._verdicts.get(host)
+        if known is None:
+            if len(self._verdicts) >= _KEPT_VERDICTS:
+                self._verdicts.clear()
+            known = self._verdicts[host] = self._allows(host.decode("latin-1").lower())
+        return known
+
+    def _allows(self, host: str) -> bool:
+        if not host:
+            return True  # HTTP/1.0 only: no browser sends a request without it
+        name = _name_of(host.encode("latin-1"))
+        if any(fnmatchcase(host, pattern) or fnmatchcase(name, pattern) for pattern in self._hosts):
+            return True
+        if name == "localhost" or name.endswith(".localhost"):
+            return True
+        try:
+            address = ip_address(name.strip("[]"))
+        except ValueError:
+            return False
+        return address.is_private or address.is_loopback or address.is_link_local
+
+
+def _name_of(host: bytes) -> str:
+    """Without the port; an IPv6 address keeps its brackets."""
+    text = host.decode("latin-1").lower()
+    if text.startswith("["):
+        return text.partition("]")[0] + "]"
+    return text.partition(":")[0]
+
+
+def _shown(value: bytes) -> str:
+    return repr(value[:200].decode("latin-1"))
