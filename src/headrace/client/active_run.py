@@ -83,6 +83,9 @@ def push(run: Run, uri: str) -> ActiveRun:
     entry = _Entry(active, uri)
     _stack().append(entry)
     _open[run.info.run_id] = entry
+    # Exit handlers run last come, first served: ours must come before that of the store, which was opened meanwhile.
+    atexit.unregister(_end_at_exit)
+    atexit.register(_end_at_exit)
     return active
 
 
@@ -140,6 +143,3 @@ def _end_at_exit() -> None:
         except Exception as error:  # noqa: BLE001 — the interpreter ends; one run's trouble mustn't keep the others open
             async_log.log.warning("Run %s could not be ended: %s", entry.run.info.run_id, error)
     _thread.stack.clear()
-
-
-atexit.register(_end_at_exit)
