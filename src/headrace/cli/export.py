@@ -94,7 +94,7 @@ def _write_table(columns: Sequence[str], rows: Iterable[Sequence[Any]], kind: st
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)
         for row in rows:
-            shown = list(row)
+            shown = [_finite(value) for value in row]
             for index in times:
                 shown[index] = _iso(shown[index])
             writer.writerow(shown)

@@ -82,7 +82,9 @@ def table(
     from rich.table import Table
     from rich.text import Text
 
-    made = Table(title=Text(title) if title else None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    made = Table(
+        title=Text(title) if title else None, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False
+    )
     for column in columns:
         made.add_column(Text(column), justify="right" if column in right else "left", overflow="fold")
     for row in rows:
@@ -95,7 +97,13 @@ def fields(pairs: Iterable[tuple[str, object]], *, title: str = "") -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    made = Table(title=Text(title, style="bold") if title else None, title_justify="left", box=None, show_header=False)
+    made = Table(
+        title=Text(title, style="bold") if title else None,
+        title_justify="left",
+        box=None,
+        show_header=False,
+        pad_edge=False,
+    )
     made.add_column(no_wrap=True, style="dim")
     made.add_column(overflow="fold")
     for name, value in pairs:

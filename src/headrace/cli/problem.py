@@ -27,7 +27,7 @@ _ADVICE: dict[type[errors.HeadraceError], str] = {
     errors.Corrupt: "headrace doctor checks the store; keep a copy of its files before you change anything.",
 }
 _WHERE_TO_FIND = {
-    "run": "headrace runs list --experiment-id ID shows the runs there are.",
+    "run": "headrace runs list shows the runs there are.",
     "experiment": "headrace experiments search --view all shows the experiments there are.",
     "user": "headrace users list shows the users there are.",
     "token": "headrace users tokens list USERNAME shows the tokens there are.",

@@ -197,7 +197,7 @@ def _description(run: Run) -> RenderableType:
     models += [("output", each.model_id, str(each.step)) for each in run.outputs.model_outputs]
     if models:
         parts.append(table(["Model", "Id", "Step"], models, right=["Step"]))
-    return Stack(*parts)
+    return Stack(*(each for part in parts for each in (part, "")))
 
 
 @runs.command(
