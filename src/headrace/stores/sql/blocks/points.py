@@ -85,11 +85,24 @@ def by_time(points: Points) -> Points:
 
 
 def _ordered(points: Points, major: Ints, minor: Ints) -> Points:
-    if len(points) < 2 or bool((major[1:] > major[:-1]).all()):
+    if _is_ordered(points.values, major, minor):
         return points
     order = np.lexsort((points.values, minor, major))
     points = points.at(order)
     return points.where(~repeats(points))
+
+
+def _is_ordered(values: Floats, major: Ints, minor: Ints) -> bool:
+    """Strictly, so that there are no repeats either."""
+    ascending: Bools = major[1:] > major[:-1]
+    if ascending.all():
+        return True
+    ascending |= (major[1:] == major[:-1]) & (minor[1:] > minor[:-1])
+    if ascending.all():
+        return True
+    greater = (values[1:] > values[:-1]) | (np.isnan(values[1:]) & ~np.isnan(values[:-1]))
+    ascending |= (major[1:] == major[:-1]) & (minor[1:] == minor[:-1]) & greater
+    return bool(ascending.all())
 
 
 def repeats(points: Points) -> Bools:

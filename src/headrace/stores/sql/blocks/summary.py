@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from headrace.stores.sql.blocks.points import Ints, Key, Points, key
+from headrace.stores.sql.blocks.points import Floats, Ints, Key, Points, key
 
 RECORD = np.dtype(
     [
@@ -94,4 +94,9 @@ def _keys(records: Records, end: str) -> list[Key]:
 
 def ints(records: Records, field: str) -> Ints:
     found: Ints = records[field].astype(np.int64)
+    return found
+
+
+def floats(records: Records, field: str) -> Floats:
+    found: Floats = records[field].astype(np.float64)
     return found
