@@ -174,6 +174,10 @@ ARTIFACT_HOSTS = _text(
     "HEADRACE_ARTIFACT_HOSTS",
     "Hosts beside the tracking server that get its credentials with artifact requests, by commas.",
 )
+SERVED_ARTIFACT_ROOTS = _text(
+    "HEADRACE_SERVED_ARTIFACT_ROOTS",
+    "Folders and addresses, by commas, whose artifacts a server reads for callers beside its own roots.",
+)
 S3_ENDPOINT_URL = _text(
     "HEADRACE_S3_ENDPOINT_URL MLFLOW_S3_ENDPOINT_URL AWS_ENDPOINT_URL_S3 AWS_ENDPOINT_URL",
     "Address of an S3-compatible server.",

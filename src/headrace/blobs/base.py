@@ -82,6 +82,7 @@ class BlobWriter(ABC):
 
     def __init__(self, path: str) -> None:
         self.path = path
+        self.reported_path = path  # what `commit` says; another one if this store is a folder of another
         self.size_bytes = 0
         self._sha256 = hashlib.sha256()
         self._open = True
@@ -95,7 +96,7 @@ class BlobWriter(ABC):
         assert self._open, "the writer is closed"
         self._open = False
         self._commit()
-        return Stored(self.path, self.size_bytes, self._sha256.hexdigest())
+        return Stored(self.reported_path, self.size_bytes, self._sha256.hexdigest())
 
     def abort(self) -> None:
         """Idempotent; nothing after commit."""

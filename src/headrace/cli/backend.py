@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from headrace.errors import InvalidValue
 from headrace.server.app import App, create_app
+from headrace.server.artifacts import ServedArtifacts
 from headrace.server.options import Options
 from headrace.stores.base import TrackingStore
 
@@ -14,7 +15,9 @@ PROXIED_ROOT = "mlflow-artifacts:/"
 def build_app(backend_uri: str, artifact_root: str | None, destination: str | None, options: Options) -> App:
     """Picklable with its arguments, so that each worker process opens its own store."""
     root, destination = places(backend_uri, artifact_root, destination, options)
-    return create_app(open_backend(backend_uri, root), options, artifacts=destination)
+    proxied = destination if options.serves_artifacts else None
+    artifacts = ServedArtifacts(proxied, roots=[root, destination])
+    return create_app(open_backend(backend_uri, root), options, artifacts=artifacts)
 
 
 def places(backend_uri: str, artifact_root: str | None, destination: str | None, options: Options) -> tuple[str, str]:

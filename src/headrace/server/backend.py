@@ -67,4 +67,6 @@ class Backend:
     async def close(self) -> None:
         """After the last request: waits for running calls, then closes the store."""
         await asyncio.to_thread(self._pool.shutdown)
+        if hasattr(self.artifacts, "close"):
+            await asyncio.to_thread(self.artifacts.close)
         await asyncio.to_thread(self.store.close)

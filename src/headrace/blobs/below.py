@@ -1,0 +1,48 @@
+"""A store that is a folder of another one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from headrace.blobs.base import Blob, BlobReader, BlobStore, BlobWriter, Entry, Progress, Stored
+from headrace.blobs.paths import file_path, join, join_uri, relative
+
+
+class Below(BlobStore):
+    """Sizes, digests and listings are those of the folder's own paths. folder: in normal form."""
+
+    def __init__(self, whole: BlobStore, folder: str) -> None:
+        self.whole, self.folder = whole, folder
+        self.uri = join_uri(whole.uri, folder)
+
+    def open_reader(self, path: str, start: int = 0, end: int | None = None) -> BlobReader:
+        reader = self.whole.open_reader(self._inner(path), start, end)
+        reader.blob = self._outer(reader.blob)
+        return reader
+
+    def open_writer(self, path: str, size_bytes: int | None = None) -> BlobWriter:
+        writer = self.whole.open_writer(self._inner(path), size_bytes)
+        writer.reported_path = file_path(path)
+        return writer
+
+    def put_file(self, path: str, source: Path, progress: Progress | None = None) -> Stored:
+        stored = self.whole.put_file(self._inner(path), source, progress)
+        return Stored(file_path(path), stored.size_bytes, stored.sha256)
+
+    def entries(self, path: str = "") -> list[Entry]:
+        start = len(self.folder) + 1 if self.folder else 0
+        rows = self.whole.entries(join(self.folder, relative(path)))
+        return [Entry(row.path[start:], row.is_dir, row.size_bytes) for row in rows]
+
+    def stat(self, path: str) -> Blob:
+        return self._outer(self.whole.stat(self._inner(path)))
+
+    def delete(self, path: str) -> None:
+        self.whole.delete(join(self.folder, relative(path)))
+
+    def _inner(self, path: str) -> str:
+        return join(self.folder, file_path(path))
+
+    def _outer(self, blob: Blob) -> Blob:
+        start = len(self.folder) + 1 if self.folder else 0
+        return Blob(blob.path[start:], blob.size_bytes, blob.etag, blob.modified_ms)

@@ -1,0 +1,156 @@
+"""Which artifact addresses this server opens for callers, and the threads that move their bytes.
+
+An experiment's artifact location is whatever its creator wrote, so it is opened only if it lies below a root that the
+operator chose: the artifacts destination (also what `mlflow-artifacts:/` means), the default artifact root, and those
+of HEADRACE_SERVED_ARTIFACT_ROOTS. Else a caller could read the server's files, or what only the server can reach.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import AsyncIterator, Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import Any, ParamSpec, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+
+from headrace import settings
+from headrace.blobs.base import BlobStore
+from headrace.blobs.below import Below
+from headrace.blobs.open import PROXY_SCHEME, open_blobs
+from headrace.blobs.paths import InvalidPath, join, local_path, relative, scheme
+from headrace.errors import Forbidden
+from headrace.server.problems import Refusal
+
+PROXY_ROOT = f"{PROXY_SCHEME}:/"
+THREADS = 16  # each moves one chunk at a time, so a slow client holds none of them
+NOT_SERVED = "Artifacts aren't served here: this server was started with --no-serve-artifacts.\n"
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Root(msgspec.Struct, frozen=True):
+    """Where artifacts of a run or model lie. manifest_root, folder: under which names the manifest has them."""
+
+    blobs: BlobStore
+    manifest_root: str
+    folder: str
+    proxied: bool
+
+    def manifest_path(self, path: str) -> str:
+        return join(self.folder, path)
+
+
+class Lane:
+    """Calls about one file, one at a time, on the threads for artifacts."""
+
+    def __init__(self, pool: ThreadPoolExecutor) -> None:
+        self._pool = pool
+        self._last: Future[Any] | None = None
+
+    async def call(self, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        job = self._last = self._pool.submit(function, *args, **kwargs)
+        return await asyncio.wrap_future(job)
+
+    def afterwards(self, function: Callable[[], None]) -> None:
+        """Runs it when the last call has ended, also if whoever waited for that call is gone."""
+        if self._last is None or self._last.done():
+            self._pool.submit(function)
+        else:
+            self._last.add_done_callback(lambda _: function())
+
+
+class _Turn:
+    def __init__(self) -> None:
+        self.lock, self.users = asyncio.Lock(), 0
+
+
+class ServedArtifacts:
+    """destination None: the proxy is off. roots: addresses below which locations are opened, beside the destination."""
+
+    def __init__(self, destination: str | None, roots: Sequence[str] = ()) -> None:
+        self._destination = destination
+        given = (settings.SERVED_ARTIFACT_ROOTS.get() or "").split(",")
+        named = [*roots, *(part.strip() for part in given)]
+        self._roots = [_canonical(root) for root in named if root and scheme(root) != PROXY_SCHEME]
+        if destination:
+            self._roots.append(_canonical(destination))
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="headrace-artifacts")
+        self._opened: BlobStore | None = None
+        self._turns: dict[tuple[str, str], _Turn] = {}
+
+    def proxied(self) -> BlobStore:
+        """What is below the artifacts destination. Refusal with 503 if the proxy is off."""
+        if self._destination is None:
+            raise Refusal(503, NOT_SERVED)
+        if self._opened is None:
+            self._opened = open_blobs(self._destination)
+        return self._opened
+
+    def open(self, location: str) -> Root:
+        """The artifact root of a run or model. Forbidden if it lies outside of this server's roots."""
+        if scheme(location) == PROXY_SCHEME:
+            parts = urlsplit(location)
+            if parts.netloc:
+                raise _outside(location)
+            folder = relative(parts.path.lstrip("/"))
+            return Root(Below(self.proxied(), folder), PROXY_ROOT, folder, True)
+        if not any(_lies_below(_canonical(location), root) for root in self._roots):
+            raise _outside(location)
+        return Root(open_blobs(location), location.rstrip("/"), "", False)
+
+    def lane(self) -> Lane:
+        return Lane(self._pool)
+
+    async def call(self, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        return await Lane(self._pool).call(function, *args, **kwargs)
+
+    @asynccontextmanager
+    async def turn(self, root: str, path: str) -> AsyncIterator[None]:
+        """One at a time for each file, so that its bytes and its line in the manifest belong to the same upload."""
+        key = (root, path)
+        turn = self._turns.setdefault(key, _Turn())
+        turn.users += 1
+        try:
+            async with turn.lock:
+                yield
+        finally:
+            turn.users -= 1
+            if not turn.users:
+                del self._turns[key]
+
+    def close(self) -> None:
+        self._pool.shutdown()
+
+
+def _outside(location: str) -> Forbidden:
+    return Forbidden(
+        f"Artifacts at {location!r} lie outside of the roots that this server serves, so it doesn't open them for "
+        "callers. Clients that reach that place themselves can; to let the server serve it, add it to "
+        f"{settings.SERVED_ARTIFACT_ROOTS.names[0]}."
+    )
+
+
+def _canonical(uri: str) -> tuple[str, str, str]:
+    """(scheme, authority, path without slashes at its ends). A local path is followed to where it really is."""
+    kind = scheme(uri)
+    if kind in ("", "file"):
+        return "file", "", os.path.realpath(local_path(uri)).strip("/")
+    if "::" in uri:
+        raise Forbidden(f"Chained addresses such as {uri!r} aren't opened for callers.")
+    parts = urlsplit(uri)
+    path = parts.path.strip("/")
+    try:
+        return kind, parts.netloc.lower() if kind in ("http", "https") else parts.netloc, relative(path)
+    except InvalidPath:
+        raise Forbidden(
+            f"The artifact location {uri!r} isn't in normal form, so it isn't opened for callers."
+        ) from None
+
+
+def _lies_below(location: tuple[str, str, str], root: tuple[str, str, str]) -> bool:
+    return location[:2] == root[:2] and (not root[2] or location[2] == root[2] or location[2].startswith(f"{root[2]}/"))
