@@ -31,10 +31,10 @@ run_ids_option = click.option(
     "--run-id", "run_ids", required=True, multiple=True, metavar="RUN", help="The run; repeat for several."
 )
 experiment_id_option = click.option(
-    "--experiment-id", "-x", envvar=list(settings.EXPERIMENT_ID.names), metavar="ID", help="This or a name."
+    "--experiment-id", "-x", metavar="ID", help="This or a name; HEADRACE_EXPERIMENT_ID if neither is given."
 )
 experiment_name_option = click.option(
-    "--experiment-name", "-n", envvar=list(settings.EXPERIMENT_NAME.names), metavar="NAME", help="This or an id."
+    "--experiment-name", "-n", metavar="NAME", help="This or an id; HEADRACE_EXPERIMENT_NAME if neither is given."
 )
 filter_option = click.option(
     "--filter", "filter_string", metavar="FILTER", help="Such as \"metrics.accuracy > 0.9 AND params.model = 'mlp'\"."
@@ -57,15 +57,24 @@ def every_run(
     return pages(experiment_ids, filter_string or "", view, most, order_by)
 
 
+def or_of_environment(experiment_id: str | None, name: str | None) -> tuple[str | None, str | None]:
+    """What the command line says, else the environment: the id first, since `set_experiment` hands that to children."""
+    if experiment_id is not None and name is not None:
+        raise click.UsageError("Give --experiment-id or --experiment-name, not both.")
+    if experiment_id is not None or name is not None:
+        return experiment_id, name
+    found = settings.EXPERIMENT_ID.get()
+    return (found, None) if found else (None, settings.EXPERIMENT_NAME.get())
+
+
 def experiments_named(experiment_id: str | None, name: str | None) -> dict[str, str]:
     """Id → name of the one that is named, or of all that are active."""
+    experiment_id, name = or_of_environment(experiment_id, name)
     if experiment_id is None and name is None:
         from headrace.client.experiments import search_experiments
 
         store()
         return {each.experiment_id: each.name for each in search_experiments()}
-    if experiment_id is not None and name is not None:
-        raise click.UsageError("Give --experiment-id or --experiment-name, not both.")
     one = chosen(experiment_id, name)
     return {one.experiment_id: one.name}
 
@@ -248,7 +257,8 @@ def create(
     from headrace.client import context
     from headrace.client.tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NOTE, MLFLOW_USER
 
-    if (experiment_id is None) == (experiment_name is None):
+    experiment_id, experiment_name = or_of_environment(experiment_id, experiment_name)
+    if experiment_id is None and experiment_name is None:
         raise click.UsageError("Give exactly one of --experiment-id and --experiment-name.")
     given = tags_of(tags)
     if description:
