@@ -59,7 +59,7 @@ class App:
         self._router = Router()
         check_table(handlers, endpoints)
         for endpoint in endpoints:
-            self._mount(endpoint, handlers.get(endpoint.name, _unavailable))
+            self._mount(endpoint, _closed(endpoint, backend.options) or handlers.get(endpoint.name, _unavailable))
 
     def _mount(self, endpoint: Endpoint[Any, Any], handler: Handler) -> None:
         methods = [*endpoint.methods, *(["HEAD"] if "GET" in endpoint.methods else [])]
@@ -177,6 +177,22 @@ def _check_content_type(headers: Mapping[bytes, bytes], body: bytes) -> None:
         raise InvalidValue(
             "Content-Type", (kind or b"").decode("latin-1"), "requests with a body are application/json."
         )
+
+
+def _closed(endpoint: Endpoint[Any, Any], options: Options) -> Handler | None:
+    """Instead of a route that the server's options switch off: 503 with the reason."""
+    room = endpoint.name.partition(".")[0]
+    if options.artifacts_only and room not in ("proxy", "service"):
+        reason = "This server serves artifacts only (--artifacts-only); tracking is elsewhere.\n"
+    elif not options.serves_artifacts and room == "proxy":
+        reason = "This server doesn't serve artifacts (--no-serve-artifacts).\n"
+    else:
+        return None
+
+    async def refuse(_: Exchange[Any]) -> Response:
+        raise Refusal(503, reason)
+
+    return refuse
 
 
 async def _unavailable(_: Exchange[Any]) -> Response:

@@ -31,7 +31,11 @@ class Bridge:
         self._ready.append((waiter, done))
         if not self._called:
             self._called = True
-            loop.call_soon_threadsafe(self._hand_over)
+            try:
+                loop.call_soon_threadsafe(self._hand_over)
+            except RuntimeError:  # the loop is closed: nobody waits any more
+                self._called = False
+                self._ready.clear()
 
     def _hand_over(self) -> None:
         self._called = False

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import ipaddress
+import logging
 import multiprocessing
 import signal
 import socket
@@ -104,6 +105,7 @@ def _run(
     stopped: Callable[[Callable[[], None]], None] | None = None,
 ) -> None:
     sys.setswitchinterval(SWITCH_INTERVAL_S)
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     config = uvicorn.Config(
         build(),
         loop="uvloop" if sys.platform != "win32" else "asyncio",
@@ -122,8 +124,9 @@ def _run(
     server = _Server(config, ready)
     if stopped is not None:
         stopped(lambda: setattr(server, "should_exit", True))
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _already_handled)
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, _already_handled)
     server.run(sockets=[sock])
 
 
