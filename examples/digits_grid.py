@@ -73,7 +73,7 @@ def fit(model: Any, config: dict[str, Any], train: tuple[Any, Any], test: tuple[
             f"{name}_{measure.__name__}": value
             for name, (x, y) in {"train": train, "test": test}.items()
             for measure, value in [
-                (log_loss, log_loss(y, np.clip(model.predict_proba(x), 1e-7, 1), labels=CLASSES)),
+                (log_loss, log_loss(y, model.predict_proba(x), labels=CLASSES)),
                 (accuracy_score, accuracy_score(y, model.predict(x))),
             ]
         }
