@@ -74,6 +74,18 @@ Work = Callable[[Database], T]
 """What a store method does in one transaction; may run again from the start after a deadlock."""
 
 
+class Background(Protocol):
+    """Work that can wait, such as merging blocks."""
+
+    def pending(self) -> bool:
+        """Cheap; asked after every group."""
+        ...
+
+    def step(self, db: Database) -> None:
+        """At most 20 ms in a transaction of its own."""
+        ...
+
+
 class Engine(Protocol):
     dialect: Dialect
 

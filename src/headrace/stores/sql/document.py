@@ -43,7 +43,7 @@ def create(db: Database, ref: int, experiment_id: int, tags: Mapping[str, str]) 
 def add_params(db: Database, run_id: str, ref: int, experiment_id: int, params: Mapping[str, str]) -> None:
     """InvalidValue where one is there with another value."""
     document = db.execute("SELECT params FROM run_document WHERE run_ref = ?", (ref,)).fetchone()[0]
-    there = _rows(db, "param", ref, params) if document is None else unpacked(document)
+    there = rows(db, "param", ref, params) if document is None else unpacked(document)
     new = {}
     for key, value in params.items():
         old = there.get(key)
@@ -94,24 +94,24 @@ def delete_tag(db: Database, ref: int, key: str) -> bool:
 
 
 def params_of(db: Database, ref: int, document: str | None) -> dict[str, str]:
-    return _rows(db, "param", ref) if document is None else unpacked(document)
+    return rows(db, "param", ref) if document is None else unpacked(document)
 
 
 def tags_of(db: Database, ref: int, document: str | None) -> dict[str, str]:
-    return _rows(db, "tag", ref) if document is None else unpacked(document)
+    return rows(db, "tag", ref) if document is None else unpacked(document)
 
 
-def _rows(db: Database, table: str, ref: int, keys: Iterable[str] | None = None) -> dict[str, str]:
+def rows(db: Database, table: str, ref: int, keys: Iterable[str] | None = None) -> dict[str, str]:
     wanted = None if keys is None else [db.names.find(db, key) for key in keys]
     if wanted is None:
-        rows = db.execute(f"SELECT key_ref, value FROM {table} WHERE run_ref = ?", (ref,)).fetchall()
+        found = db.execute(f"SELECT key_ref, value FROM {table} WHERE run_ref = ?", (ref,)).fetchall()
     else:
         among = db.among([number for number in wanted if number is not None])
-        rows = db.execute(
+        found = db.execute(
             f"SELECT key_ref, value FROM {table} WHERE run_ref = ? AND key_ref {db.any_of}", (ref, among)
         ).fetchall()
-    texts = db.names.texts(db, [row[0] for row in rows])
-    return {texts[key]: value for key, value in rows}
+    texts = db.names.texts(db, [row[0] for row in found])
+    return {texts[key]: value for key, value in found}
 
 
 def _if_short(document: str) -> str | None:

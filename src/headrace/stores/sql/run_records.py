@@ -1,13 +1,27 @@
-"""Runs as records: one with all of its parts, or many at once with a statement a part."""
+"""Runs as records and as documents: one with all of its parts, or many at once with a statement a part."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-from headrace.entities import Metric, Run, RunData, RunInfo
+from msgspec import Raw, structs
+from msgspec.json import encode
+
+from headrace.entities import (
+    DatasetInput,
+    LoggedModelOutput,
+    Metric,
+    Projection,
+    Run,
+    RunData,
+    RunInfo,
+    RunInputs,
+    RunOutputs,
+)
 from headrace.errors import NotFound
+from headrace.stores.documents import RunDocument
 from headrace.stores.sql import document, inputs
 from headrace.stores.sql.connection import Database
 from headrace.stores.sql.lifecycle import stage
@@ -15,6 +29,15 @@ from headrace.stores.sql.lifecycle import stage
 INFO_COLUMNS = (
     "r.run_id, r.experiment_id, r.user_id, r.status, r.start_time, r.end_time, r.deleted_ms, r.artifact_uri, r.run_name"
 )
+RUN_ROWS = (
+    f"SELECT r.id, d.params, d.tags, {INFO_COLUMNS} FROM run r JOIN run_document d ON d.run_ref = r.id WHERE r.id"
+)
+LATEST_OF_MANY = (
+    "SELECT run_ref, key_ref, last_value, last_timestamp, last_step, last_class FROM metric_series WHERE run_ref"
+)
+CHUNK = 5000
+NOTHING = Raw(b"[]")
+NO_INPUTS, NO_OUTPUTS = RunInputs(), RunOutputs()
 LATEST = "SELECT key_ref, last_value, last_timestamp, last_step, last_class FROM metric_series WHERE run_ref = ?"
 
 
@@ -40,14 +63,109 @@ def info(row: Sequence[Any]) -> RunInfo:
 
 
 def latest(db: Database, ref: int) -> list[Metric]:
-    return metrics(db, db.execute(LATEST, (ref,)).fetchall())
-
-
-def metrics(db: Database, rows: Sequence[Any]) -> list[Metric]:
-    """rows: (key_ref, value, timestamp, step, class)."""
-    texts = db.names.texts(db, _keys(rows))
+    rows = db.execute(LATEST, (ref,)).fetchall()
+    texts = db.names.texts(db, [row[0] for row in rows])
     return [Metric(texts[key], math.nan if nan else value, time, step) for key, value, time, step, nan in rows]
 
 
-def _keys(rows: Iterable[Any]) -> list[int]:
-    return [row[0] for row in rows]
+def many(db: Database, refs: Sequence[int], projection: Projection) -> list[Run]:
+    """As a search returns them: in the order of refs, without model inputs."""
+    metrics: dict[int, list[Metric]] = {}
+    rows = _latest_rows(db, refs, projection.metrics)
+    texts = db.names.texts(db, {row[1] for row in rows})
+    for ref, key, value, time, step, nan in rows:
+        metrics.setdefault(ref, []).append(Metric(texts[key], math.nan if nan else value, time, step))
+    read, made = _inputs_and_outputs(db, refs, projection)
+    return [
+        Run(
+            info=info(columns),
+            data=RunData(
+                latest=metrics.get(ref, []),
+                params=_chosen(document.params_of(db, ref, params), projection.params),
+                tags=_chosen(document.tags_of(db, ref, tags), projection.tags),
+            ),
+            inputs=RunInputs(read.get(ref, [])),
+            outputs=RunOutputs(made.get(ref, [])),
+        )
+        for ref, params, tags, *columns in _run_rows(db, refs)
+    ]
+
+
+def document_of(db: Database, run_id: str) -> RunDocument:
+    row = db.execute("SELECT id FROM run WHERE run_id = ?", (run_id,)).fetchone()
+    if row is None:
+        raise NotFound("run", run_id)
+    found = documents(db, [row[0]], Projection())[0]
+    return structs.replace(found, inputs=inputs.of_run(db, row[0]))
+
+
+def documents(db: Database, refs: Sequence[int], projection: Projection) -> list[RunDocument]:
+    """Like `many`."""
+    metrics = _latest_json(db, refs, projection.metrics)
+    read, made = _inputs_and_outputs(db, refs, projection)
+    return [
+        RunDocument(
+            info=info(columns),
+            metrics=metrics.get(ref, NOTHING),
+            params=_ready(db, "param", ref, params, projection.params),
+            tags=_ready(db, "tag", ref, tags, projection.tags),
+            inputs=RunInputs(read[ref]) if ref in read else NO_INPUTS,
+            outputs=RunOutputs(made[ref]) if ref in made else NO_OUTPUTS,
+        )
+        for ref, params, tags, *columns in _run_rows(db, refs)
+    ]
+
+
+def _run_rows(db: Database, refs: Sequence[int]) -> list[Any]:
+    """(ref, params, tags, INFO_COLUMNS…) in the order of refs."""
+    rows: dict[int, Any] = {}
+    for start in range(0, len(refs), CHUNK):
+        chunk = db.among(refs[start : start + CHUNK])
+        rows |= {row[0]: row for row in db.execute(f"{RUN_ROWS} {db.any_of}", (chunk,))}
+    return [rows[ref] for ref in refs]
+
+
+def _latest_rows(db: Database, refs: Sequence[int], keys: Sequence[str] | None) -> list[Any]:
+    """(ref, key_ref, value, timestamp, step, class) by run."""
+    if not refs or keys == []:
+        return []
+    sql = f"{LATEST_OF_MANY} {db.any_of}"
+    values: tuple[Any, ...] = ()
+    if keys is not None:
+        numbers = [number for key in keys if (number := db.names.find(db, key)) is not None]
+        sql, values = f"{sql} AND key_ref {db.any_of}", (db.among(numbers),)
+    return db.execute(sql, (db.among(refs), *values)).fetchall()
+
+
+def _latest_json(db: Database, refs: Sequence[int], keys: Sequence[str] | None) -> dict[int, Raw]:
+    rows = _latest_rows(db, refs, keys)
+    texts = db.names.texts(db, {row[1] for row in rows})
+    heads = {key: f'{{"key":{encode(texts[key]).decode()},"value":' for key in {row[1] for row in rows}}
+    pieces: dict[int, list[str]] = {}
+    for ref, key, value, time, step, nan in rows:
+        shown = '"NaN"' if nan else repr(value)  # the shortest text that reads back as the same double
+        piece = f'{heads[key]}{shown},"timestamp":{time},"step":{step}}}'
+        if ref in pieces:
+            pieces[ref].append(piece)
+        else:
+            pieces[ref] = [piece]
+    return {ref: Raw(f"[{','.join(each)}]") for ref, each in pieces.items()}
+
+
+def _inputs_and_outputs(
+    db: Database, refs: Sequence[int], projection: Projection
+) -> tuple[dict[int, list[DatasetInput]], dict[int, list[LoggedModelOutput]]]:
+    if not refs or not projection.inputs:
+        return {}, {}
+    return inputs.of_runs(db, refs), inputs.outputs_of_runs(db, refs)
+
+
+def _chosen(items: dict[str, str], keys: Sequence[str] | None) -> dict[str, str]:
+    return items if keys is None else {key: value for key, value in items.items() if key in keys}
+
+
+def _ready(db: Database, table: str, ref: int, packed: str | None, keys: Sequence[str] | None) -> Raw:
+    if packed is not None and keys is None:
+        return Raw(packed)
+    items = document.rows(db, table, ref) if packed is None else document.unpacked(packed)
+    return Raw(document.packed(_chosen(items, keys)))

@@ -15,11 +15,11 @@ from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from headrace.errors import CallerError, StoreUnavailable
-from headrace.stores.sql.connection import Dialect, Work
+from headrace.stores.sql.connection import Background, Dialect, Work
 from headrace.stores.sql.faults import sql_errors
 from headrace.stores.sql.names import NameCache, ReaderNames
 from headrace.stores.sql.sqlite_connection import Durability, SqliteDatabase, connect, snapshot
-from headrace.stores.sql.sqlite_writer import Background, Writer
+from headrace.stores.sql.sqlite_writer import Writer
 
 T = TypeVar("T")
 

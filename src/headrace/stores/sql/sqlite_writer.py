@@ -13,11 +13,11 @@ import sqlite3
 import threading
 from concurrent.futures import Future
 from queue import Empty, SimpleQueue
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from headrace.clock import monotonic_s
 from headrace.errors import HeadraceError, StoreUnavailable
-from headrace.stores.sql.connection import Database, Work
+from headrace.stores.sql.connection import Background, Work
 from headrace.stores.sql.faults import sql_errors, translated
 from headrace.stores.sql.names import NameCache, WriterNames
 from headrace.stores.sql.sqlite_connection import WRITER_CACHE_KIB, Durability, SqliteDatabase, connect
@@ -29,18 +29,6 @@ GROUP_REQUESTS = 512
 GROUP_S = 0.008  # what a request waits at most for the others of its group; an fsync takes 0.2 to 5 ms
 IDLE_S = 0.05  # quiet for so long: time for background work
 BACKGROUND_GAP_S = 0.1  # between two steps of background work while requests keep coming
-
-
-class Background(Protocol):
-    """Work that can wait, such as merging blocks."""
-
-    def pending(self) -> bool:
-        """Cheap; asked after every group."""
-        ...
-
-    def step(self, db: Database) -> None:
-        """At most 20 ms in a transaction of its own."""
-        ...
 
 
 _log = logging.getLogger("headrace.stores.sql")

@@ -1,0 +1,197 @@
+"""Which runs a search finds, page by page.
+
+Seen on SQLite with 100,000 runs (10 metrics, 20 params, 5 tags): following the index of the order's first key and
+probing the filters takes under a millisecond for a page of 100; joining from the filter's index and sorting takes 300.
+Only where a filter finds few runs (counted up to FEW in its index) is it the better one to start from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from headrace.entities import ViewType, limits
+from headrace.query import RUNS, Filter, Order, parse_filter, parse_order
+from headrace.stores import checks, tokens
+from headrace.stores.sql import keyset, run_lower
+from headrace.stores.sql.conditions import Part, joined
+from headrace.stores.sql.connection import Database
+from headrace.stores.sql.lifecycle import seen
+from headrace.stores.sql.run_lower import Lead, Phase
+
+FEW = 4000  # runs that are read and sorted in about 10 ms
+MERGED_EXPERIMENTS = 20  # at most so many index ranges are merged; for more the runs are sorted
+
+
+class Selection(NamedTuple):
+    """What a search looks at: experiments, filter, view."""
+
+    experiments: tuple[int, ...]
+    rule: Filter
+    view_type: ViewType
+
+
+class Search(NamedTuple):
+    selection: Selection
+    order: Order
+    max_results: int
+    page_token: str | None
+    digest: str
+
+
+class Found(NamedTuple):
+    refs: list[int]
+    token: str | None
+
+
+def selection(experiment_ids: Sequence[str], filter_string: str | None, view_type: ViewType) -> Selection:
+    numbers = sorted({checks.experiment_number(each) for each in experiment_ids})
+    return Selection(tuple(numbers), parse_filter(filter_string, RUNS), ViewType(view_type))
+
+
+def search(
+    experiment_ids: Sequence[str],
+    filter_string: str | None,
+    view_type: ViewType,
+    max_results: int,
+    order_by: Sequence[str],
+    page_token: str | None,
+) -> Search:
+    limits.check_max_results(max_results)
+    chosen, order = selection(experiment_ids, filter_string, view_type), parse_order(order_by, RUNS)
+    digest = tokens.search_digest("runs", chosen.experiments, filter_string or "", int(view_type), list(order_by))
+    return Search(chosen, order, max_results, page_token, digest)
+
+
+def find(db: Database, wanted: Search) -> Found:
+    phases = run_lower.phases(db, wanted.order)
+    first, place = _start(wanted, phases)
+    if not wanted.selection.experiments:
+        return Found([], None)
+    query = _Query(db, wanted.selection)
+    found: list[tuple[int, Any]] = []
+    for i in range(first, len(phases)):
+        after = place if i == first else None
+        found += [(i, row) for row in query.rows(phases[i], after, wanted.max_results + 1 - len(found))]
+        if len(found) > wanted.max_results:
+            break
+    kept = found[: wanted.max_results]
+    token = None
+    if len(found) > len(kept):
+        phase, last = kept[-1]
+        token = tokens.encode(wanted.digest, [phase, *last[1:]])
+    return Found([row[0] for _, row in kept], token)
+
+
+def _start(wanted: Search, phases: Sequence[Phase]) -> tuple[int, list[Any] | None]:
+    if not wanted.page_token:
+        return 0, None
+    place = tokens.decode(wanted.page_token, wanted.digest)
+    if not isinstance(place, list) or not place or not isinstance(place[0], int) or not 0 <= place[0] < len(phases):
+        raise tokens.refused(wanted.page_token)
+    return place[0], keyset.checked_place(wanted.page_token, place[1:], phases[place[0]].terms)
+
+
+def count(db: Database, chosen: Selection) -> int:
+    if not chosen.experiments:
+        return 0
+    source, conditions = _Query(db, chosen).source(None)
+    parts = [source, joined(conditions, " AND ")]
+    whole = joined(parts, " WHERE ")
+    return int(db.execute(f"SELECT count(*) FROM {whole.sql}", whole.values).fetchone()[0])
+
+
+def matching(db: Database, chosen: Selection) -> tuple[Part, list[Part]]:
+    """(FROM, conditions) of the chosen runs as `r`, for other questions about them."""
+    return _Query(db, chosen).source(None)
+
+
+class _Query:
+    """The parts that all phases of a search share, and the choice of where to start from."""
+
+    def __init__(self, db: Database, chosen: Selection) -> None:
+        self.db, self.experiments = db, chosen.experiments
+        sees = seen(chosen.view_type, "r")
+        self.filters = [*([Part(sees)] if sees else []), *run_lower.filter_conditions(db, chosen.rule)]
+        self.by_id = any(
+            each.entity == "attribute" and each.key == "run_id" and each.op in ("=", "IN")
+            for each in chosen.rule.comparisons
+        )
+        self.few = None if self.by_id else self._few(run_lower.candidates(db, chosen.rule))
+
+    def _few(self, leads: Sequence[Lead]) -> Lead | None:
+        best, fewest = None, FEW
+        for lead in leads:
+            where = self._led_by(lead)
+            rows = self.db.execute(
+                f"SELECT count(*) FROM (SELECT 1 AS one FROM {lead.table} d WHERE {where.sql} LIMIT ?) AS rows",
+                (*where.values, fewest),
+            )
+            n = rows.fetchone()[0]
+            if n < fewest:
+                best, fewest = lead, n
+        return best
+
+    def _led_by(self, lead: Lead) -> Part:
+        scope = Part(
+            f"d.experiment_id {self.db.any_of} AND d.key_ref = ?", (self.db.among(self.experiments), lead.key_ref)
+        )
+        return joined([scope, lead.condition], " AND ")
+
+    def rows(self, phase: Phase, place: Sequence[Any] | None, limit: int) -> list[Any]:
+        """(run ref, terms…) of the runs behind place, in order."""
+        follows = (phase.lead is not None or phase.by_start) and self.few is None and not self.by_id
+        if follows and len(self.experiments) <= MERGED_EXPERIMENTS:
+            selects = [self._select(phase, place, limit, *self._along(phase, number)) for number in self.experiments]
+        else:
+            selects = [self._select(phase, place, limit, *self.source(phase.lead))]
+        if len(selects) == 1:
+            return self.db.execute(*selects[0]).fetchall()
+        united = joined([Part(f"SELECT * FROM ({each.sql}) AS one", each.values) for each in selects], " UNION ALL ")
+        order = keyset.order(phase.terms)
+        return self.db.execute(f"{united.sql} ORDER BY {order} LIMIT ?", (*united.values, limit)).fetchall()
+
+    def _select(
+        self, phase: Phase, place: Sequence[Any] | None, limit: int, source: Part, conditions: Sequence[Part]
+    ) -> Part:
+        tables = joined([source, *phase.joins], " ")
+        behind = [] if place is None else [keyset.after(phase.terms, place)]
+        where = joined([*conditions, *phase.conditions, *behind], " AND ")
+        return Part(
+            f"SELECT r.id, {keyset.columns(phase.terms)} FROM {tables.sql} WHERE {where.sql} "
+            f"ORDER BY {keyset.order(phase.terms)} LIMIT ?",
+            (*tables.values, *where.values, limit),
+        )
+
+    def _along(self, phase: Phase, experiment: int) -> tuple[Part, list[Part]]:
+        """In the order of the phase's index, within one experiment."""
+        lead, forced = phase.lead, self.db.dialect == "sqlite"
+        if lead is None:
+            source = Part("run r INDEXED BY run_by_start" if forced else "run r")
+            return source, [Part("r.experiment_id = ?", (experiment,)), *self.filters]
+        source = Part(
+            f"{lead.table} d INDEXED BY {lead.index_name} CROSS JOIN run r ON r.id = d.run_ref"
+            if forced
+            else f"{lead.table} d JOIN run r ON r.id = d.run_ref"
+        )
+        scope = Part("d.experiment_id = ? AND d.key_ref = ?", (experiment, lead.key_ref))
+        return source, [scope, lead.condition, *self.filters]
+
+    def source(self, lead: Lead | None) -> tuple[Part, list[Part]]:
+        """In any order: from the filter that finds few runs, else from the experiments."""
+        cross = "CROSS JOIN" if self.db.dialect == "sqlite" else "JOIN"
+        conditions: list[Part] = []
+        if self.few is not None:
+            where = self._led_by(self.few)
+            source = Part(
+                f"(SELECT d.run_ref FROM {self.few.table} d WHERE {where.sql}) AS f {cross} run r ON r.id = f.run_ref",
+                where.values,
+            )
+        else:
+            source = Part("run r")
+            conditions.append(Part(f"r.experiment_id {self.db.any_of}", (self.db.among(self.experiments),)))
+        if lead is not None:
+            own = Part(f"{cross} {lead.table} d ON d.run_ref = r.id AND d.key_ref = ?", (lead.key_ref,))
+            source = joined([source, own], " ")
+            conditions.append(lead.condition)
+        return source, [*conditions, *self.filters]
