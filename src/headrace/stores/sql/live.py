@@ -20,7 +20,9 @@ HORIZON = {
     "sqlite": "SELECT coalesce(max(seq), 0) + 1 FROM run_change",
     "postgresql": "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint",
 }
-SCALE = 2.0**-40  # exact; keeps a sum of the largest doubles finite, where PostgreSQL would fail
+# Exact; keeps the sum of a trillion largest doubles finite. PostgreSQL fails at an overflow, its avg() even at that of
+# the squares.
+SCALE = 2.0**-40
 
 Cursor = tuple[int, int, int]
 
@@ -121,7 +123,8 @@ def _summarise(db: Database, groups: Groups, key: str, source: Part, where: Part
     by = f" GROUP BY {', '.join(columns)}" if columns else ""
     real = "CASE WHEN m.last_class = 0 THEN m.last_value END"
     rows = db.execute(
-        f"SELECT {''.join(f'{each}, ' for each in columns)}count(*), min({real}), max({real}), avg({real} * ?) "
+        f"SELECT {''.join(f'{each}, ' for each in columns)}count(*), min({real}), max({real}), "
+        f"sum({real} * ?) / count({real}) "
         f"FROM {source.sql} JOIN metric_series m ON m.run_ref = r.id AND m.key_ref = ? WHERE {where.sql}{by}",
         (SCALE, *source.values, number, *where.values),
     )

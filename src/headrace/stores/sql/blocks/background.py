@@ -12,20 +12,20 @@ class Merges:
 
     def __init__(self, step_s: float = STEP_S) -> None:
         self.step_s = step_s
-        self.due = True  # what an earlier process left
+        self.looks = 1  # for what an earlier process left
         self.cursor = 0
 
     def notice(self) -> None:
-        """Points were appended."""
-        self.due = True
+        """Points were appended, or are about to be: a second look sees what the first one came too early for."""
+        self.looks = 2
 
     def pending(self) -> bool:
-        return self.due
+        return self.looks > 0
 
     def step(self, db: Database) -> None:
         from headrace.stores.sql.blocks.merge import merge_step  # numpy costs 0.1 s and 20 MB that loggers may not need
 
-        self.due = False  # before looking, since `notice` may come from another thread meanwhile
+        self.looks -= 1  # before looking, since `notice` may come from another thread meanwhile
         self.cursor, more = merge_step(db, self.cursor, self.step_s)
         if more:
-            self.due = True
+            self.notice()

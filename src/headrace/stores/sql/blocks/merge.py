@@ -26,19 +26,28 @@ def merge_step(db: Database, after: int, step_s: float) -> tuple[int, bool]:
     """Moves on what waits, from the series after that id on, for about `step_s`. (Where to go on, is there more.)"""
     until_s = monotonic_s() + step_s
     skip = " FOR UPDATE SKIP LOCKED" if db.dialect == "postgresql" else ""
-    rows = db.execute(_DUE + skip, (after, _SERIES_AT_ONCE)).fetchall()
-    if not rows and after:
-        rows = db.execute(_DUE + skip, (0, _SERIES_AT_ONCE)).fetchall()
-    if not rows:
-        return 0, False
-    _spill(db, [row[0] for row in rows if row[1] + row[2] // RAW_POINT_BYTES < MERGE_POINTS])
-    for series_id, loose, tail_bytes in rows:
-        if loose + tail_bytes // RAW_POINT_BYTES < MERGE_POINTS:
+    turned = after == 0
+    while True:
+        rows = db.execute(_DUE + skip, (after, _SERIES_AT_ONCE)).fetchall()
+        if not rows:
+            if turned:
+                return 0, False
+            after, turned = 0, True
             continue
+        _spill(db, [row[0] for row in rows if _waiting(row) < MERGE_POINTS])
+        for row in rows:
+            if _waiting(row) >= MERGE_POINTS:
+                if monotonic_s() > until_s:
+                    return after, True
+                _merge(db, row[0], until_s)
+            after = row[0]
         if monotonic_s() > until_s:
-            return series_id - 1, True
-        _merge(db, series_id, until_s)
-    return rows[-1][0], True
+            return after, True
+
+
+def _waiting(row: tuple[int, int, int]) -> int:
+    _, loose, tail_bytes = row
+    return loose + tail_bytes // RAW_POINT_BYTES
 
 
 def _spill(db: Database, ids: list[int]) -> None:
