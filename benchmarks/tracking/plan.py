@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchmarks.tracking.measure import Alone, Row, Serve
-from benchmarks.tracking.rows import ingest, install, read, single
+from benchmarks.tracking.rows import ingest, install, read, series, single
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,15 +114,41 @@ SCALE = Group(
                 unit="ms",
                 better="lower",
                 target="≤ 60",
-                systems=OURS,
             ),
             read.search_at_scale,
         )
     ],
 )
-GROUPS = (INGEST, SINGLE, READ, SCALE)
+CHART = Group(
+    id="chart",
+    rows=[
+        (
+            Row(
+                id="chart",
+                title="chart of a 1 M-point series, 1,000 buckets",
+                unit="ms",
+                better="lower",
+                target="≤ 30",
+                systems=PYTHON_CLIENTS,
+            ),
+            series.chart,
+        )
+    ],
+)
+GROUPS = (INGEST, SINGLE, READ, SCALE, CHART)
 
 SOLOS = (
+    Solo(
+        row=Row(
+            id="append",
+            title="append to a 10 M-point series while merges run, p99",
+            unit="ms",
+            better="lower",
+            target="≤ 10 (max ≤ 50)",
+            systems=OURS,
+        ),
+        measure=series.append_p99,
+    ),
     Solo(
         row=Row(id="ready", title="server ready", unit="s", better="lower", target="≤ 1"),
         measure=install.ready,

@@ -62,6 +62,8 @@ def cell(row: Document, system: str) -> str:
     for key, word in extras.items():
         if key in figure["extra"]:
             text += f" ({figure['extra'][key]} {word})"
+    if "max_ms" in figure["extra"]:
+        text += f" (max {number(figure['extra']['max_ms'])})"
     if figure["note"]:
         text += f", {figure['note']}"
     return text
