@@ -43,10 +43,10 @@ def span(header: str | None, size_bytes: int) -> Span:
         length = int(found[2])
         return Span(max(0, size_bytes - length), size_bytes, True) if length and size_bytes else Span(None, None, True)
     start = int(found[1])
-    end = int(found[2]) + 1 if found[2] else size_bytes
-    if end <= start:
+    if found[2] and int(found[2]) < start:
         return whole
-    return Span(start, min(end, size_bytes), True) if start < size_bytes else Span(None, None, True)
+    end = min(int(found[2]) + 1, size_bytes) if found[2] else size_bytes
+    return Span(start, end, True) if start < size_bytes else Span(None, None, True)
 
 
 def content_type(path: str) -> str:

@@ -33,6 +33,9 @@ class UploadArtifact(RunAddress, kw_only=True):
 
     path: str = ""
 
+    def __post_init__(self) -> None:
+        """No run is no error yet: here MLflow's word for it is run_uuid."""
+
 
 class ListModelArtifacts(Request, kw_only=True):
     model_id: Text
