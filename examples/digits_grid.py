@@ -13,6 +13,8 @@ import argparse
 import itertools
 import multiprocessing
 import os
+import shutil
+import sys
 import tempfile
 import time
 import warnings
@@ -24,6 +26,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")  # one core per process: the grid 
 
 import matplotlib as mpl
 import numpy as np
+from rich import box
 from rich.console import Console
 from rich.table import Table
 from sklearn.datasets import load_digits
@@ -81,8 +84,9 @@ def fit(model: Any, config: dict[str, Any], train: tuple[Any, Any], test: tuple[
 
 
 def log_pictures(truth: Any, predicted: Any, images: Any) -> None:
-    figure, axes = plt.subplots(figsize=(6, 6))
-    ConfusionMatrixDisplay.from_predictions(truth, predicted, ax=axes, colorbar=False)
+    figure, axes = plt.subplots(figsize=(5, 5), layout="constrained")
+    ConfusionMatrixDisplay.from_predictions(truth, predicted, ax=axes, colorbar=False, cmap="Blues")
+    axes.set_title(f"{accuracy_score(truth, predicted):.1%} of {len(truth)} digits are right")
     headrace.log_figure(figure, "confusion_matrix.png")
     plt.close(figure)
     wrong = np.flatnonzero(truth != predicted)
@@ -95,7 +99,8 @@ def log_pictures(truth: Any, predicted: Any, images: Any) -> None:
         "mistakes.json",
     )
     if len(wrong):
-        headrace.log_image((images[wrong[0]].reshape(8, 8) / 16).astype(float), "first_mistake.png")
+        pixels = images[wrong[0]].reshape(8, 8)
+        headrace.log_image(np.kron(pixels, np.ones((16, 16))), "first_mistake.png")  # 8 pixels are too few to see
 
 
 def train_one(config: dict[str, Any], parent_run_id: str) -> str:
@@ -122,7 +127,7 @@ def train_one(config: dict[str, Any], parent_run_id: str) -> str:
                 "fit_seconds": time.perf_counter() - started,
             }
         )
-        log_pictures(y_test, predicted, x_test * 16)
+        log_pictures(y_test, predicted, x_test)
         with tempfile.TemporaryDirectory() as folder:
             report = Path(folder, "report.txt")
             report.write_text("\n".join(f"{key} = {value}" for key, value in config.items()) + "\n")
@@ -137,33 +142,44 @@ def show(console: Console, parent_run_id: str) -> None:
         order_by=["metrics.accuracy DESC", "metrics.fit_seconds ASC"],
         output_format="list",
     )
-    table = Table(title=f"{len(children)} runs, best first")
-    for column in ("run", "settings", "accuracy", "f1", "fit s", "points"):
+    table = Table(
+        title=f"\n{len(children)} runs, best first", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
+    )
+    for column in ("run", "settings", "accuracy", "f1", "fit s", "epochs"):
         table.add_column(column, justify="left" if column in ("run", "settings") else "right")
     client = headrace.MlflowClient()
     for run in children:
         params, metrics = run.data.params, run.data.metrics
-        settings = ", ".join(f"{key}={value}" for key, value in sorted(params.items()) if key != "model")
-        points = len(client.get_metric_history(run.info.run_id, "test_accuracy_score"))
+        settings = [f"{key}={value}" for key, value in sorted(params.items()) if key not in ("model", "epochs")]
+        epochs = len(client.get_metric_history(run.info.run_id, "test_accuracy_score"))
         table.add_row(
             run.info.run_name,
-            settings,
+            ", ".join(settings),
             f"{metrics['accuracy']:.4f}",
             f"{metrics['f1_macro']:.4f}",
             f"{metrics['fit_seconds']:.2f}",
-            str(points),
+            str(epochs or "–"),
         )
     console.print(table)
-    best = children[0]
-    console.print(f"Best run: [bold]{best.info.run_name}[/] ({best.info.run_id})")
-    console.print("  its files:    ", best.info.artifact_uri.removeprefix("file://"), soft_wrap=True)
-    console.print(f"  all of it:     headrace runs describe --run-id {best.info.run_id}", soft_wrap=True)
-    console.print(
-        f"  side by side:  headrace runs compare {' '.join(run.info.run_id for run in children[:2])}", soft_wrap=True
-    )
-    console.print(
-        "  over REST:     headrace server    (then any MLflow client at http://127.0.0.1:5000)", soft_wrap=True
-    )
+    best, second = children[:2]
+    command = command_line()
+    console.print(f"Best run: [bold]{best.info.run_name}[/], {best.data.metrics['accuracy']:.1%} right\n")
+    for label, text in {
+        "its files": best.info.artifact_uri.removeprefix("file://"),
+        "all of it": f"{command} runs describe --run-id {best.info.run_id}",
+        "side by side": f"{command} runs compare {best.info.run_id} {second.info.run_id}",
+        "all runs": f"{command} runs list -n {EXPERIMENT} -c metrics.accuracy --order-by 'metrics.accuracy DESC'",
+        "over REST": f"{command} server    (then any MLflow client at http://127.0.0.1:5000)",
+    }.items():
+        console.print(f"  {label:<14}{text}", soft_wrap=True, highlight=False)
+
+
+def command_line() -> str:
+    """`headrace` as the reader can type it here: by its path where it isn't on PATH."""
+    beside = Path(sys.executable).with_name("headrace")
+    if shutil.which("headrace") or not beside.exists():
+        return "headrace"
+    return str(beside.relative_to(Path.cwd()) if beside.is_relative_to(Path.cwd()) else beside)
 
 
 def main() -> None:
@@ -181,9 +197,12 @@ def main() -> None:
         with ProcessPoolExecutor(arguments.jobs, mp_context=spawned) as pool:
             futures = [pool.submit(train_one, config, parent.info.run_id) for config in configs]
             for done, future in enumerate(as_completed(futures), start=1):
-                console.print(f"  {done}/{len(configs)} {headrace.get_run(future.result()).info.run_name}")
+                run = headrace.get_run(future.result())
+                console.print(
+                    f"  {done}/{len(configs)} {run.info.run_name:<16} {run.data.metrics['accuracy']:.1%} right"
+                )
     show(console, parent.info.run_id)
-    console.print(f"Took {time.perf_counter() - started:.1f} s.")
+    console.print(f"\nTook {time.perf_counter() - started:.1f} s.")
 
 
 if __name__ == "__main__":
