@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from functools import lru_cache
 
 from headrace import settings
 from headrace.errors import InvalidValue
@@ -68,6 +69,16 @@ def check_key(field: str, key: str) -> None:
             f"names may not be resolved as a path to another name: write {posixpath.normpath(key)!r}?",
         )
     check_length(field, key, MAX_KEY_CHARS)
+
+
+@lru_cache(maxsize=1 << 14)  # the same keys come with every step of a run
+def is_key(key: str) -> bool:
+    """Would `check_key` take it?"""
+    try:
+        check_key("key", key)
+    except InvalidValue:
+        return False
+    return True
 
 
 def check_run_id(field: str, run_id: str) -> None:

@@ -142,9 +142,6 @@ metric_series = sa.Table(
     _real("last_value"),
     _real("min_value"),  # over the points that aren't NaN; +inf and -inf while there is none
     _real("max_value"),
-    _int("first_step"),
-    _int("min_timestamp"),
-    _int("max_timestamp"),
     _int("visible_until_step", null=True),  # NULL: all of it
     _int("loose"),  # points in metric_loose
     sa.Column("tail", sa.LargeBinary, nullable=False),  # the newest few points; the form is that of metric_loose
