@@ -8,8 +8,9 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from headrace.blobs.base import BlobStore
-from headrace.blobs.open import ProxyAccess, open_blobs
-from headrace.client.open import tracking_store
+from headrace.blobs.open import PROXY_SCHEME, ProxyAccess, open_blobs
+from headrace.blobs.paths import join_uri, relative, scheme
+from headrace.client.open import ARTIFACT_FOLDER, embedded_folder, tracking_store
 from headrace.entities import LoggedModel
 
 _KEPT = 256  # roots of runs and models; they never move, and asking for one costs a round trip
@@ -22,7 +23,18 @@ _roots: OrderedDict[tuple[str, str], BlobStore] = OrderedDict()
 
 def blobs_at(uri: str, tracking_uri: str) -> BlobStore:
     """The store whose root is the artifact address."""
-    return open_blobs(uri, _proxy_access(tracking_uri))
+    return open_blobs(_in_folder(uri, tracking_uri), _proxy_access(tracking_uri))
+
+
+def _in_folder(uri: str, tracking_uri: str) -> str:
+    """What a server of an embedded store's folder calls mlflow-artifacts:/PATH lies in that folder."""
+    if scheme(uri) != PROXY_SCHEME or scheme(tracking_uri) not in ("", "file") or tracking_uri == "databricks":
+        return uri
+    parts = urlsplit(uri)
+    if parts.netloc:
+        return uri
+    folder = embedded_folder(tracking_uri) / ARTIFACT_FOLDER
+    return join_uri(folder.as_uri(), relative(parts.path.lstrip("/")))
 
 
 def run_root(run_id: str, tracking_uri: str) -> BlobStore:
