@@ -61,5 +61,5 @@ def not_found(path: str) -> Refusal:
 
 
 def method_not_allowed(method: str, path: str, allowed: Sequence[str]) -> Refusal:
-    names = ", ".join(sorted(allowed))
+    names = ", ".join(sorted(set(allowed)))
     return Refusal(405, f"Method not allowed: {path} answers {names}, not {method}.\n", [(b"allow", names.encode())])

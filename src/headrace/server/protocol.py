@@ -17,7 +17,8 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._in_head = True
+        self._in_head = True  # a fresh connection owes a head, though none has begun
+        self._begun = False
         self._head_bytes = 0
         self._head_timer: asyncio.TimerHandle | None = None
 
@@ -36,15 +37,15 @@ class GuardedProtocol(HttpToolsProtocol):
                 self.send_400_response(f"The request's head is over {MAX_HEAD_BYTES} bytes.")
                 return
         super().data_received(data)
-        if self._in_head and self._head_bytes and self._head_timer is None:
+        if self._begun and self._head_timer is None and not self.transport.is_closing():
             self._start_timer()
 
     def on_message_begin(self) -> None:
-        self._in_head = True
+        self._in_head = self._begun = True
         super().on_message_begin()
 
     def on_headers_complete(self) -> None:
-        self._in_head = False
+        self._in_head = self._begun = False
         self._head_bytes = 0
         self._stop_timer()
         super().on_headers_complete()
