@@ -30,7 +30,7 @@ class Canary(BaseHTTPRequestHandler):
         self.send_response(200)
         self.end_headers()
 
-    do_GET = do_HEAD = do_PUT = do_DELETE = do_POST = answer
+    do_GET = do_HEAD = do_PUT = do_DELETE = do_POST = answer  # noqa: N815
 
     def log_message(self, format: str, *args: object) -> None:
         pass
@@ -128,9 +128,8 @@ def test_the_refusal_says_what_the_operator_can_do(server: LiveServer) -> None:
 
 
 def test_locations_below_the_operators_roots_are_opened(server: LiveServer) -> None:
-    for number, location in enumerate(
-        [f"{server.folder}/shared", f"file://{server.folder}/shared/team a", "mlflow-artifacts:/x"]
-    ):
+    shared = f"{server.folder}/shared"
+    for number, location in enumerate([shared, f"file://{shared}/team a", "mlflow-artifacts:/x"]):
         run_id = run_at(server, location, f"inside {number}")
         params = {"run_uuid": run_id, "path": "dir/a.txt"}
         assert requests.post(f"{server.ajax}/upload-artifact", params=params, data=b"x").status_code == 200
@@ -153,7 +152,7 @@ def test_proxied_location_does_not_climb(server: LiveServer, location: str) -> N
     assert {answer.status_code for answer in all_accesses(server, run_id)} == {400}
 
 
-@pytest.mark.parametrize("location", ["/data/a#b", "s3://b/c#/../d", "http://host/a#b", "runs:/x/y", "/a;b=../c"])
+@pytest.mark.parametrize("location", ["/data/a#b", "s3://b/c#/../d", "http://host/a#b", "runs:/x/y", "/a/c;b"])
 def test_location_that_hides_a_part_is_refused_at_once(server: LiveServer, location: str) -> None:
     answer = requests.post(f"{server.api}/experiments/create", json={"name": location, "artifact_location": location})
     assert answer.status_code == 400
