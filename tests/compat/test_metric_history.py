@@ -5,7 +5,6 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities import Metric
 from rest import INVALID, Api, error
-from servers import TARGET
 
 AJAX = "/ajax-api/2.0/mlflow"
 
@@ -141,13 +140,3 @@ def test_interval_history_within_a_range_of_steps(client: MlflowClient, api: Api
 def test_bad_interval_request_is_invalid(api: Api, run_id: str, change: dict[str, object]) -> None:
     query = {"run_ids": run_id, "metric_key": "m"} | change
     assert error(api.send("GET", "metrics/get-history-bulk-interval", params=query)) == INVALID
-
-
-@pytest.mark.skipif(TARGET == "mlflow", reason="MLflow's sampling drops the spike: the promise is ours alone")
-def test_interval_history_keeps_a_lone_spike(client: MlflowClient, api: Api, run_id: str) -> None:
-    points = series(1000)
-    points[437] = Metric("m", 1e6, 1437, 437)
-    log(client, run_id, points)
-    query = {"run_ids": run_id, "metric_key": "m", "max_results": 50}
-    found = api.get("metrics/get-history-bulk-interval", **query)["metrics"]
-    assert max(m["value"] for m in found) == 1e6

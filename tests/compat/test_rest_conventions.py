@@ -75,10 +75,12 @@ def test_body_that_is_no_object_is_invalid(api: Api, body: str) -> None:
     assert answered(api.raw("runs/log-metric", body)) == NO_OBJECT.expected
 
 
-def test_missing_parameter_is_named(api: Api) -> None:
-    answer = api.send("POST", "runs/log-metric", json={"key": "m"})
+@pytest.mark.parametrize("absent", ["run_id", "key", "value", "timestamp"])
+def test_missing_parameter_is_named(api: Api, run_id: str, absent: str) -> None:
+    body = {name: value for name, value in metric(run_id).items() if name != absent}
+    answer = api.send("POST", "runs/log-metric", json=body)
     assert error(answer) == INVALID
-    assert "Missing value for required parameter 'run_id'" in answer.json()["message"]
+    assert f"Missing value for required parameter '{absent}'" in answer.json()["message"]
 
 
 def test_bad_parameter_is_named_with_its_value(api: Api, run_id: str) -> None:

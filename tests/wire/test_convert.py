@@ -260,7 +260,9 @@ def test_small_records_arrive_as_they_left() -> None:
         SearchLoggedModels,
         codec.encode(
             SearchLoggedModels(
-                order_by=logged_models.model_order_fields(orders), datasets=logged_models.dataset_filter_fields(filters)
+                experiment_ids=["1"],
+                order_by=logged_models.model_order_fields(orders),
+                datasets=logged_models.dataset_filter_fields(filters),
             )
         ),
     )

@@ -84,7 +84,7 @@ class DatasetFilterIn(Request, kw_only=True):
 
 
 class SearchLoggedModels(Request, kw_only=True):
-    experiment_ids: Ids = []
+    experiment_ids: Ids
     filter: str | None = None
     datasets: list[DatasetFilterIn] = []
     max_results: Int64 = 50
