@@ -74,8 +74,8 @@ def experiments(store: TrackingStore, count: int = 25) -> None:
             store.rename_experiment(made, f"{chance.choice(TEXTS)}{number} renamed")
 
 
-def models(store: TrackingStore, count: int = 30) -> tuple[str, dict[str, list[Metric]]]:
-    """(experiment, points by model id)."""
+def models(store: TrackingStore, count: int = 30) -> dict[str, list[Metric]]:
+    """Points by model id, of `count` models in one experiment without those that are deleted."""
     chance = random.Random(9)
     experiment = store.create_experiment(unique("models"))
     run_ids = [store.create_run(experiment).info.run_id for _ in range(3)]
@@ -114,4 +114,4 @@ def models(store: TrackingStore, count: int = 30) -> tuple[str, dict[str, list[M
         if chance.random() < 0.1:
             store.delete_logged_model(model.model_id)
             del logged[model.model_id]
-    return experiment, logged
+    return logged

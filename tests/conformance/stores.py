@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-import importlib.util
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
+import uvicorn
+from _pytest.mark import ParameterSet
 
+from headrace.client.rest_store import open_rest_store
+from headrace.server.app import create_app
 from headrace.stores.base import TrackingStore
 from headrace.stores.memory import MemoryStore
+from headrace.stores.sql import open_sql_store
 
 Opener = Callable[[pytest.FixtureRequest, Path], AbstractContextManager[TrackingStore]]
 
@@ -26,8 +30,6 @@ def memory(_: pytest.FixtureRequest, folder: Path) -> Iterator[TrackingStore]:
 
 @contextmanager
 def sqlite(_: pytest.FixtureRequest, folder: Path) -> Iterator[TrackingStore]:
-    from headrace.stores.sql import open_sql_store
-
     store = open_sql_store(f"sqlite:///{folder}/store.db", str(folder / "artifacts"))
     yield store
     store.close()
@@ -35,8 +37,6 @@ def sqlite(_: pytest.FixtureRequest, folder: Path) -> Iterator[TrackingStore]:
 
 @contextmanager
 def postgres(request: pytest.FixtureRequest, folder: Path) -> Iterator[TrackingStore]:
-    from headrace.stores.sql import open_sql_store
-
     store = open_sql_store(request.getfixturevalue("postgres_url"), str(folder / "artifacts"))
     yield store
     store.close()
@@ -45,11 +45,6 @@ def postgres(request: pytest.FixtureRequest, folder: Path) -> Iterator[TrackingS
 @contextmanager
 def served(store: TrackingStore) -> Iterator[TrackingStore]:
     """The store behind a real server, seen through the client's store."""
-    import uvicorn
-
-    from headrace.client.rest_store import open_rest_store
-    from headrace.server.app import create_app
-
     with socket.create_server(("127.0.0.1", 0)) as listener:  # listens, so nobody has to wait for the server
         server = uvicorn.Server(uvicorn.Config(create_app(store), log_level="warning", lifespan="on"))
         thread = threading.Thread(target=server.run, args=([listener],))
@@ -65,22 +60,19 @@ def served(store: TrackingStore) -> Iterator[TrackingStore]:
 
 
 @contextmanager
-def served_memory(_: pytest.FixtureRequest, folder: Path) -> Iterator[TrackingStore]:
-    with served(MemoryStore(str(folder))) as store:
-        yield store
-
-
-@contextmanager
 def served_sqlite(_: pytest.FixtureRequest, folder: Path) -> Iterator[TrackingStore]:
-    from headrace.stores.sql import open_sql_store
-
     with served(open_sql_store(f"sqlite:///{folder}/store.db", str(folder / "artifacts"))) as store:
         yield store
 
 
-OPENERS: dict[str, Opener] = {"memory": memory, "served-memory": served_memory}
-if importlib.util.find_spec("headrace.stores.sql.open"):
-    OPENERS |= {"sqlite": sqlite, "postgres": postgres, "served-sqlite": served_sqlite}
+OPENERS: dict[str, Opener] = {
+    "memory": memory,
+    "sqlite": sqlite,
+    "postgres": postgres,
+    "served-sqlite": served_sqlite,
+}
+LOCAL = ["memory", "sqlite", "postgres"]  # what a client never sees: manifest, users and tokens, submitted writes
 
-MARKS = {"postgres": [pytest.mark.postgres]}
-STORES = [pytest.param(name, marks=MARKS.get(name, ())) for name in OPENERS]
+
+def params(names: Iterable[str]) -> list[ParameterSet]:
+    return [pytest.param(name, marks=[pytest.mark.postgres] if name == "postgres" else []) for name in names]

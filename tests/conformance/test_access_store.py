@@ -8,6 +8,6 @@ from headrace.testing.stores import AccessStoreSuite
 
 class TestAccessStore(AccessStoreSuite):
     @pytest.fixture
-    def access(self, store: TrackingStore) -> AccessStore:
-        assert isinstance(store, AccessStore)
-        return store
+    def access(self, local_store: TrackingStore) -> AccessStore:
+        assert isinstance(local_store, AccessStore)
+        return local_store

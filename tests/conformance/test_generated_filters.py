@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from headrace.entities import Experiment, Metric, Run, ViewType
+from headrace.entities import Experiment, LoggedModel, Metric, Run, ViewType
 from headrace.query import (
     EXPERIMENTS,
     LOGGED_MODELS,
@@ -50,8 +50,9 @@ def experiments(store: TrackingStore, runs: list[Run], models: object) -> list[E
 
 
 @pytest.fixture(scope="module")
-def models(store: TrackingStore) -> tuple[str, dict[str, list[Metric]]]:
-    return herds.models(store)
+def models(store: TrackingStore) -> list[tuple[LoggedModel, list[Metric]]]:
+    points = herds.models(store)
+    return [(store.get_logged_model(model_id), logged) for model_id, logged in points.items()]
 
 
 @generated
@@ -109,13 +110,13 @@ def test_experiment_search_agrees_with_evaluate(
 @generated
 @given(data=st.data(), size=st.sampled_from([5, 1000]))
 def test_model_search_agrees_with_evaluate(
-    store: TrackingStore, models: tuple[str, dict[str, list[Metric]]], data: st.DataObject, size: int
+    store: TrackingStore, models: list[tuple[LoggedModel, list[Metric]]], data: st.DataObject, size: int
 ) -> None:
-    experiment, points = models
-    records = [store.get_logged_model(model_id) for model_id in points]
+    records = [model for model, _ in models]
+    experiment = records[0].experiment_id
     pool = Pool(
         texts={
-            "model_id": list(points),
+            "model_id": [each.model_id for each in records],
             "name": [each.name for each in records],
             "status": ["1", "2", "3", "READY"],
             "experiment_id": [experiment, "0"],
@@ -128,7 +129,7 @@ def test_model_search_agrees_with_evaluate(
     rule, order = data.draw(filters(LOGGED_MODELS, pool)), data.draw(model_orders(LOGGED_MODELS))
     datasets = data.draw(dataset_filters())
     parsed = parse_filter(rule, LOGGED_MODELS)
-    measured = [SearchableModel(each, points[each.model_id], datasets) for each in records]
+    measured = [SearchableModel(model, points, datasets) for model, points in models]
     if datasets:
         measured = [each for each in measured if any(on_any(point, datasets) for point in each.points)]
     expected = ordered([each for each in measured if evaluate(parsed, each)], parse_model_order(order))

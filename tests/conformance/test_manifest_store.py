@@ -8,6 +8,6 @@ from headrace.testing.stores import ManifestStoreSuite
 
 class TestManifestStore(ManifestStoreSuite):
     @pytest.fixture
-    def manifest(self, store: TrackingStore) -> ManifestStore:
-        assert isinstance(store, ManifestStore)
-        return store
+    def manifest(self, local_store: TrackingStore) -> ManifestStore:
+        assert isinstance(local_store, ManifestStore)
+        return local_store

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from fractions import Fraction
 
 from headrace.entities import (
     Changes,
@@ -82,7 +83,12 @@ def _summaries(runs: Sequence[Run], keys: Sequence[str]) -> dict[str, MetricSumm
         values = [run.data.metrics[key] for run in runs if key in run.data.metrics]
         numbers = [value for value in values if not math.isnan(value)]
         if numbers:
-            found[key] = MetricSummary(len(values), min(numbers), max(numbers), sum(numbers) / len(numbers))
+            found[key] = MetricSummary(len(values), min(numbers), max(numbers), _mean(numbers))
         elif values:
             found[key] = MetricSummary(len(values), None, None, None)
     return found
+
+
+def _mean(numbers: Sequence[float]) -> float:
+    """Exact but for the last rounding: a sum of the largest doubles is no double."""
+    return float(sum(map(Fraction, numbers)) / len(numbers))

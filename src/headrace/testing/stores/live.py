@@ -144,6 +144,19 @@ class LiveSuite:
         assert (positive.values, positive.run_count) == (["0"], 2)
         assert store.aggregate_runs([], ["tags.t"]) == []
 
+    @pytest.mark.parametrize("value", [LARGEST, INF, -INF, 1e-300, 0.0])
+    def test_mean_of_extreme_values(self, store: TrackingStore, value: float) -> None:
+        experiment = new_experiment(store)
+        for _ in range(3):
+            store.log_metric(new_run(store, experiment), point("m", value))
+        [group] = store.aggregate_runs([experiment], [], ["m"])
+        expected = max(-LARGEST, min(LARGEST, value))
+        summary = group.metrics["m"]
+        assert (summary.count, summary.minimum, summary.maximum) == (3, expected, expected)
+        assert summary.mean is not None
+        assert summary.mean == pytest.approx(expected, rel=1e-12)
+        assert abs(summary.mean) <= LARGEST
+
     @pytest.mark.parametrize("key", ["model", "metrics.m", "params.", "attributes.status", ""])
     def test_bad_group_key_is_refused(self, store: TrackingStore, key: str) -> None:
         with invalid("group_by"):

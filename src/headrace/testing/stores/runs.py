@@ -125,6 +125,12 @@ class RunSuite:
         assert store.update_run(run_id, end_time=INT64_MAX).end_time == INT64_MAX
         assert store.get_run(run_id).info.start_time == INT64_MAX
 
+    @pytest.mark.parametrize("end_time", [0, -5, 2**53 + 1])
+    def test_any_end_time_is_kept(self, store: TrackingStore, end_time: int) -> None:
+        run_id = new_run(store)
+        assert store.update_run(run_id, end_time=end_time).end_time == end_time
+        assert store.get_run(run_id).info.end_time == end_time
+
     @pytest.mark.parametrize("status", ["FINISHED", "FAILED", "KILLED", "SCHEDULED", "RUNNING"])
     def test_update_keeps_what_it_does_not_name(self, store: TrackingStore, status: str) -> None:
         run_id = new_run(store, start_time=3, run_name="one")

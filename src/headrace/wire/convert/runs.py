@@ -38,7 +38,7 @@ def run_info(message: RunInfoMessage) -> RunInfo:
         user_id=message.user_id or "",
         status=message.status or "RUNNING",
         start_time=message.start_time or 0,
-        end_time=message.end_time or None,
+        end_time=message.end_time,
         lifecycle_stage=message.lifecycle_stage or "active",
         artifact_uri=message.artifact_uri or "",
         run_name=message.run_name or "",
