@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from headrace import settings
 from headrace.errors import InvalidValue
 from headrace.server.app import App, create_app
 from headrace.server.artifacts import ServedArtifacts
@@ -46,6 +47,12 @@ def open_backend(uri: str, artifact_root: str) -> TrackingStore:
     if not uri.startswith("file:") and "://" in uri:
         raise InvalidValue("--backend-store-uri", uri, f"a server keeps its runs in {SUPPORTED}.")
     return _open_folder(uri, artifact_root)
+
+
+def open_as_server(uri: str) -> TrackingStore:
+    """The store that `headrace server` opens without further options; the caller closes it."""
+    root, _ = places(uri, settings.DEFAULT_ARTIFACT_ROOT.get(), None, Options())
+    return open_backend(uri, root)
 
 
 def _open_folder(uri: str, artifact_root: str) -> TrackingStore:

@@ -101,7 +101,11 @@ def _shown(name: str, mask_all: bool) -> str:
 
 def _strangers() -> Iterator[Finding]:
     """Variables with our prefix that nobody reads: misspelt ones do nothing, silently."""
+    from headrace.cli.server import server
+
     known = {name for setting in settings.SETTINGS.values() for name in setting.names}
+    for option in server.params:
+        known |= {option.envvar} if isinstance(option.envvar, str) else {*(option.envvar or ())}
     for name in sorted(os.environ):
         if name.startswith("HEADRACE_") and name not in known and not name.startswith("HEADRACE_TEST_"):
             near = get_close_matches(name, known, n=1)

@@ -56,13 +56,13 @@ def upgrade(url: str) -> None:
 
     Under a lock: several may start at once. Keep a backup: there is no way back.
     """
+    from headrace.cli.backend import open_as_server
     from headrace.cli.database import look
     from headrace.cli.session import database_file
-    from headrace.client.open import open_store
 
     path = database_file(url)
     before = look(url).schema if path is None or path.exists() else None
-    open_store(url).close()
+    open_as_server(url).close()
     after = look(url)
     told = "was up to date" if before == after.schema else f"came from schema {before or 'none'}"
     done(f"{after.place} has schema {after.schema}; it {told}.", after)

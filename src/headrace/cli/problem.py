@@ -21,6 +21,7 @@ EXIT_STATUS = 1
 
 # Only what the errors' own sentences don't hold.
 _ADVICE: dict[type[errors.HeadraceError], str] = {
+    errors.Unauthenticated: "Set HEADRACE_TRACKING_TOKEN, or HEADRACE_TRACKING_USERNAME and …_PASSWORD.",
     errors.Forbidden: "An admin of the server can give another role: headrace users set-role.",
     errors.StoreUnavailable: "headrace doctor checks the way to the store.",
     errors.TooBusy: "Try again in a moment.",
@@ -68,6 +69,7 @@ def advice(error: errors.HeadraceError) -> str:
         noun = getattr(error, "noun", None) or error.message.lower()
         return next((step for word, step in _WHERE_TO_FIND.items() if word in noun), "")
     for kind in type(error).__mro__:
-        if kind in _ADVICE:
-            return _ADVICE[kind]
+        step = _ADVICE.get(kind)
+        if step is not None:
+            return "" if "HEADRACE_" in error.message else step
     return ""

@@ -25,7 +25,9 @@ store_option = click.option(
     "--backend-store-uri",
     envvar=["HEADRACE_BACKEND_STORE_URI", "MLFLOW_BACKEND_STORE_URI"],
     metavar="URI",
-    help="The server's database: sqlite:///, postgresql://, folder. The embedded store in ./.headrace if absent.",
+    default="./.headrace",
+    show_default=True,
+    help="The server's database: sqlite:///, postgresql://, folder.",
 )
 username_argument = click.argument("username")
 role_option = click.option(
@@ -37,24 +39,17 @@ role_option = click.option(
 password_option = click.option("--password-stdin", is_flag=True, help="Read it from stdin instead of asking.")
 
 
-def access(uri: str | None, *, make: bool = False) -> AccessStore:
-    """make: the database may be made, for the first user of a server to come."""
+def access(uri: str, *, make: bool = False) -> AccessStore:
+    """make: the database may be made, as the server would make it, for the first user of a server to come."""
+    from headrace.cli.backend import open_as_server
     from headrace.cli.database import without_password
-    from headrace.client.open import tracking_store
-    from headrace.client.uri import get_tracking_uri
 
-    chosen = uri or get_tracking_uri()
-    if chosen.startswith(("http:", "https:")):
-        raise InvalidValue(
-            "--backend-store-uri",
-            without_password(chosen),
-            "users are kept in the server's database: give its sqlite:/// or postgresql:// address.",
-        )
     if not make:
-        refuse_absent(chosen)
-    store = tracking_store(chosen)
+        refuse_absent(uri)
+    store = open_as_server(uri)
+    click.get_current_context().call_on_close(store.close)
     if not isinstance(store, AccessStore):
-        raise NotSupported(f"The store {without_password(chosen)} keeps no users.")
+        raise NotSupported(f"The store {without_password(uri)} keeps no users.")
     return store
 
 
@@ -85,7 +80,7 @@ def users() -> None:
 @password_option
 @click.option("--no-password", is_flag=True, help="A user who signs in by token only.")
 @store_option
-def create(username: str, role: Role, password_stdin: bool, no_password: bool, backend_store_uri: str | None) -> None:
+def create(username: str, role: Role, password_stdin: bool, no_password: bool, backend_store_uri: str) -> None:
     """Make a user; the password is asked for."""
     from headrace.server.credentials import hash_password
 
@@ -99,7 +94,7 @@ def create(username: str, role: Role, password_stdin: bool, no_password: bool, b
 
 @users.command("list", tracking=False, examples=["headrace users list", "headrace users list --json"])
 @store_option
-def list_(backend_store_uri: str | None) -> None:
+def list_(backend_store_uri: str) -> None:
     """List users and their roles."""
     found = access(backend_store_uri).list_users()
     show(
@@ -123,7 +118,7 @@ def list_(backend_store_uri: str | None) -> None:
 @username_argument
 @role_option
 @store_option
-def set_role(username: str, role: Role, backend_store_uri: str | None) -> None:
+def set_role(username: str, role: Role, backend_store_uri: str) -> None:
     """Give a user another role. A running server follows within seconds."""
     user = access(backend_store_uri).update_user(username, role=role)
     done(f"User '{username}' has the role {role} now.", _record(user))
@@ -140,7 +135,7 @@ def set_role(username: str, role: Role, backend_store_uri: str | None) -> None:
 @username_argument
 @password_option
 @store_option
-def set_password(username: str, password_stdin: bool, backend_store_uri: str | None) -> None:
+def set_password(username: str, password_stdin: bool, backend_store_uri: str) -> None:
     """Give a user another password; tokens stay."""
     from headrace.server.credentials import hash_password
 
@@ -154,7 +149,7 @@ def set_password(username: str, password_stdin: bool, backend_store_uri: str | N
 @users.command("delete", tracking=False, examples=["headrace users delete alice"])
 @username_argument
 @store_option
-def delete(username: str, backend_store_uri: str | None) -> None:
+def delete(username: str, backend_store_uri: str) -> None:
     """Remove a user and their tokens; their runs stay."""
     access(backend_store_uri).delete_user(username)
     done(f"User '{username}' has been removed.", {"username": username})
@@ -177,7 +172,7 @@ def tokens() -> None:
 @click.option("--description", default="", metavar="TEXT", help="What it is for.")
 @click.option("--expires", metavar="TIME", help="Such as 12h, 90d, 8w, 1y; never if absent.")
 @store_option
-def create_token(username: str, description: str, expires: str | None, backend_store_uri: str | None) -> None:
+def create_token(username: str, description: str, expires: str | None, backend_store_uri: str) -> None:
     """Make a token and print it: this once, it can't be shown again."""
     from headrace.server.credentials import new_token
 
@@ -192,7 +187,7 @@ def create_token(username: str, description: str, expires: str | None, backend_s
 @tokens.command("list", tracking=False, examples=["headrace users tokens list alice"])
 @username_argument
 @store_option
-def list_tokens(username: str, backend_store_uri: str | None) -> None:
+def list_tokens(username: str, backend_store_uri: str) -> None:
     """List a user's tokens, without their secrets."""
     store = access(backend_store_uri)
     _existing(store, username)
@@ -217,7 +212,7 @@ def list_tokens(username: str, backend_store_uri: str | None) -> None:
 @tokens.command("revoke", tracking=False, examples=["headrace users tokens revoke 3f9a1c0b7d5e2468"])
 @click.argument("token_id", metavar="TOKEN")
 @store_option
-def revoke(token_id: str, backend_store_uri: str | None) -> None:
+def revoke(token_id: str, backend_store_uri: str) -> None:
     """Make a token worthless. A running server follows within seconds."""
     from headrace.server.credentials import split_token
 
