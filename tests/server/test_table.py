@@ -8,7 +8,7 @@ import pytest
 from openapi_spec_validator import validate
 
 from headrace.server.app import App, check_table
-from headrace.server.routes import all_handlers
+from headrace.server.handlers import all_handlers
 from headrace.wire.endpoints import BY_NAME, ENDPOINTS
 from tests.server.calls import request
 

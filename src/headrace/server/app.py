@@ -18,9 +18,9 @@ from headrace.server.auth import Authenticator
 from headrace.server.backend import Backend
 from headrace.server.exchange import Disconnected, Exchange, Handler, Receive, Scope, Send, read_body
 from headrace.server.gate import Gate
+from headrace.server.handlers import all_handlers
 from headrace.server.options import Options
 from headrace.server.problems import Headers, Refusal, answer_of, method_not_allowed, not_found
-from headrace.server.routes import all_handlers
 from headrace.stores.base import TrackingStore
 from headrace.wire.codec import encode
 from headrace.wire.endpoint import JSON, Endpoint, Permission
