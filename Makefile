@@ -69,5 +69,8 @@ bench-tracking: $(STAMP)
 	$(BIN)/python -m benchmarks.tracking
 
 clean:
-	rm -rf .venv .venv-mlflow .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf .venv .venv-mlflow .venv-fasttrackml .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
 	find src tests benchmarks examples -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# What the benchmark needs beside: FastTrackML in an environment of its own, wrk.
+-include benchmarks/benchmarks.mk

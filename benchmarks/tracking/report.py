@@ -14,6 +14,12 @@ from benchmarks.tracking.runner import Results
 NONE = "–"
 PEERS = (("mlflow", "MLflow"), ("fasttrackml", "FastTrackML"))
 Document = dict[str, Any]
+EXTRAS = {  # what of a figure's extras stands in its cell
+    "processes": "processes: {}",
+    "packages": "packages: {}",
+    "max_ms": "max {}",
+    "api": "{} with the tracking calls touched",
+}
 
 
 def document(
@@ -23,6 +29,7 @@ def document(
         "machine": machine.as_dict(),
         "versions": dict(versions),
         "quick": quick,
+        "complete": set(results) == {row.id for row in rows},
         "rows": [
             {
                 **{k: v for k, v in asdict(row).items() if k in ("id", "title", "unit", "better", "target")},
@@ -58,12 +65,10 @@ def cell(row: Document, system: str) -> str:
     if figure["value"] is None:
         return figure["note"][:40] or NONE
     text = number(figure["value"])
-    extras = {"processes": "processes", "packages": "packages"}
-    for key, word in extras.items():
+    for key, form in EXTRAS.items():
         if key in figure["extra"]:
-            text += f" ({figure['extra'][key]} {word})"
-    if "max_ms" in figure["extra"]:
-        text += f" (max {number(figure['extra']['max_ms'])})"
+            extra = figure["extra"][key]
+            text += f" ({form.format(extra if isinstance(extra, int) else number(extra))})"
     if figure["note"]:
         text += f", {figure['note']}"
     return text

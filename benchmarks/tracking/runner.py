@@ -73,6 +73,7 @@ class Runner:
         before = server.tree.cpu_s()
         figure = guarded(lambda: serve(server, bench))
         figure.extra["server_cpu_s"] = round(server.tree.cpu_s() - before, 2)
+        figure.extra["server_rss_mb"] = round(server.tree.memory().rss_mb, 1)  # after this row's load
         return figure
 
     def alone(self, system: System, row: Row, measure: Alone) -> Figure:
