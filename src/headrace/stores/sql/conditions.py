@@ -59,7 +59,11 @@ def real(class_column: str, column: str, comparison: Comparison) -> Part:
     return Part(f"{class_column} = 0 AND {column} {comparison.op} ?", (comparison.value,))
 
 
-def indexed_text(column: str, value: str) -> Part:
-    """column = value, in a form that finds the index on the value's beginning."""
-    beginning = f"substr({column}, 1, {INDEXED_VALUE_CHARS})"
-    return Part(f"{beginning} = ? AND {column} = ?", (value[:INDEXED_VALUE_CHARS], value))
+def indexed(db: Database, column: str) -> str:
+    """What the index on texts holds: on PostgreSQL their beginnings only, in the same order."""
+    return column if db.dialect == "sqlite" else f"substr({column}, 1, {INDEXED_VALUE_CHARS})"
+
+
+def indexed_text(db: Database, column: str, value: str) -> Part:
+    """Holds wherever column = value; on PostgreSQL perhaps elsewhere too."""
+    return Part(f"{indexed(db, column)} = ?", (value if db.dialect == "sqlite" else value[:INDEXED_VALUE_CHARS],))

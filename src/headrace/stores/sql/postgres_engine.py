@@ -196,20 +196,21 @@ class PostgresEngine:
     def _background(self) -> None:
         background = self.background
         assert background is not None
-        while True:
+        while not self.closed:
             self.written.wait()
             self.written.clear()
-            while background.pending():
-                if self.closed:
-                    return
-                try:
-                    with sql_errors():
-                        self._transaction(WRITE, self.writer_names, background.step)
-                except Exception as error:  # noqa: BLE001 - thread top: a failed merge is tried again later
-                    _log.warning("Background work on PostgreSQL failed; it is tried again later: %s", error)
-                time.sleep(BACKGROUND_GAP_S)
+            self._background_steps(background)
+
+    def _background_steps(self, background: Background) -> None:
+        while background.pending():
             if self.closed:
                 return
+            try:
+                with sql_errors():
+                    self._transaction(WRITE, self.writer_names, background.step)
+            except Exception as error:  # noqa: BLE001 - thread top: a failed merge is tried again later
+                _log.warning("Background work on PostgreSQL failed; it is tried again later: %s", error)
+            time.sleep(BACKGROUND_GAP_S)
 
     def start_anew(self) -> None:
         """In a forked child."""

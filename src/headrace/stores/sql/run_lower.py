@@ -16,7 +16,6 @@ from headrace.stores.sql import conditions
 from headrace.stores.sql.conditions import NEVER, Part
 from headrace.stores.sql.connection import Database
 from headrace.stores.sql.keyset import Term
-from headrace.stores.sql.migrations import INDEXED_VALUE_CHARS
 
 
 class Lead(NamedTuple):
@@ -86,7 +85,7 @@ def _dataset(db: Database, comparison: Comparison) -> Part:
 
 
 def candidates(db: Database, rule: Filter) -> list[Lead]:
-    """Comparisons that an index can answer by itself, as rows `d`."""
+    """Comparisons that an index can answer, as rows `d`: all that the filter finds, perhaps more."""
     found = []
     for each in rule.comparisons:
         sought = (each.entity == "metric" and each.op != "!=") or (each.entity in ("param", "tag") and each.op == "=")
@@ -96,7 +95,7 @@ def candidates(db: Database, rule: Filter) -> list[Lead]:
         if each.entity == "metric":
             found.append(_series(key_ref, conditions.real("d.last_class", "d.last_value", each)))
         else:
-            found.append(_texts(each.entity, key_ref, conditions.indexed_text("d.value", str(each.value))))
+            found.append(_texts(each.entity, key_ref, conditions.indexed_text(db, "d.value", str(each.value))))
     return found
 
 
@@ -125,9 +124,9 @@ def phases(db: Database, order: Sequence[OrderKey]) -> list[Phase]:
         ]
     else:
         table = first.entity
-        beginning = Term(f"substr(d.value, 1, {INDEXED_VALUE_CHARS})", "text", not first.ascending)
-        value = Term("d.value", "text", not first.ascending)
-        present = [Phase(_texts(table, key_ref, Part("1 = 1")), joins, (), (beginning, value, *terms))]
+        columns = dict.fromkeys((conditions.indexed(db, "d.value"), "d.value"))
+        values = [Term(column, "text", not first.ascending) for column in columns]
+        present = [Phase(_texts(table, key_ref, Part("1 = 1")), joins, (), (*values, *terms))]
     missing = Part(
         f"NOT EXISTS (SELECT 1 FROM {table} m WHERE m.run_ref = r.id AND m.key_ref = ? LIMIT 1 OFFSET 0)", (key_ref,)
     )

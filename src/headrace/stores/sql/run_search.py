@@ -2,7 +2,7 @@
 
 Seen on SQLite with 100,000 runs (10 metrics, 20 params, 5 tags): following the index of the order's first key and
 probing the filters takes under a millisecond for a page of 100; joining from the filter's index and sorting takes 300.
-Only where a filter finds few runs (counted up to FEW in its index) is it the better one to start from.
+Only where filters find few runs, which their indexes can tell, is it better to start from them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from headrace.stores.sql.connection import Database
 from headrace.stores.sql.lifecycle import seen
 from headrace.stores.sql.run_lower import Lead, Phase
 
-FEW = 4000  # runs that are read and sorted in about 10 ms
+FEW = 3000  # runs that are always worth being read and sorted: 10 ms
+SOME = 20_000  # more are never worth it
 MERGED_EXPERIMENTS = 20  # at most so many index ranges are merged; for more the runs are sorted
 
 
@@ -68,7 +69,7 @@ def find(db: Database, wanted: Search) -> Found:
     first, place = _start(wanted, phases)
     if not wanted.selection.experiments:
         return Found([], None)
-    query = _Query(db, wanted.selection)
+    query = _Query(db, wanted.selection, wanted.max_results)
     found: list[tuple[int, Any]] = []
     for i in range(first, len(phases)):
         after = place if i == first else None
@@ -95,42 +96,79 @@ def _start(wanted: Search, phases: Sequence[Phase]) -> tuple[int, list[Any] | No
 def count(db: Database, chosen: Selection) -> int:
     if not chosen.experiments:
         return 0
-    source, conditions = _Query(db, chosen).source(None)
-    parts = [source, joined(conditions, " AND ")]
-    whole = joined(parts, " WHERE ")
+    query = _Query(db, chosen, 1 << 62)
+    if query.found is not None:
+        return len(query.found)
+    tables, where = query.source(None)
+    whole = joined([tables, joined(where, " AND ")], " WHERE ")
     return int(db.execute(f"SELECT count(*) FROM {whole.sql}", whole.values).fetchone()[0])
 
 
 def matching(db: Database, chosen: Selection) -> tuple[Part, list[Part]]:
     """(FROM, conditions) of the chosen runs as `r`, for other questions about them."""
-    return _Query(db, chosen).source(None)
+    return _Query(db, chosen, 1 << 62).source(None)
 
 
 class _Query:
     """The parts that all phases of a search share, and the choice of where to start from."""
 
-    def __init__(self, db: Database, chosen: Selection) -> None:
+    def __init__(self, db: Database, chosen: Selection, wanted: int) -> None:
+        """wanted: as many runs are asked for."""
         self.db, self.experiments = db, chosen.experiments
         sees = seen(chosen.view_type, "r")
         self.filters = [*([Part(sees)] if sees else []), *run_lower.filter_conditions(db, chosen.rule)]
-        self.by_id = any(
+        self.found: list[int] | None = None
+        """All runs that match, where they were found from the filter's side."""
+        by_id = any(
             each.entity == "attribute" and each.key == "run_id" and each.op in ("=", "IN")
             for each in chosen.rule.comparisons
         )
-        self.few = None if self.by_id else self._few(run_lower.candidates(db, chosen.rule))
+        lead = None if by_id else self._selective(run_lower.candidates(db, chosen.rule), wanted)
+        if by_id or lead is not None:
+            self.found = self._matching(lead)
 
-    def _few(self, leads: Sequence[Lead]) -> Lead | None:
-        best, fewest = None, FEW
-        for lead in leads:
-            where = self._led_by(lead)
-            rows = self.db.execute(
-                f"SELECT count(*) FROM (SELECT 1 AS one FROM {lead.table} d WHERE {where.sql} LIMIT ?) AS rows",
-                (*where.values, fewest),
-            )
-            n = rows.fetchone()[0]
-            if n < fewest:
-                best, fewest = lead, n
-        return best
+    def _matching(self, lead: Lead | None) -> list[int]:
+        scope = [] if lead is None else [self._led_by(lead)]
+        experiments = Part(f"r.experiment_id {self.db.any_of}", (self.db.among(self.experiments),))
+        where = joined([*scope, experiments, *self.filters], " AND ")
+        cross = "CROSS JOIN" if self.db.dialect == "sqlite" else "JOIN"
+        tables = "run r" if lead is None else f"{lead.table} d {cross} run r ON r.id = d.run_ref"
+        return [row[0] for row in self.db.execute(f"SELECT r.id FROM {tables} WHERE {where.sql}", where.values)]
+
+    def _selective(self, leads: Sequence[Lead], wanted: int) -> Lead | None:
+        """The filter to start from, if that is cheaper than to follow the order until enough runs have passed.
+
+        With n of N runs passing the sharpest filter and m all of them, the one reads n runs, the other wanted × N / m.
+        """
+        counts = [self._count(lead, FEW) for lead in leads]
+        if not counts:
+            return None
+        if min(counts) >= FEW:
+            counts = [self._count(lead, SOME) for lead in leads]
+            n = min(counts)
+            if n >= SOME:
+                return None
+            runs = max(self._count_runs(), n)
+            passing = float(runs)
+            for each in counts:
+                passing *= each / runs if each < SOME else 1.0
+            if n * passing > wanted * runs:
+                return None
+        return leads[counts.index(min(counts))]
+
+    def _count(self, lead: Lead, most: int) -> int:
+        where = self._led_by(lead)
+        rows = self.db.execute(
+            f"SELECT count(*) FROM (SELECT 1 AS one FROM {lead.table} d WHERE {where.sql} LIMIT ?) AS some",
+            (*where.values, most),
+        )
+        return int(rows.fetchone()[0])
+
+    def _count_runs(self) -> int:
+        row = self.db.execute(
+            f"SELECT count(*) FROM run r WHERE r.experiment_id {self.db.any_of}", (self.db.among(self.experiments),)
+        )
+        return int(row.fetchone()[0])
 
     def _led_by(self, lead: Lead) -> Part:
         scope = Part(
@@ -140,7 +178,7 @@ class _Query:
 
     def rows(self, phase: Phase, place: Sequence[Any] | None, limit: int) -> list[Any]:
         """(run ref, terms…) of the runs behind place, in order."""
-        follows = (phase.lead is not None or phase.by_start) and self.few is None and not self.by_id
+        follows = (phase.lead is not None or phase.by_start) and self.found is None
         if follows and len(self.experiments) <= MERGED_EXPERIMENTS:
             selects = [self._select(phase, place, limit, *self._along(phase, number)) for number in self.experiments]
         else:
@@ -178,20 +216,14 @@ class _Query:
         return source, [scope, lead.condition, *self.filters]
 
     def source(self, lead: Lead | None) -> tuple[Part, list[Part]]:
-        """In any order: from the filter that finds few runs, else from the experiments."""
+        """In any order: the runs that were found, else those of the experiments that match."""
         cross = "CROSS JOIN" if self.db.dialect == "sqlite" else "JOIN"
-        conditions: list[Part] = []
-        if self.few is not None:
-            where = self._led_by(self.few)
-            source = Part(
-                f"(SELECT d.run_ref FROM {self.few.table} d WHERE {where.sql}) AS f {cross} run r ON r.id = f.run_ref",
-                where.values,
-            )
+        if self.found is None:
+            scope = Part(f"r.experiment_id {self.db.any_of}", (self.db.among(self.experiments),))
+            conditions = [scope, *self.filters]
         else:
-            source = Part("run r")
-            conditions.append(Part(f"r.experiment_id {self.db.any_of}", (self.db.among(self.experiments),)))
-        if lead is not None:
-            own = Part(f"{cross} {lead.table} d ON d.run_ref = r.id AND d.key_ref = ?", (lead.key_ref,))
-            source = joined([source, own], " ")
-            conditions.append(lead.condition)
-        return source, [*conditions, *self.filters]
+            conditions = [Part(f"r.id {self.db.any_of}", (self.db.among(self.found),))]
+        if lead is None:
+            return Part("run r"), conditions
+        source = Part(f"run r {cross} {lead.table} d ON d.run_ref = r.id AND d.key_ref = ?", (lead.key_ref,))
+        return source, [*conditions, lead.condition]

@@ -15,7 +15,10 @@ Durability = Literal["full", "normal"]
 """full: what was acknowledged survives a power cut. normal: it survives a killed process or server, but a power cut
 may take the last moments (no corruption); commits are then cheaper by one fsync."""
 
-READER_CACHE_KIB = 4096
+READER_CACHE_KIB = 2048
+# Readers see the file through the page cache of the system: a search that probes 2,000 runs of a 335 MB database takes
+# 12 ms so, 25 ms when each page is copied. A mapping that is not read costs nothing.
+READER_MAP_BYTES = 1 << 30
 WRITER_CACHE_KIB = 8192
 CACHED_STATEMENTS = 256
 BUSY_TIMEOUT_S = 30.0
@@ -82,6 +85,7 @@ def connect(
     durability: Durability = "full",
     cache_kib: int = READER_CACHE_KIB,
     busy_timeout_s: float = BUSY_TIMEOUT_S,
+    map_bytes: int = 0,
 ) -> sqlite3.Connection:
     """In autocommit mode: BEGIN and COMMIT are ours. Usable from any thread, by one at a time."""
     connection = sqlite3.connect(
@@ -95,6 +99,7 @@ def connect(
         connection.execute(f"PRAGMA synchronous = {'FULL' if durability == 'full' else 'NORMAL'}")
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute(f"PRAGMA cache_size = -{cache_kib}")
+        connection.execute(f"PRAGMA mmap_size = {map_bytes}")
     except BaseException:
         connection.close()
         raise

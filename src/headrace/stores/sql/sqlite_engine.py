@@ -18,7 +18,7 @@ from headrace.errors import CallerError, StoreUnavailable
 from headrace.stores.sql.connection import Background, Dialect, Work
 from headrace.stores.sql.faults import sql_errors
 from headrace.stores.sql.names import NameCache, ReaderNames
-from headrace.stores.sql.sqlite_connection import Durability, SqliteDatabase, connect, snapshot
+from headrace.stores.sql.sqlite_connection import READER_MAP_BYTES, Durability, SqliteDatabase, connect, snapshot
 from headrace.stores.sql.sqlite_writer import Writer
 
 T = TypeVar("T")
@@ -78,7 +78,7 @@ class SqliteEngine:
         try:
             return self.idle.pop()
         except IndexError:
-            return SqliteDatabase(connect(self.path), ReaderNames(self.cache))
+            return SqliteDatabase(connect(self.path, map_bytes=READER_MAP_BYTES), ReaderNames(self.cache))
 
     def start_anew(self) -> None:
         """In a forked child."""

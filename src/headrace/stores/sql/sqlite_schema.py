@@ -24,7 +24,7 @@ def prepare(path: str, artifact_root: str, *more_versions: str) -> None:
     with sql_errors():
         connection = connect(path)
         try:
-            if _is_ready(connection):
+            if _is_ready(connection) and not more_versions:
                 return
             turnstile = Turnstile(path)
             try:

@@ -53,9 +53,9 @@ def _payload() -> sa.Column[bytes]:
     return sa.Column("payload", sa.LargeBinary, nullable=False)
 
 
-def _clustered(name: str, *parts: sa.schema.SchemaItem) -> sa.Table:
-    """A table that lies in the order of its primary key on SQLite."""
-    return sa.Table(name, metadata, *parts, sqlite_with_rowid=False)
+def _clustered(name: str, *parts: sa.schema.SchemaItem, info: dict[str, list[str]] | None = None) -> sa.Table:
+    """A table that lies in the order of its primary key on SQLite. info: further DDL by dialect."""
+    return sa.Table(name, metadata, *parts, sqlite_with_rowid=False, info=info or {})
 
 
 meta = _clustered("meta", _text("key", key=True), _text("value"))
@@ -104,12 +104,23 @@ run_document = sa.Table("run_document", metadata, _ref("run_ref"), _text("params
 run_change = sa.Table("run_change", metadata, _ref("run_ref"), _int("experiment_id"), _int("seq"))
 sa.Index("run_change_seq", run_change.c.seq, run_change.c.run_ref)
 
+
+def _by_value(table: str) -> dict[str, list[str]]:
+    """The index on values. SQLite takes values of any length, and finds an expression less often than a column."""
+    index = f"CREATE INDEX {table}_by_value ON {table} (experiment_id, key_ref, {{}}, run_ref)"
+    return {
+        "sqlite": [index.format("value")],
+        "postgresql": [index.format(f"substr(value, 1, {INDEXED_VALUE_CHARS})")],
+    }
+
+
 param = _clustered(
     "param",
     _int("run_ref", key=True),
     _int("key_ref", key=True),
     _int("experiment_id"),
     _text("value"),
+    info=_by_value("param"),
 )
 tag = _clustered(
     "tag",
@@ -117,15 +128,8 @@ tag = _clustered(
     _int("key_ref", key=True),
     _int("experiment_id"),
     _text("value"),
+    info=_by_value("tag"),
 )
-for _table in (param, tag):
-    sa.Index(
-        f"{_table.name}_by_value",
-        _table.c.experiment_id,
-        _table.c.key_ref,
-        sa.func.substr(_table.c.value, sa.literal_column("1"), sa.literal_column(str(INDEXED_VALUE_CHARS))),
-        _table.c.run_ref,
-    )
 
 # One row per (run, key): what search and listing need. "last" is the greatest point by (step, timestamp, value).
 metric_series = sa.Table(

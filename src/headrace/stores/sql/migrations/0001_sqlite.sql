@@ -179,7 +179,7 @@ CREATE TABLE param (
 	PRIMARY KEY (run_ref, key_ref)
 )
  WITHOUT ROWID;
-CREATE INDEX param_by_value ON param (experiment_id, key_ref, substr(value, 1, 128), run_ref);
+CREATE INDEX param_by_value ON param (experiment_id, key_ref, value, run_ref);
 CREATE TABLE run (
 	id INTEGER NOT NULL,
 	run_id TEXT NOT NULL,
@@ -228,7 +228,7 @@ CREATE TABLE tag (
 	PRIMARY KEY (run_ref, key_ref)
 )
  WITHOUT ROWID;
-CREATE INDEX tag_by_value ON tag (experiment_id, key_ref, substr(value, 1, 128), run_ref);
+CREATE INDEX tag_by_value ON tag (experiment_id, key_ref, value, run_ref);
 CREATE TABLE writer_mark (
 	writer_id TEXT NOT NULL,
 	run_ref BIGINT,
