@@ -17,7 +17,7 @@ def leaves(group: click.Group, context: click.Context, path: tuple[str, ...]) ->
     for name in group.list_commands(context):
         command = group.get_command(context, name)
         assert command is not None
-        if command.hidden:
+        if command.hidden or command.name != name:  # another name of a command that is told elsewhere
             continue
         if isinstance(command, click.Group):
             with click.Context(command, parent=context, info_name=name) as inner:
