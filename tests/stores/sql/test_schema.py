@@ -19,7 +19,10 @@ from headrace.stores.sql import SqlStore, open_sql_store, schema, upgrade
 from headrace.stores.sql.migrations import HEAD, VERSION_TABLE, generate
 from headrace.stores.sql.tables import metadata
 
-NEXT_REVISION = '''
+# Written as DDL of each dialect, since the dialects differ in what they index.
+BY_VALUE = {"param_by_value", "tag_by_value"}
+
+NEXT_REVISION = """
 revision = "0002"
 down_revision = "0001"
 
@@ -28,7 +31,7 @@ from alembic import op
 def upgrade():
     op.execute("ALTER TABLE run ADD COLUMN mood TEXT")
     op.execute("UPDATE run SET mood = 'glad'")
-'''
+"""
 
 
 def rows(uri: str, sql: str) -> list[Any]:
@@ -51,12 +54,12 @@ def test_fresh_database_has_the_tables_that_are_described(uri: str, store: SqlSt
     driver = uri if uri.startswith("sqlite") else uri.replace("postgresql://", "postgresql+psycopg://")
     engine = sa.create_engine(driver)
     with engine.connect() as connection, warnings.catch_warnings():
-        warnings.simplefilter("ignore", sa.exc.SAWarning)  # "expressions aren't reflected"
+        warnings.simplefilter("ignore")  # that expressions in indexes aren't reflected
         context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
         differences = [
             each
             for each in compare_metadata(context, metadata)
-            if not (each[0] == "add_index" and "by_value" in str(each[1].name))  # expressions aren't reflected
+            if not (each[0] == "remove_index" and each[1].name in BY_VALUE)
         ]
     engine.dispose()
     assert differences == []

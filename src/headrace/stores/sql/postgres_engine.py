@@ -186,31 +186,33 @@ class PostgresEngine:
 
     def _help(self) -> None:
         """Background work follows writes, in a thread of its own."""
-        if self.helper is None:
-            with self.gate:
-                if self.helper is None and not self.closed:
-                    self.helper = threading.Thread(target=self._background, name="headrace-background", daemon=True)
-                    self.helper.start()
+        with self.gate:
+            if self.helper is None and not self.closed:
+                self.helper = threading.Thread(target=self._background, name="headrace-background", daemon=True)
+                self.helper.start()
         self.written.set()
 
     def _background(self) -> None:
         background = self.background
         assert background is not None
-        while not self.closed:
+        going_on = True
+        while going_on:
             self.written.wait()
             self.written.clear()
-            self._background_steps(background)
+            going_on = self._background_steps(background)
 
-    def _background_steps(self, background: Background) -> None:
-        while background.pending():
-            if self.closed:
-                return
+    def _background_steps(self, background: Background) -> bool:
+        """False once the engine is closed."""
+        while not self.closed:
+            if not background.pending():
+                return True
             try:
                 with sql_errors():
                     self._transaction(WRITE, self.writer_names, background.step)
             except Exception as error:  # noqa: BLE001 - thread top: a failed merge is tried again later
                 _log.warning("Background work on PostgreSQL failed; it is tried again later: %s", error)
             time.sleep(BACKGROUND_GAP_S)
+        return False
 
     def start_anew(self) -> None:
         """In a forked child."""
