@@ -380,5 +380,6 @@ def test_a_prefix_stands_before_every_path(app_with: Callable[..., App]) -> None
     app = app_with(static_prefix="/tracking")
     assert request(app, "GET", "/tracking/health").text == "OK"
     assert request(app, "GET", "/health").status == 404
+    assert request(app, "GET", "/tracking").text == request(app, "GET", "/tracking/").text
     assert get(app, "/tracking/ajax-api/2.0/mlflow/experiments/get?experiment_id=0")
     assert request(app, "GET", "/tracking/health", headers={"host": "probe.example"}).status == 200

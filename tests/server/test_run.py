@@ -323,7 +323,16 @@ def test_an_open_address_without_authentication_warns(tmp_path: Path) -> None:
 
 
 def test_options_of_mlflows_server_are_taken(tmp_path: Path) -> None:
-    options = ["--backend-store-uri", "sqlite:///mine.db", "--default-artifact-root", "./files", "--workers", "1"]
+    options = [
+        "--backend-store-uri",
+        "sqlite:///mine.db",
+        "--durability",
+        "normal",
+        "--default-artifact-root",
+        "./files",
+        "--workers",
+        "1",
+    ]
     options += ["--gunicorn-opts", "--timeout 5", "--dev", "--registry-store-uri", "sqlite:///mine.db"]
     options += ["--app-name", "basic-auth", "--static-prefix", "/x/", "--allowed-hosts", "a.example, b.example"]
     with running(tmp_path, *options) as server:

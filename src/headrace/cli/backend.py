@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from headrace import settings
 from headrace.errors import InvalidValue
 from headrace.server.app import App, create_app
@@ -9,16 +11,25 @@ from headrace.server.artifacts import ServedArtifacts
 from headrace.server.options import Options
 from headrace.stores.base import TrackingStore
 
+if TYPE_CHECKING:
+    from headrace.stores.sql.sqlite_connection import Durability
+
 SUPPORTED = "a folder, sqlite:///PATH, postgresql://USER@HOST/DATABASE"
 PROXIED_ROOT = "mlflow-artifacts:/"
 
 
-def build_app(backend_uri: str, artifact_root: str | None, destination: str | None, options: Options) -> App:
+def build_app(
+    backend_uri: str,
+    artifact_root: str | None,
+    destination: str | None,
+    options: Options,
+    durability: Durability = "full",
+) -> App:
     """Picklable with its arguments, so that each worker process opens its own store."""
     root, destination = places(backend_uri, artifact_root, destination, options)
     proxied = destination if options.serves_artifacts else None
     artifacts = ServedArtifacts(proxied, roots=[root, destination])
-    return create_app(open_backend(backend_uri, root), options, artifacts=artifacts)
+    return create_app(open_backend(backend_uri, root, durability), options, artifacts=artifacts)
 
 
 def places(backend_uri: str, artifact_root: str | None, destination: str | None, options: Options) -> tuple[str, str]:
@@ -35,7 +46,7 @@ def places(backend_uri: str, artifact_root: str | None, destination: str | None,
     return own.as_uri() if own else "./mlruns", destination
 
 
-def open_backend(uri: str, artifact_root: str) -> TrackingStore:
+def open_backend(uri: str, artifact_root: str, durability: Durability = "full") -> TrackingStore:
     if uri == "memory:":
         from headrace.stores.memory import MemoryStore
 
@@ -43,10 +54,10 @@ def open_backend(uri: str, artifact_root: str) -> TrackingStore:
     if uri.startswith(("sqlite:", "postgresql:", "postgresql+", "postgres:")):
         from headrace.stores.sql import open_sql_store
 
-        return open_sql_store(uri, artifact_root)
+        return open_sql_store(uri, artifact_root, durability=durability)
     if not uri.startswith("file:") and "://" in uri:
         raise InvalidValue("--backend-store-uri", uri, f"a server keeps its runs in {SUPPORTED}.")
-    return _open_folder(uri, artifact_root)
+    return _open_folder(uri, artifact_root, durability)
 
 
 def open_as_server(uri: str) -> TrackingStore:
@@ -55,11 +66,11 @@ def open_as_server(uri: str) -> TrackingStore:
     return open_backend(uri, root)
 
 
-def _open_folder(uri: str, artifact_root: str) -> TrackingStore:
+def _open_folder(uri: str, artifact_root: str, durability: Durability) -> TrackingStore:
     from headrace.client.open import DATABASE_FILE, embedded_folder, refuse_foreign
     from headrace.stores.sql import open_sql_store
 
     folder = embedded_folder(uri)
     refuse_foreign(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    return open_sql_store(f"sqlite:///{folder / DATABASE_FILE}", artifact_root)
+    return open_sql_store(f"sqlite:///{folder / DATABASE_FILE}", artifact_root, durability=durability)

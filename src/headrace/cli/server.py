@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -157,6 +157,15 @@ def _app_name(_: click.Context, __: click.Parameter, value: str | None) -> str |
     envvar="HEADRACE_AUTH",
     help="Ask who is calling: passwords and tokens (basic), or tokens only. Users: headrace users. [default: none]",
 )
+@click.option(
+    "--durability",
+    type=click.Choice(["full", "normal"]),
+    envvar="HEADRACE_DURABILITY",
+    default="full",
+    show_default=True,
+    help="Of SQLite. full: what was acknowledged survives a power cut; normal: a power cut may take the last writes, "
+    "a killed process takes none.",
+)
 @click.option("--app-name", hidden=True, callback=_app_name)
 @_ignored
 def server(
@@ -174,6 +183,7 @@ def server(
     x_frame_options: str,
     disable_security_middleware: bool,
     auth: str | None,
+    durability: Literal["full", "normal"],
     app_name: str | None,
 ) -> None:
     """Serve a store to any MLflow client, over REST.
@@ -203,5 +213,5 @@ def server(
         serves_artifacts=serve_artifacts,
         artifacts_only=artifacts_only,
     )
-    build = partial(build_app, backend_store_uri, default_artifact_root, artifacts_destination, options)
+    build = partial(build_app, backend_store_uri, default_artifact_root, artifacts_destination, options, durability)
     sys.exit(serve(build, Listening(host=host, port=port, workers=workers)))

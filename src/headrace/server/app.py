@@ -63,7 +63,10 @@ class App:
 
     def _mount(self, endpoint: Endpoint[Any, Any], handler: Handler) -> None:
         methods = [*endpoint.methods, *(["HEAD"] if "GET" in endpoint.methods else [])]
-        for path in (self.backend.options.static_prefix + mount for mount in endpoint.mounts):
+        prefix = self.backend.options.static_prefix
+        # The page at the root answers without its slash, too, where there is a prefix.
+        bare = (prefix,) if prefix and endpoint.path == "/" else ()
+        for path in (*bare, *(prefix + mount for mount in endpoint.mounts)):
             for method in methods:
                 served = Served(endpoint, handler, method)
                 if endpoint.placeholders:
