@@ -13,7 +13,7 @@ COMPAT_TESTS := $(wildcard tests/compat/test_*.py tests/compat/*/test_*.py)
 NONE_SELECTED := 5
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-mlflow demo test test-full lint format types bench-tracking clean
+.PHONY: help setup setup-mlflow demo test test-full lint format types docs bench-tracking clean
 
 help:
 	@echo "make setup           both environments: $(VENV) and .venv-mlflow (the genuine MLflow client)"
@@ -22,6 +22,7 @@ help:
 	@echo "make test-full       the slow tests"
 	@echo "make lint / types    ruff / mypy --strict"
 	@echo "make format          let ruff rewrite the sources"
+	@echo "make docs            rewrite the reference pages from the sources"
 	@echo "make bench-tracking  the tracking benchmark table"
 	@echo "make clean           remove environments and caches"
 
@@ -64,6 +65,12 @@ format: $(STAMP)
 
 types: $(STAMP)
 	$(BIN)/mypy
+
+# The reference pages of docs/ follow commands, endpoints and dialects; tests/docs says when one is out of date.
+docs: $(STAMP)
+	$(BIN)/python -m tools.gen_cli_docs
+	$(BIN)/python -m tools.gen_rest_docs
+	$(BIN)/python -m tools.gen_search_docs
 
 bench-tracking: $(STAMP)
 	$(BIN)/python -m benchmarks.tracking
