@@ -2,8 +2,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 from hypothesis.database import DirectoryBasedExampleDatabase
+
+# Before anything imports them: the shipped suites' asserts explain themselves like a test's own.
+pytest.register_assert_rewrite("headrace.testing")
 
 pytest_plugins = ["tests.support.environment", "tests.support.postgres"]
 

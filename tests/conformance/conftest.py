@@ -4,10 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-pytest.register_assert_rewrite("headrace.testing")
-
-from headrace.stores.base import TrackingStore  # noqa: E402
-from tests.conformance.stores import LOCAL, OPENERS, params  # noqa: E402
+from headrace.stores.base import TrackingStore
+from tests.conformance.stores import LOCAL, OPENERS, params
 
 
 @pytest.fixture(scope="module", params=params(OPENERS))
