@@ -127,6 +127,16 @@ def test_a_client_that_goes_away_midway_leaves_the_server_well(server: Process) 
     assert "Traceback" not in server.errors.read_text()
 
 
+def test_head_has_the_headers_of_get_and_no_body(server: Process) -> None:
+    asked, answered = (
+        server.request("HEAD", f"{API}/experiments/get?experiment_id=0"),
+        server.request("HEAD", "/version"),
+    )
+    assert (asked.status, asked.body) == (200, b"")
+    assert int(asked.headers["content-length"]) > 0
+    assert (answered.headers["content-length"], answered.body) == ("6", b"")
+
+
 def test_two_requests_in_one_piece_are_both_answered(server: Process) -> None:
     one = b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"
     last = b"GET /version HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"

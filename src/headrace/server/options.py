@@ -19,8 +19,9 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     cors_allowed_origins: origins of pages that may call this server ("*" = any).
     static_prefix: prepended to every path, "" or "/like-this". x_frame_options: "NONE" leaves the header out.
     security: off for servers behind a proxy that does these checks itself.
+    max_body_bytes: of JSON requests; uploads of files have no limit of their own.
     body_timeout_s: longest silence while a request's body arrives.
-    artifact_root: where experiments without location keep their artifacts, shown on the landing page.
+    read_threads: searches and other slow calls that run at a time.
     """
 
     auth: AuthMode = "none"

@@ -65,7 +65,8 @@ def _bind(listening: Listening) -> socket.socket:
     host, port = listening.host, listening.port
     try:
         family, *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        return socket.create_server((host, port), family=family, backlog=2048)
+        both = host == "::" and socket.has_dualstack_ipv6()
+        return socket.create_server((host, port), family=family, backlog=2048, dualstack_ipv6=both)
     except socket.gaierror as error:
         raise InvalidValue("host", host, f"it names no address of this machine ({error.strerror}).") from None
     except (OSError, OverflowError) as error:

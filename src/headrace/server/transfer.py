@@ -20,7 +20,8 @@ from headrace.server.exchange import Exchange
 
 # Shown as text by the UI, and never run by a browser: what MLflow's servers force to text/plain.
 _TEXT_ENDINGS = frozenset(
-    "cf cfg cnf conf csv err hocon ini ipynb js json log md prop properties py py3 rst toml tsv txt xml yaml yml".split()
+    "cf cfg cnf conf csv err hocon ini ipynb js json log md prop properties py py3 rst toml tsv txt xml yaml "
+    "yml".split()
 )
 _TEXT_NAMES = frozenset({"MLmodel", "mlproject"})
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")

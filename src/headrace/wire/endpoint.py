@@ -24,7 +24,7 @@ _PLACEHOLDER = re.compile(r"\{(\w+)(?::path)?\}")
 class Endpoint(Generic[Q, A]):
     """One operation of the API.
 
-    methods: all are answered; ours clients use the first. path: may hold {field} or {field:path} (slashes allowed);
+    methods: all are answered; our client uses the first. path: may hold {field} or {field:path} (slashes allowed);
     these fields of `request` come from the path, those of GET from the query, others from the JSON body.
     ajax: also answered under /ajax-api. upload: the body is the file itself, fields come from path and query.
     media: content types of the answer, the first is the default; anything but JSON is made by the route itself.
