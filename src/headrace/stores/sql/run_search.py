@@ -17,7 +17,7 @@ from headrace.stores.sql import keyset, run_lower
 from headrace.stores.sql.conditions import Part, joined
 from headrace.stores.sql.connection import Database
 from headrace.stores.sql.lifecycle import seen
-from headrace.stores.sql.run_lower import Lead, Phase
+from headrace.stores.sql.run_lower import Candidate, Lead, Phase
 
 FEW = 3000  # runs that are always worth being read and sorted: 10 ms
 SOME = 20_000  # more are never worth it
@@ -115,36 +115,38 @@ class _Query:
     def __init__(self, db: Database, chosen: Selection, wanted: int) -> None:
         """wanted: as many runs are asked for."""
         self.db, self.experiments = db, chosen.experiments
-        sees = seen(chosen.view_type, "r")
-        self.filters = [*([Part(sees)] if sees else []), *run_lower.filter_conditions(db, chosen.rule)]
+        view = seen(chosen.view_type, "r")
+        sees = [Part(view)] if view else []
+        self.filters = [*sees, *run_lower.filter_conditions(db, chosen.rule)]
         self.found: list[int] | None = None
         """All runs that match, where they were found from the filter's side."""
         by_id = any(
             each.entity == "attribute" and each.key == "run_id" and each.op in ("=", "IN")
             for each in chosen.rule.comparisons
         )
-        lead = None if by_id else self._selective(run_lower.candidates(db, chosen.rule), wanted)
-        if by_id or lead is not None:
-            self.found = self._matching(lead)
+        start = None if by_id else self._selective(run_lower.candidates(db, chosen.rule), wanted)
+        if by_id:
+            self.found = self._matching(Part("run r"), self.filters)
+        elif start is not None:
+            cross = "CROSS JOIN" if db.dialect == "sqlite" else "JOIN"
+            tables = Part(f"{start.lead.table} d {cross} run r ON r.id = d.run_ref")
+            self.found = self._matching(tables, [self._led_by(start.lead), *sees, *start.others])
 
-    def _matching(self, lead: Lead | None) -> list[int]:
-        scope = [] if lead is None else [self._led_by(lead)]
-        experiments = Part(f"r.experiment_id {self.db.any_of}", (self.db.among(self.experiments),))
-        where = joined([*scope, experiments, *self.filters], " AND ")
-        cross = "CROSS JOIN" if self.db.dialect == "sqlite" else "JOIN"
-        tables = "run r" if lead is None else f"{lead.table} d {cross} run r ON r.id = d.run_ref"
-        return [row[0] for row in self.db.execute(f"SELECT r.id FROM {tables} WHERE {where.sql}", where.values)]
+    def _matching(self, tables: Part, conditions: Sequence[Part]) -> list[int]:
+        scope = Part(f"r.experiment_id {self.db.any_of}", (self.db.among(self.experiments),))
+        where = joined([scope, *conditions], " AND ")
+        return [row[0] for row in self.db.execute(f"SELECT r.id FROM {tables.sql} WHERE {where.sql}", where.values)]
 
-    def _selective(self, leads: Sequence[Lead], wanted: int) -> Lead | None:
+    def _selective(self, candidates: Sequence[Candidate], wanted: int) -> Candidate | None:
         """The filter to start from, if that is cheaper than to follow the order until enough runs have passed.
 
         With n of N runs passing the sharpest filter and m all of them, the one reads n runs, the other wanted × N / m.
         """
-        counts = [self._count(lead, FEW) for lead in leads]
+        counts = [self._count(each.lead, FEW) for each in candidates]
         if not counts:
             return None
         if min(counts) >= FEW:
-            counts = [self._count(lead, SOME) for lead in leads]
+            counts = [self._count(each.lead, SOME) for each in candidates]
             n = min(counts)
             if n >= SOME:
                 return None
@@ -154,12 +156,12 @@ class _Query:
                 passing *= each / runs if each < SOME else 1.0
             if n * passing > wanted * runs:
                 return None
-        return leads[counts.index(min(counts))]
+        return candidates[counts.index(min(counts))]
 
     def _count(self, lead: Lead, most: int) -> int:
         where = self._led_by(lead)
         rows = self.db.execute(
-            f"SELECT count(*) FROM (SELECT 1 AS one FROM {lead.table} d WHERE {where.sql} LIMIT ?) AS some",
+            f"SELECT count(*) FROM (SELECT 1 AS one FROM {lead.table} d WHERE {where.sql} LIMIT ?) AS few",
             (*where.values, most),
         )
         return int(rows.fetchone()[0])
