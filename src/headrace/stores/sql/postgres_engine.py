@@ -33,6 +33,13 @@ CONNECT_TIMEOUT_S = 10
 WAIT_S = 30.0  # for a free connection, and until conflicting transactions are given up
 READ = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"  # several statements, one snapshot
 WRITE = "BEGIN"
+# Searches are short walks along indexes: the usual guesses (a spinning disk, time for compiling and for workers of its
+# own) would have the planner read whole tables.
+PLANNING = (
+    "SET SESSION random_page_cost = 1.1",
+    "SET SESSION jit = off",
+    "SET SESSION max_parallel_workers_per_gather = 0",
+)
 ADD_NAMES = "INSERT INTO name (text) SELECT unnest(%s::text[]) ON CONFLICT (text) DO NOTHING"
 FIND_NAMES = "SELECT id, text FROM name WHERE text = ANY(%s)"
 BACKGROUND_GAP_S = 0.1  # between two steps of background work
@@ -165,6 +172,7 @@ class PostgresEngine:
                         open=True,
                         timeout=WAIT_S,
                         name="headrace",
+                        configure=_configure,
                     )
         return self.opened
 
@@ -218,6 +226,11 @@ class PostgresEngine:
         """In a forked child."""
         _parents.append((self.opened, self.opened_threads, self.naming_connection))
         self._start()
+
+
+def _configure(connection: psycopg.Connection[Any]) -> None:
+    for statement in PLANNING:
+        connection.execute(statement)
 
 
 def _closed() -> StoreUnavailable:

@@ -84,18 +84,31 @@ def _dataset(db: Database, comparison: Comparison) -> Part:
     )
 
 
-def candidates(db: Database, rule: Filter) -> list[Lead]:
-    """Comparisons that an index can answer, as rows `d`: all that the filter finds, perhaps more."""
+class Candidate(NamedTuple):
+    """A comparison that an index can answer. others: the conditions that its rows don't fulfil by themselves."""
+
+    lead: Lead
+    others: list[Part]
+
+
+def candidates(db: Database, rule: Filter) -> list[Candidate]:
     found = []
-    for each in rule.comparisons:
-        sought = (each.entity == "metric" and each.op != "!=") or (each.entity in ("param", "tag") and each.op == "=")
-        if not sought:
+    conditions_of_all = filter_conditions(db, rule)
+    for i, each in enumerate(rule.comparisons):
+        if each.entity not in ("metric", "param", "tag") or each.op == "IS NULL":
             continue
         key_ref = _key_ref(db, each.key)
+        others = conditions_of_all[:i] + conditions_of_all[i + 1 :]
         if each.entity == "metric":
-            found.append(_series(key_ref, conditions.real("d.last_class", "d.last_value", each)))
-        else:
-            found.append(_texts(each.entity, key_ref, conditions.indexed_text(db, "d.value", str(each.value))))
+            lead = _series(key_ref, conditions.real("d.last_class", "d.last_value", each))
+        elif each.op == "=":
+            lead = _texts(each.entity, key_ref, conditions.indexed_text(db, "d.value", str(each.value)))
+            others = [Part("d.value = ?", (each.value,)), *others]
+        elif each.op == "IS NOT NULL":
+            lead = _texts(each.entity, key_ref, Part("1 = 1"))
+        else:  # all values of the key are looked at, which is still less than to look at all runs
+            lead = _texts(each.entity, key_ref, conditions.text(db, "d.value", each))
+        found.append(Candidate(lead, others))
     return found
 
 
