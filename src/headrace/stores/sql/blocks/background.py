@@ -2,30 +2,46 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from headrace.clock import monotonic_s
 from headrace.stores.sql.connection import Database
 
+if TYPE_CHECKING:
+    from headrace.stores.sql.blocks.merge import Cursor
+
 STEP_S = 0.008  # what an append may have to wait for
+RETRY_S = 10.0  # after a step that failed
 
 
 class Merges:
-    """What an engine's background hook asks and calls. Series take turns by id."""
+    """What an engine's background hook asks and calls."""
 
     def __init__(self, step_s: float = STEP_S) -> None:
         self.step_s = step_s
         self.looks = 1  # for what an earlier process left
-        self.cursor = 0
+        self.retry_at_s = 0.0
+        self.cursor: Cursor | None = None
 
     def notice(self) -> None:
         """Points were appended, or are about to be: a second look sees what the first one came too early for."""
         self.looks = 2
 
     def pending(self) -> bool:
-        return self.looks > 0
+        return self.looks > 0 and monotonic_s() >= self.retry_at_s
 
     def step(self, db: Database) -> None:
-        from headrace.stores.sql.blocks.merge import merge_step  # numpy costs 0.1 s and 20 MB that loggers may not need
+        # numpy costs 0.1 s and 20 MB that a script which only logs may not need
+        from headrace.stores.sql.blocks.merge import Cursor, merge_step
 
-        self.looks -= 1  # before looking, since `notice` may come from another thread meanwhile
-        self.cursor, more = merge_step(db, self.cursor, self.step_s)
+        self.cursor = self.cursor or Cursor()
+        looks, self.looks = self.looks, 1  # before looking, since `notice` may come from another thread meanwhile
+        try:
+            more = merge_step(db, self.cursor, self.step_s)
+        except BaseException:
+            self.retry_at_s = monotonic_s() + RETRY_S
+            raise
         if more:
             self.notice()
+        elif looks == 1 and self.looks == 1:
+            self.looks = 0

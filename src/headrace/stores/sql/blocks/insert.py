@@ -5,14 +5,12 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 
-import numpy as np
-
 from headrace.clock import monotonic_s
 from headrace.stores.sql.blocks import pages
 from headrace.stores.sql.blocks.codec import decode, encode
 from headrace.stores.sql.blocks.pages import Page
 from headrace.stores.sql.blocks.points import EMPTY, Key, Points, distinct, first_index, joined
-from headrace.stores.sql.blocks.summary import Records, first_keys, summary
+from headrace.stores.sql.blocks.summary import Records, first_keys, summary, united
 from headrace.stores.sql.connection import Database
 
 BLOCK_POINTS = 2048
@@ -50,7 +48,7 @@ def insert(db: Database, series_id: int, points: Points, until_s: float) -> Poin
             )
             kept, done = index + 1, high
         if changed:
-            page.records = np.concatenate([*changed, page.records[kept:]])
+            page.records = united([*changed, page.records[kept:]])
             pages.write(db, series_id, page, last=False)
         if monotonic_s() > until_s:
             break
@@ -88,8 +86,8 @@ def _appended(db: Database, series_id: int, records: Records, points: Points) ->
         open_block = int(records["block"][-1])
         first = BLOCK_POINTS - int(records["n"][-1])
         filled = joined((_read(db, open_block), points.part(0, first)))
-        kept = np.concatenate([records[:-1], _changed(db, open_block, filled)])
-    return np.concatenate([kept, *_added(db, series_id, points.part(first, len(points)), BLOCK_POINTS)])
+        kept = united((records[:-1], _changed(db, open_block, filled)))
+    return united((kept, *_added(db, series_id, points.part(first, len(points)), BLOCK_POINTS)))
 
 
 def _placed(db: Database, series_id: int, record: Records, points: Points) -> Records:
@@ -101,7 +99,7 @@ def _placed(db: Database, series_id: int, record: Records, points: Points) -> Re
         return record
     count = -(-n // BLOCK_POINTS)
     size = -(-n // count)
-    return np.concatenate(
+    return united(
         [
             _changed(db, block, all_points.part(0, size)),
             *_added(db, series_id, all_points.part(size, n), size),

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from headrace.stores.sampling import evenly
-from headrace.stores.sql.blocks.load import Loaded, Range, Series, each_block, load, owning
-from headrace.stores.sql.blocks.points import EMPTY, Points, distinct, joined
+from headrace.stores.sql.blocks.load import Loaded, Range, Series, load, owning, read
+from headrace.stores.sql.blocks.points import Ints, Points, distinct, joined
 from headrace.stores.sql.blocks.summary import ints
 from headrace.stores.sql.connection import Database
 
-BLOCKS_AT_ONCE = 256
+BLOCKS_AT_ONCE = 64
 
 
 def interval(db: Database, one: Series, first_step: int, last_step: int, most: int) -> Points:
@@ -19,24 +19,26 @@ def interval(db: Database, one: Series, first_step: int, last_step: int, most: i
     return _ranked(db, loaded, np.array(evenly(range(len(loaded)), most), np.int64))
 
 
-def _ranked(db: Database, loaded: Loaded, ranks: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Points:
+def _ranked(db: Database, loaded: Loaded, ranks: Ints) -> Points:
+    """The points of these ranks, ascending."""
     records, points = loaded.records, loaded.points
     # Group 0 holds the points before the first block, group i + 1 block i and the points that follow its first one.
     owners = np.array(owning(records, points), np.int64) + 1
-    own = np.bincount(owners, minlength=len(records) + 1)
-    counts = own.copy()
-    counts[1:] += ints(records, "n")
-    ends, own_ends = np.cumsum(counts), np.cumsum(own)
+    sizes = np.concatenate(([0], ints(records, "n")))
+    own = np.bincount(owners, minlength=len(sizes))
+    ends = np.cumsum(sizes + own)
     groups = np.searchsorted(ends, ranks, side="right")
+    places = ranks - (ends - sizes - own)[groups]
     parts: list[Points] = []
-    wanted = np.unique(groups).tolist()
+    wanted = np.unique(groups)
     for start in range(0, len(wanted), BLOCKS_AT_ONCE):
         some = wanted[start : start + BLOCKS_AT_ONCE]
-        closed = [group for group in some if group]
-        opened = each_block(db, records[[group - 1 for group in closed]])
-        blocks = dict(zip(closed, opened, strict=True))
-        for group in some:
-            among = points.part(int(own_ends[group] - own[group]), int(own_ends[group]))
-            every = distinct(joined((blocks.get(group, EMPTY), among)))
-            parts.append(every.at(ranks[groups == group] - (ends[group] - counts[group])))
+        opened = read(db, records[some[some > 0] - 1])
+        among = points.where(np.isin(owners, some))
+        if len(among):
+            opened = distinct(joined((opened, among)))
+        counts = (sizes + own)[some]
+        begins = np.cumsum(counts) - counts
+        here = (groups >= some[0]) & (groups <= some[-1])
+        parts.append(opened.at(begins[np.searchsorted(some, groups[here])] + places[here]))
     return joined(parts)

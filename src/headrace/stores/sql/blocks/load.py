@@ -6,8 +6,6 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from headrace.entities import limits
 from headrace.stores.sql.blocks import pages
 from headrace.stores.sql.blocks.codec import decode_all
@@ -116,10 +114,10 @@ def load(db: Database, one: Series, within: Range = EVERYTHING, *, whole: bool =
     theirs that are out of the range. Points beyond the series' visible step are always left out."""
     seen = within.until_step(one.visible_until_step)
     parts = [
-        pages.records_of(row[0])
+        row[0]
         for row in db.execute(_PAGES, (one.series_id, seen.first_step, seen.last_step, seen.first_time, seen.last_time))
     ]
-    records = np.concatenate(parts) if parts else pages.EMPTY
+    records = pages.records_of(b"".join(parts))
     records = records[seen.touches(records)]
     points = seen.cut(distinct(from_raw(one.raw)))
     points = _new(db, records, points)
@@ -149,10 +147,6 @@ def owning(records: Records, points: Points) -> list[int]:
 def read(db: Database, records: Records) -> Points:
     """All points of these blocks, block after block."""
     return decode_all(_payloads(db, ints(records, "block").tolist()))
-
-
-def each_block(db: Database, records: Records) -> list[Points]:
-    return [decode_all((payload,)) for payload in _payloads(db, ints(records, "block").tolist())]
 
 
 def _payloads(db: Database, ids: Sequence[int]) -> Iterable[bytes]:

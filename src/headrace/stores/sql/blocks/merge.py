@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from headrace.clock import monotonic_s
 from headrace.stores.sql.blocks.insert import insert
 from headrace.stores.sql.blocks.points import RAW_POINT_BYTES, distinct, from_raw, to_raw
@@ -22,27 +24,34 @@ _FORGET = "DELETE FROM metric_loose WHERE series_id = ? AND id <= ?"
 _ADD = "INSERT INTO metric_loose (series_id, payload) VALUES (?, ?)"
 
 
-def merge_step(db: Database, after: int, step_s: float) -> tuple[int, bool]:
-    """Moves on what waits, from the series after that id on, for about `step_s`. (Where to go on, is there more.)"""
+@dataclass(slots=True)
+class Cursor:
+    """The series that was looked at last. Series take turns by id, also past one whose merge fails."""
+
+    series_id: int = 0
+
+
+def merge_step(db: Database, cursor: Cursor, step_s: float) -> bool:
+    """Moves on what waits, from the series after the cursor on, for about `step_s`. False: nothing is left."""
     until_s = monotonic_s() + step_s
     skip = " FOR UPDATE SKIP LOCKED" if db.dialect == "postgresql" else ""
-    turned = after == 0
     while True:
-        rows = db.execute(_DUE + skip, (after, _SERIES_AT_ONCE)).fetchall()
+        rows = db.execute(_DUE + skip, (cursor.series_id, _SERIES_AT_ONCE)).fetchall()
         if not rows:
-            if turned:
-                return 0, False
-            after, turned = 0, True
+            if cursor.series_id == 0:
+                return False
+            cursor.series_id = 0
             continue
-        _spill(db, [row[0] for row in rows if _waiting(row) < MERGE_POINTS])
+        spill(db, [row[0] for row in rows if _waiting(row) < MERGE_POINTS])
         for row in rows:
             if _waiting(row) >= MERGE_POINTS:
                 if monotonic_s() > until_s:
-                    return after, True
-                _merge(db, row[0], until_s)
-            after = row[0]
+                    return True
+                cursor.series_id = row[0]
+                merge_series(db, row[0], until_s)
+            cursor.series_id = row[0]
         if monotonic_s() > until_s:
-            return after, True
+            return True
 
 
 def _waiting(row: tuple[int, int, int]) -> int:
@@ -50,13 +59,15 @@ def _waiting(row: tuple[int, int, int]) -> int:
     return loose + tail_bytes // RAW_POINT_BYTES
 
 
-def _spill(db: Database, ids: list[int]) -> None:
+def spill(db: Database, ids: list[int]) -> None:
+    """The tails of these series become loose rows."""
     if ids:
         db.execute(f"{_SPILL} {db.any_of}", (db.among(ids),))
         db.execute(f"{_SPILLED} {db.any_of}", (b"", db.among(ids)))
 
 
-def _merge(db: Database, series_id: int, until_s: float) -> None:
+def merge_series(db: Database, series_id: int, until_s: float) -> None:
+    """Its loose points, the tail's too, go into blocks; what is left when `until_s` has passed stays loose."""
     tail = db.execute(_TAIL, (series_id,)).fetchone()[0]
     rows = db.execute(_LOOSE, (series_id, _ROWS_AT_ONCE)).fetchall()
     moved = sum(len(row[1]) for row in rows) // RAW_POINT_BYTES

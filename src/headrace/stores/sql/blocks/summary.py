@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -77,6 +77,11 @@ def _where(points: Points, value: float) -> tuple[int, int]:
     if not len(found):
         return int(points.steps[-1]), int(points.times.max())
     return int(points.steps[found[0]]), int(points.times[found].min())
+
+
+def united(parts: Iterable[Records]) -> Records:
+    """In that order. By bytes: numpy's concatenate takes 20 µs a part to compare the record types."""
+    return np.frombuffer(b"".join([part.tobytes() for part in parts]), RECORD)
 
 
 def first_keys(records: Records) -> list[Key]:
