@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
+from headrace.cli import main
 from headrace.client.active_run import active_run, end_run
 from headrace.client.experiments import forget_experiment
 from headrace.client.open import close_stores
@@ -63,5 +65,17 @@ def headrace() -> Headrace:
         )
         assert process.returncode == status, f"{arguments}: {process.returncode}\n{process.stdout}\n{process.stderr}"
         return Ended(process)
+
+    return run
+
+
+@pytest.fixture
+def in_process() -> Headrace:
+    """The same without a process, for the many ways to be wrong: a start costs a third of a second."""
+
+    def run(*arguments: str, status: int = 0, stdin: str = "") -> Ended:
+        found = CliRunner().invoke(main, arguments, input=stdin)
+        assert found.exit_code == status, f"{arguments}: {found.exit_code}\n{found.output}\n{found.exc_info}"
+        return Ended(subprocess.CompletedProcess(arguments, found.exit_code, found.stdout, found.stderr))
 
     return run

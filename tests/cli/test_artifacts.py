@@ -74,7 +74,9 @@ def test_clients_for_java_and_r_find_it_under_the_name_mlflow(headrace: Headrace
         (["log-artifact", "-r", "RUN", "-l", "nosuch.txt"], 2, "nosuch.txt"),
     ],
 )
-def test_a_mistake_is_explained(headrace: Headrace, run_id: str, arguments: list[str], status: int, said: str) -> None:
-    ended = headrace("artifacts", *[word.replace("RUN", run_id) for word in arguments], status=status)
+def test_a_mistake_is_explained(
+    in_process: Headrace, run_id: str, arguments: list[str], status: int, said: str
+) -> None:
+    ended = in_process("artifacts", *[word.replace("RUN", run_id) for word in arguments], status=status)
     assert said in ended.err
     assert "Traceback" not in ended.err

@@ -63,9 +63,9 @@ def test_runs_of_an_experiment_as_csv(headrace: Headrace) -> None:
         (["update", "-x", "0", "-t", "novalue"], "KEY=VALUE"),
     ],
 )
-def test_a_mistake_is_one_line(headrace: Headrace, arguments: list[str], said: str) -> None:
+def test_a_mistake_is_one_line(in_process: Headrace, arguments: list[str], said: str) -> None:
     mlflow.search_experiments()  # makes the store
-    ended = headrace("experiments", *arguments, status=1)
+    ended = in_process("experiments", *arguments, status=1)
     first = ended.err.splitlines()[0]
     assert first.startswith("Error: ")
     assert said in first

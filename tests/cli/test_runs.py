@@ -142,8 +142,8 @@ def test_a_run_is_made_deleted_and_restored(headrace: Headrace) -> None:
         (["export", "-x", "0", "-o", "no/such/folder.csv"], 1, "folder doesn't exist"),
     ],
 )
-def test_a_mistake_is_explained(headrace: Headrace, arguments: list[str], status: int, said: str) -> None:
+def test_a_mistake_is_explained(in_process: Headrace, arguments: list[str], status: int, said: str) -> None:
     mlflow.search_experiments()  # makes the store
-    ended = headrace("runs", *arguments, status=status)
+    ended = in_process("runs", *arguments, status=status)
     assert said in ended.err
     assert "Traceback" not in ended.err

@@ -65,16 +65,16 @@ def test_users_and_tokens_live_and_die(headrace: Headrace) -> None:
     ],
 )
 def test_a_mistake_is_explained(
-    headrace: Headrace, bob: None, arguments: list[str], stdin: str, status: int, said: str
+    in_process: Headrace, bob: None, arguments: list[str], stdin: str, status: int, said: str
 ) -> None:
-    ended = headrace("users", *arguments, *STORE, status=status, stdin=stdin)
+    ended = in_process("users", *arguments, *STORE, status=status, stdin=stdin)
     assert said in ended.err
     assert "Traceback" not in ended.err
 
 
 @pytest.fixture
-def bob(headrace: Headrace) -> None:
-    headrace("users", "create", "bob", "--role", "editor", "--no-password", *STORE)
+def bob(in_process: Headrace) -> None:
+    in_process("users", "create", "bob", "--role", "editor", "--no-password", *STORE)
 
 
 def test_looking_for_users_makes_no_database(headrace: Headrace) -> None:
