@@ -7,6 +7,7 @@ Only where filters find few runs, which their indexes can tell, is it better to 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -20,6 +21,7 @@ from headrace.stores.sql.lifecycle import seen
 from headrace.stores.sql.run_lower import Candidate, Lead, Phase
 
 FEW = 3000  # runs that are always worth being read and sorted: 10 ms
+EVERY_RUN = 10**9
 SOME = 20_000  # more are never worth it
 MERGED_EXPERIMENTS = 20  # at most so many index ranges are merged; for more the runs are sorted
 
@@ -96,7 +98,7 @@ def _start(wanted: Search, phases: Sequence[Phase]) -> tuple[int, list[Any] | No
 def count(db: Database, chosen: Selection) -> int:
     if not chosen.experiments:
         return 0
-    query = _Query(db, chosen, 1 << 62)
+    query = _Query(db, chosen, EVERY_RUN)
     if query.found is not None:
         return len(query.found)
     tables, where = query.source(None)
@@ -106,7 +108,7 @@ def count(db: Database, chosen: Selection) -> int:
 
 def matching(db: Database, chosen: Selection) -> tuple[Part, list[Part]]:
     """(FROM, conditions) of the chosen runs as `r`, for other questions about them."""
-    return _Query(db, chosen, 1 << 62).source(None)
+    return _Query(db, chosen, EVERY_RUN).source(None)
 
 
 class _Query:
@@ -146,15 +148,14 @@ class _Query:
         if not counts:
             return None
         if min(counts) >= FEW:
-            counts = [self._count(each.lead, SOME) for each in candidates]
+            runs = self._count_runs()
+            # Where all filters pass n, m is n^k / N^(k - 1): more than this n is never the better start.
+            logarithm = (math.log(wanted) + len(counts) * math.log(max(runs, 1))) / (len(counts) + 1)
+            most = min(SOME, int(math.exp(logarithm)))
+            counts = [self._count(each.lead, most) for each in candidates]
             n = min(counts)
-            if n >= SOME:
-                return None
-            runs = max(self._count_runs(), n)
-            passing = float(runs)
-            for each in counts:
-                passing *= each / runs if each < SOME else 1.0
-            if n * passing > wanted * runs:
+            passing = runs * math.prod(each / max(runs, 1) for each in counts if each < most)
+            if n >= most or n * passing > wanted * runs:
                 return None
         return candidates[counts.index(min(counts))]
 

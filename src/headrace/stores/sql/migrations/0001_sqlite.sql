@@ -197,7 +197,7 @@ CREATE TABLE run (
 	PRIMARY KEY (id),
 	CONSTRAINT run_run_id UNIQUE (run_id)
 );
-CREATE INDEX run_by_start ON run (experiment_id, start_time DESC, run_id);
+CREATE INDEX run_by_start ON run (experiment_id, start_time DESC, run_id, deleted_ms);
 CREATE TABLE run_change (
 	run_ref INTEGER NOT NULL,
 	experiment_id BIGINT NOT NULL,
