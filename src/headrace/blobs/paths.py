@@ -14,6 +14,7 @@ from headrace.errors import InvalidValue, shown
 
 MAX_PATH_BYTES = 4096  # PATH_MAX of Linux; object stores end at 1024 and say so themselves
 MAX_SEGMENT_BYTES = 255  # NAME_MAX of every common file system
+MAX_SEGMENTS = 128  # what walks a tree calls itself once for each
 _DECODINGS = 32  # each shortens the text; whoever encodes more often than this is attacking
 _SCHEME = re.compile(r"^[A-Za-z][A-Za-z0-9+.\-]*://|^file:", re.IGNORECASE)
 _DRIVE = re.compile(r"^[A-Za-z]:")
@@ -68,8 +69,12 @@ def _judge(path: str, decoded: str) -> None:
         sizes = [len(segment.encode()) for segment in segments]
     except UnicodeEncodeError:
         raise InvalidPath(path, "it isn't valid Unicode") from None
-    if max(sizes) > MAX_SEGMENT_BYTES or sum(sizes) + len(sizes) > MAX_PATH_BYTES:
-        raise InvalidPath(path, f"it is too long; at most {MAX_SEGMENT_BYTES} bytes a segment, {MAX_PATH_BYTES} in all")
+    if max(sizes) > MAX_SEGMENT_BYTES or sum(sizes) + len(sizes) > MAX_PATH_BYTES or len(sizes) > MAX_SEGMENTS:
+        raise InvalidPath(
+            path,
+            f"it is too long; at most {MAX_SEGMENT_BYTES} bytes a segment, {MAX_PATH_BYTES} bytes and {MAX_SEGMENTS} "
+            "segments in all",
+        )
 
 
 def join(folder: str, name: str) -> str:

@@ -124,8 +124,15 @@ def _table_of(data: Any) -> Table:
     else:
         raise InvalidValue("data", type(data).__name__, "a frame of pandas or polars, or a dict of lists, is needed.")
     length = max(map(len, columns.values()), default=0)
-    padded = [[*values, *[None] * (length - len(values))] for values in columns.values()]
+    padded = [[*_text_or_none(values), *[None] * (length - len(values))] for values in columns.values()]
     return Table(list(columns), [list(row) for row in zip(*padded, strict=True)])
+
+
+def _text_or_none(values: list[Any]) -> list[Any]:
+    """pandas marks a missing text by the number NaN."""
+    if not any(isinstance(value, str) for value in values):
+        return values
+    return [None if isinstance(value, float) and math.isnan(value) else value for value in values]
 
 
 def _is_array(value: Any) -> bool:
