@@ -142,9 +142,8 @@ def show(console: Console, parent_run_id: str) -> None:
         order_by=["metrics.accuracy DESC", "metrics.fit_seconds ASC"],
         output_format="list",
     )
-    table = Table(
-        title=f"\n{len(children)} runs, best first", title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False
-    )
+    console.print(f"\n{len(children)} runs, best first\n")
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
     for column in ("run", "settings", "accuracy", "f1", "fit s", "epochs"):
         table.add_column(column, justify="left" if column in ("run", "settings") else "right")
     client = headrace.MlflowClient()
@@ -163,7 +162,7 @@ def show(console: Console, parent_run_id: str) -> None:
     console.print(table)
     best, second = children[:2]
     command = command_line()
-    console.print(f"Best run: [bold]{best.info.run_name}[/], {best.data.metrics['accuracy']:.1%} right\n")
+    console.print(f"\nBest run: [bold]{best.info.run_name}[/], {best.data.metrics['accuracy']:.1%} right\n")
     for label, text in {
         "its files": best.info.artifact_uri.removeprefix("file://"),
         "all of it": f"{command} runs describe --run-id {best.info.run_id}",
