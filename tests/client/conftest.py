@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import socket
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +18,10 @@ def fresh_process(own_surroundings: None) -> Iterator[None]:
     """What a process remembers about tracking is forgotten after each test."""
     absent._warned.clear()
     yield
+    forget()
+
+
+def forget() -> None:
     while active_run.active_run() is not None:
         active_run.end_run()
     flush_async_logging()
@@ -22,3 +30,42 @@ def fresh_process(own_surroundings: None) -> Iterator[None]:
     uri.set_tracking_uri(None)
     uri.set_registry_uri(None)
     stores.close_stores()
+
+
+@contextmanager
+def server_at(folder: Path) -> Iterator[str]:
+    """The address of a server with a SQLite store of its own."""
+    import uvicorn
+
+    from headrace.server.app import create_app
+    from headrace.stores.sql import open_sql_store
+
+    store = open_sql_store(f"sqlite:///{folder}/served.db", str(folder / "served"))
+    with socket.create_server(("127.0.0.1", 0)) as listener:  # listens, so nobody has to wait for the server
+        config = uvicorn.Config(create_app(store), log_level="warning", lifespan="on")
+        server = uvicorn.Server(config)
+        thread = threading.Thread(target=server.run, args=([listener],))
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        finally:
+            server.should_exit = True
+            thread.join(30)
+            assert not thread.is_alive()
+
+
+@pytest.fixture(params=["embedded", "server"])
+def place(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_surroundings: None
+) -> Iterator[str]:
+    """Where the process logs by its environment: a folder, or a server."""
+    if request.param == "embedded":
+        yield "embedded"
+        return
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    monkeypatch.setenv("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+    (tmp_path / "server").mkdir()
+    with server_at(tmp_path / "server") as address:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
+        yield "server"
+        forget()  # while the server is there to take it

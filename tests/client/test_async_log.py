@@ -9,6 +9,8 @@ import headrace as mlflow
 from headrace.client.async_log import AsyncLog, RunOperations
 from headrace.errors import InvalidValue
 
+pytestmark = pytest.mark.usefixtures("place")
+
 
 def test_asynchronous_calls_return_operations_that_can_be_waited_for() -> None:
     with mlflow.start_run() as run:

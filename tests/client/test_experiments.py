@@ -10,6 +10,8 @@ import pytest
 import headrace as mlflow
 from headrace.errors import AlreadyExists, InvalidState, InvalidValue, NotFound
 
+pytestmark = pytest.mark.usefixtures("place")
+
 
 def experiment_of_new_run() -> str:
     with mlflow.start_run() as run:

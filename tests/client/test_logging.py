@@ -12,6 +12,8 @@ import headrace as mlflow
 from headrace.entities import LoggedModelOutput, Metric, Param, RunTag
 from headrace.errors import InvalidValue, NotFound
 
+pytestmark = pytest.mark.usefixtures("place")
+
 
 def current() -> mlflow.entities.Run:
     run = mlflow.last_active_run()

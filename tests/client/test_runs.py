@@ -9,6 +9,8 @@ import pytest
 import headrace as mlflow
 from headrace.errors import HeadraceError, InvalidState, InvalidValue, NotFound
 
+pytestmark = pytest.mark.usefixtures("place")
+
 
 def stored(run_id: str) -> mlflow.entities.Run:
     return mlflow.MlflowClient().get_run(run_id)

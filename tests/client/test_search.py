@@ -13,6 +13,8 @@ from headrace.client import frames
 from headrace.errors import InvalidValue
 from headrace.lazy import MissingPackage
 
+pytestmark = pytest.mark.usefixtures("place")
+
 
 @pytest.fixture
 def two_runs() -> list[str]:
