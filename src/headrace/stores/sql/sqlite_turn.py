@@ -18,7 +18,6 @@ from collections.abc import Callable, Iterator
 from headrace.clock import jitter, monotonic_s
 from headrace.errors import StoreUnavailable
 
-WAIT_S = 30.0
 _SHORTEST_PAUSE_S = 0.0001
 _LONGEST_PAUSE_S = 0.004  # of a waiting process: eight of them ask 4,000 times a second at most, 1 % of a core
 
@@ -28,7 +27,7 @@ class Turnstile:
         self.path = f"{database}-turn"
         self.file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
 
-    def begin(self, connection: sqlite3.Connection, wait_s: float = WAIT_S) -> None:
+    def begin(self, connection: sqlite3.Connection, wait_s: float) -> None:
         """Starts a write transaction on a connection without busy timeout. StoreUnavailable after wait_s."""
         deadline = monotonic_s() + wait_s
         with self.held(deadline):

@@ -28,6 +28,7 @@ T = TypeVar("T")
 GROUP_REQUESTS = 512
 GROUP_S = 0.008  # what a request waits at most for the others of its group; an fsync takes 0.2 to 5 ms
 IDLE_S = 0.05  # quiet for so long: time for background work
+LOCK_WAIT_S = 30.0  # for other processes that write
 BACKGROUND_GAP_S = 0.1  # between two steps of background work while requests keep coming
 
 
@@ -184,7 +185,7 @@ class Writer:
             self.turnstile = Turnstile(self.path)
             connection = connect(self.path, durability=self.durability, cache_kib=WRITER_CACHE_KIB, busy_timeout_s=0)
             self.db = SqliteDatabase(connection, self.names)
-        self.turnstile.begin(self.db.connection)
+        self.turnstile.begin(self.db.connection, LOCK_WAIT_S)
         return self.db
 
     def _disconnect(self) -> None:

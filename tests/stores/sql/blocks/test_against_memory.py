@@ -1,0 +1,184 @@
+"""Random appends, spills and merges: whatever the order, all reads are those of the memory store."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from headrace.entities import Metric
+from headrace.stores.memory import MemoryStore
+from headrace.stores.sql import open_sql_store
+from headrace.stores.sql.blocks import insert, merge, pages
+from headrace.stores.sql.connection import Database
+from headrace.stores.sql.store import SqlStore
+from tests.stores.sql.blocks.structure import check
+
+INT64_MIN, INT64_MAX = -(1 << 63), (1 << 63) - 1
+KEY = "loss"
+
+steps = (
+    st.integers(-3, 12) | st.integers(0, 400) | st.sampled_from([INT64_MIN, INT64_MIN + 1, INT64_MAX - 1, INT64_MAX])
+)
+times = st.integers(0, 12) | st.integers(0, 400) | st.sampled_from([INT64_MAX - 1, INT64_MAX])
+values = st.sampled_from([0.0, -0.0, 1.0, 2.5, math.nan, math.inf, -math.inf, 5e-324]) | st.floats(-10, 10)
+batches = st.lists(st.builds(Metric, st.just(KEY), values, times, steps), min_size=1, max_size=40)
+
+
+@st.composite
+def in_order(draw: st.DrawFn) -> list[Metric]:
+    """A batch as a training loop makes it."""
+    first, count = draw(st.integers(0, 300)), draw(st.integers(1, 40))
+    return [Metric(KEY, draw(values), (first + i) * 10, first + i) for i in range(count)]
+
+
+@st.composite
+def repeating(draw: st.DrawFn) -> tuple[str, int]:
+    return ("repeat", draw(st.integers(0, 5)))
+
+
+actions = st.lists(
+    st.one_of(
+        st.tuples(st.just("append"), batches | in_order()),
+        repeating(),
+        st.tuples(st.just("spill"), st.none()),
+        st.tuples(st.just("merge"), st.none()),
+        st.tuples(st.just("merge a little"), st.none()),
+    ),
+    min_size=1,
+    max_size=14,
+)
+spans = st.tuples(st.none() | steps, st.none() | steps)
+
+
+@pytest.fixture(autouse=True)
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(insert, "BLOCK_POINTS", 7)
+    monkeypatch.setattr(insert, "PAGES_AT_ONCE", 2)
+    monkeypatch.setattr(pages, "PAGE_RECORDS", 3)
+    monkeypatch.setattr(pages, "PLACE_GAP", 4)
+    monkeypatch.setattr(merge, "_ROWS_AT_ONCE", 3)
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> MemoryStore:
+    return MemoryStore(str(tmp_path))
+
+
+@pytest.fixture
+def sqlite(tmp_path: Path) -> Iterator[SqlStore]:
+    store = open_sql_store(f"sqlite:///{tmp_path}/store.db", str(tmp_path))
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def postgres(fresh_postgres_url: str, tmp_path: Path) -> Iterator[SqlStore]:
+    store = open_sql_store(fresh_postgres_url, str(tmp_path))
+    yield store
+    store.close()
+
+
+shared_store = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@given(actions, st.data())
+@settings(shared_store, max_examples=150)
+def test_reads_on_sqlite_are_those_of_the_memory_store(
+    sqlite: SqlStore, memory: MemoryStore, doings: list[tuple[str, Any]], data: st.DataObject
+) -> None:
+    run_id = acted(sqlite, memory, doings)
+    compare(sqlite, memory, run_id, data)
+
+
+@given(actions, st.data())
+@settings(shared_store, max_examples=30)
+def test_reads_on_postgresql_are_those_of_the_memory_store(
+    postgres: SqlStore, memory: MemoryStore, doings: list[tuple[str, Any]], data: st.DataObject
+) -> None:
+    run_id = acted(postgres, memory, doings)
+    compare(postgres, memory, run_id, data)
+
+
+def acted(store: SqlStore, memory: MemoryStore, doings: list[tuple[str, Any]]) -> str:
+    run_id = store.create_run("0").info.run_id
+    memory.create_run("0", run_id=run_id)
+    sent: list[list[Metric]] = []
+    for action, what in doings:
+        if action == "append":
+            sent.append(what)
+        if action in ("append", "repeat") and sent:
+            points = what if action == "append" else sent[what % len(sent)]
+            store.log_batch(run_id, points)
+            memory.log_batch(run_id, points)
+        elif action == "spill":
+            store.engine.write(on_series(run_id, lambda db, series: merge.spill(db, [series])))
+        elif action == "merge":
+            store.engine.write(on_series(run_id, lambda db, series: merge.merge_series(db, series, math.inf)))
+        elif action == "merge a little":
+            store.engine.write(on_series(run_id, lambda db, series: merge.merge_series(db, series, 0)))
+    store.engine.read(check)
+    return run_id
+
+
+def on_series(run_id: str, do: Callable[[Database, int], None]) -> Callable[[Database], None]:
+    def work(db: Database) -> None:
+        for row in db.execute(
+            "SELECT s.id, s.loose + length(s.tail) FROM metric_series s JOIN run r ON r.id = s.run_ref "
+            "WHERE r.run_id = ?",
+            (run_id,),
+        ).fetchall():
+            if row[1]:
+                do(db, row[0])
+
+    return work
+
+
+def compare(store: SqlStore, memory: MemoryStore, run_id: str, data: st.DataObject) -> None:
+    same(store, memory, "get_metric_history", run_id, KEY)
+    size = data.draw(st.integers(1, 30), label="page")
+    assert plain(paged(store, run_id, size)) == plain(memory.get_metric_history(run_id, KEY))
+    assert plain(store.get_run(run_id).data.latest) == plain(memory.get_run(run_id).data.latest)
+    most = data.draw(st.integers(1, 60), label="most")
+    same(store, memory, "get_metric_history_bulk", [run_id], KEY, most)
+    for axis, ends in (("step", steps), ("time", times)):
+        low, high = sorted((data.draw(ends), data.draw(ends)))
+        if axis == "step":
+            same(store, memory, "get_metric_history_interval", [run_id], KEY, most)
+            same(store, memory, "get_metric_history_interval", [run_id], KEY, most, low, high)
+        for start, end in ((None, None), (low, None), (None, high), (low, high)):
+            buckets = data.draw(st.integers(1, 40), label="buckets")
+            same(store, memory, "chart", [run_id], [KEY], axis, start, end, buckets)
+
+
+def same(store: SqlStore, memory: MemoryStore, method: str, *arguments: Any) -> None:
+    assert plain(getattr(store, method)(*arguments)) == plain(getattr(memory, method)(*arguments)), (method, arguments)
+
+
+def paged(store: SqlStore, run_id: str, size: int) -> list[Metric]:
+    found: list[Metric] = []
+    token = None
+    while True:
+        page = store.get_metric_history(run_id, KEY, size, token)
+        found += page
+        token = page.token
+        if token is None:
+            return found
+        assert len(page) == size
+
+
+def plain(record: Any) -> Any:
+    """For ==, with NaN equal to itself."""
+    if isinstance(record, float):
+        return "NaN" if math.isnan(record) else record
+    if isinstance(record, list):
+        return [plain(each) for each in record]
+    if isinstance(record, msgspec.Struct):
+        return {name: plain(getattr(record, name)) for name in record.__struct_fields__}
+    return record
