@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import msgspec
@@ -32,10 +33,19 @@ NUMBERS = st.one_of(
 
 
 class Pool(msgspec.Struct, frozen=True):
-    """Values of attributes that the store chose: by attribute, as they are written."""
+    """Values of attributes, as they are written, by attribute. `stored` ones stand for values that the store chose."""
 
-    texts: dict[str, list[str]]
-    numbers: dict[str, list[str]]
+    texts: dict[str, list[str]] = {}
+    numbers: dict[str, list[str]] = {}
+
+
+def stored(attribute: str, count: int) -> list[str]:
+    return [f"⟦{attribute} {i}⟧" for i in range(count)]
+
+
+def filled(rule: str, records: Sequence[object]) -> str:
+    """The rule with the i-th record's attribute for each of `stored`. They must hold no quotes."""
+    return re.sub(r"⟦(\w+) (\d+)⟧", lambda found: str(getattr(records[int(found[2])], found[1])), rule)
 
 
 def quoted(text: str) -> str | None:
@@ -131,3 +141,30 @@ DATASETS: Sequence[tuple[str, str | None] | None] = [None, ("iris", "1"), ("iris
 
 def dataset_filters() -> st.SearchStrategy[list[DatasetFilter]]:
     return st.lists(st.sampled_from([DatasetFilter(*each) for each in DATASETS if each]), max_size=2)
+
+
+RUN_POOL = Pool(
+    texts={
+        "run_id": stored("run_id", 60),
+        "status": ["RUNNING", "FINISHED", "finished"],
+        "user_id": ["", "ann", "ANN"],
+        "artifact_uri": stored("artifact_uri", 3),
+    }
+)
+EXPERIMENT_POOL = Pool(
+    texts={"experiment_id": stored("experiment_id", 25)},
+    numbers={
+        "creation_time": stored("creation_time", 25),
+        "last_update_time": stored("last_update_time", 25),
+    },
+)
+MODEL_POOL = Pool(
+    texts={
+        "model_id": stored("model_id", 20),
+        "status": ["1", "2", "3", "READY"],
+        "experiment_id": [*stored("experiment_id", 1), "0"],
+        "lifecycle_stage": ["active", "deleted", "ACTIVE"],
+        "artifact_location": stored("artifact_location", 2),
+    },
+    numbers={"creation_timestamp": stored("creation_timestamp", 20)},
+)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from typing import TypeVar
 
 from headrace.entities import (
     ExperimentTag,
@@ -17,8 +18,16 @@ from headrace.stores.base import TrackingStore
 from headrace.testing.stores.making import INF, NAN, dataset, unique
 from tests.conformance.generated import COMMON_TEXTS, DATASETS, FLOATS, KEYS, TEXTS, TIMES
 
+T = TypeVar("T")
 USED_KEYS = KEYS[:-1]
 VALUES = [*FLOATS, -0.0, NAN, NAN, INF, -INF]
+
+
+class Herd(list[T]):
+    """Shown short: Hypothesis prints the arguments of an example that fails."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} records>"
 
 
 def a_text(chance: random.Random) -> str:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from headrace.entities import Experiment, LoggedModel, Metric, Run, ViewType
+from headrace.entities import DatasetFilter, Experiment, LoggedModel, Metric, ModelOrder, Run, ViewType
 from headrace.query import (
     EXPERIMENTS,
     LOGGED_MODELS,
@@ -26,7 +26,17 @@ from headrace.query import (
 from headrace.query.records import on_any
 from headrace.stores.base import TrackingStore
 from tests.conformance import herds
-from tests.conformance.generated import Pool, dataset_filters, filters, model_orders, orders
+from tests.conformance.generated import (
+    EXPERIMENT_POOL,
+    MODEL_POOL,
+    RUN_POOL,
+    dataset_filters,
+    filled,
+    filters,
+    model_orders,
+    orders,
+)
+from tests.conformance.herds import Herd
 
 REPEATABLE = not os.environ.get("HEADRACE_TEST_RANDOM")
 generated = settings(
@@ -38,37 +48,29 @@ generated = settings(
 
 
 @pytest.fixture(scope="module")
-def runs(store: TrackingStore) -> list[Run]:
+def runs(store: TrackingStore) -> Herd[Run]:
     experiment = herds.runs(store)
-    return [store.get_run(run.info.run_id) for run in store.search_runs([experiment])]
+    return Herd(store.get_run(run.info.run_id) for run in store.search_runs([experiment]))
 
 
 @pytest.fixture(scope="module")
-def experiments(store: TrackingStore, runs: list[Run], models: object) -> list[Experiment]:
+def experiments(store: TrackingStore, runs: Herd[Run], models: object) -> Herd[Experiment]:
     herds.experiments(store)
-    return list(store.search_experiments(ViewType.ALL))
+    return Herd(store.search_experiments(ViewType.ALL))
 
 
 @pytest.fixture(scope="module")
-def models(store: TrackingStore) -> list[tuple[LoggedModel, list[Metric]]]:
+def models(store: TrackingStore) -> Herd[tuple[LoggedModel, list[Metric]]]:
     points = herds.models(store)
-    return [(store.get_logged_model(model_id), logged) for model_id, logged in points.items()]
+    return Herd((store.get_logged_model(model_id), logged) for model_id, logged in points.items())
 
 
 @generated
-@given(data=st.data(), size=st.sampled_from([7, 50_000]))
-def test_run_search_agrees_with_evaluate(store: TrackingStore, runs: list[Run], data: st.DataObject, size: int) -> None:
-    pool = Pool(
-        texts={
-            "run_id": [run.info.run_id for run in runs],
-            "run_name": [run.info.run_name for run in runs],
-            "status": ["RUNNING", "FINISHED", "finished"],
-            "user_id": ["", "ann", "ANN"],
-            "artifact_uri": [runs[0].info.artifact_uri],
-        },
-        numbers={},
-    )
-    rule, order = data.draw(filters(RUNS, pool)), data.draw(orders(RUNS))
+@given(rule=filters(RUNS, RUN_POOL), order=orders(RUNS), size=st.sampled_from([7, 50_000]))
+def test_run_search_agrees_with_evaluate(
+    store: TrackingStore, runs: Herd[Run], rule: str, order: list[str], size: int
+) -> None:
+    rule = filled(rule, [run.info for run in runs])
     experiment = runs[0].info.experiment_id
     parsed = parse_filter(rule, RUNS)
     expected = ordered([run for run in runs if evaluate(parsed, run)], parse_order(order, RUNS))
@@ -82,21 +84,11 @@ def test_run_search_agrees_with_evaluate(store: TrackingStore, runs: list[Run], 
 
 
 @generated
-@given(data=st.data(), size=st.sampled_from([5, 1000]))
+@given(rule=filters(EXPERIMENTS, EXPERIMENT_POOL), order=orders(EXPERIMENTS), size=st.sampled_from([5, 1000]))
 def test_experiment_search_agrees_with_evaluate(
-    store: TrackingStore, experiments: list[Experiment], data: st.DataObject, size: int
+    store: TrackingStore, experiments: Herd[Experiment], rule: str, order: list[str], size: int
 ) -> None:
-    pool = Pool(
-        texts={
-            "name": [each.name for each in experiments],
-            "experiment_id": [each.experiment_id for each in experiments],
-        },
-        numbers={
-            "creation_time": [str(each.creation_time) for each in experiments],
-            "last_update_time": [str(each.last_update_time) for each in experiments],
-        },
-    )
-    rule, order = data.draw(filters(EXPERIMENTS, pool)), data.draw(orders(EXPERIMENTS))
+    rule = filled(rule, experiments)
     parsed = parse_filter(rule, EXPERIMENTS)
     expected = ordered([each for each in experiments if evaluate(parsed, each)], parse_order(order, EXPERIMENTS))
     page = store.search_experiments(ViewType.ALL, size, rule, order)
@@ -108,26 +100,22 @@ def test_experiment_search_agrees_with_evaluate(
 
 
 @generated
-@given(data=st.data(), size=st.sampled_from([5, 1000]))
+@given(
+    rule=filters(LOGGED_MODELS, MODEL_POOL),
+    order=model_orders(LOGGED_MODELS),
+    datasets=dataset_filters(),
+    size=st.sampled_from([5, 1000]),
+)
 def test_model_search_agrees_with_evaluate(
-    store: TrackingStore, models: list[tuple[LoggedModel, list[Metric]]], data: st.DataObject, size: int
+    store: TrackingStore,
+    models: Herd[tuple[LoggedModel, list[Metric]]],
+    rule: str,
+    order: list[ModelOrder],
+    datasets: list[DatasetFilter],
+    size: int,
 ) -> None:
-    records = [model for model, _ in models]
-    experiment = records[0].experiment_id
-    pool = Pool(
-        texts={
-            "model_id": [each.model_id for each in records],
-            "name": [each.name for each in records],
-            "status": ["1", "2", "3", "READY"],
-            "experiment_id": [experiment, "0"],
-            "source_run_id": [each.source_run_id or "" for each in records],
-            "lifecycle_stage": ["active", "deleted", "ACTIVE"],
-            "artifact_location": [records[0].artifact_location],
-        },
-        numbers={"creation_timestamp": [str(each.creation_timestamp) for each in records]},
-    )
-    rule, order = data.draw(filters(LOGGED_MODELS, pool)), data.draw(model_orders(LOGGED_MODELS))
-    datasets = data.draw(dataset_filters())
+    rule = filled(rule, [model for model, _ in models])
+    experiment = models[0][0].experiment_id
     parsed = parse_filter(rule, LOGGED_MODELS)
     measured = [SearchableModel(model, points, datasets) for model, points in models]
     if datasets:
