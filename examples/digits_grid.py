@@ -143,7 +143,7 @@ def show(console: Console, parent_run_id: str) -> None:
         output_format="list",
     )
     console.print(f"\n{len(children)} runs, best first\n")
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
     for column in ("run", "settings", "accuracy", "f1", "fit s", "epochs"):
         table.add_column(column, justify="left" if column in ("run", "settings") else "right")
     client = headrace.MlflowClient()

@@ -61,7 +61,7 @@ def side_by_side(comparison: Comparison) -> Table:
     from rich.table import Table
     from rich.text import Text
 
-    made = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False)
+    made = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
     made.add_column("", no_wrap=True)
     made.add_column("")
     for name, run_id in zip(comparison.run_names, comparison.run_ids, strict=True):

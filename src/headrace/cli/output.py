@@ -83,7 +83,12 @@ def table(
     from rich.text import Text
 
     made = Table(
-        title=Text(title) if title else None, title_justify="left", box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False
+        title=Text(title) if title else None,
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        show_edge=False,
+        pad_edge=False,
+        collapse_padding=True,
     )
     for column in columns:
         made.add_column(Text(column), justify="right" if column in right else "left", overflow="fold")
