@@ -47,6 +47,32 @@ def test_folder_can_be_named_in_every_form(tmp_path: Path, form: str) -> None:
     assert mlflow.is_tracking_uri_set()
 
 
+def test_folder_may_have_any_name(tmp_path: Path) -> None:
+    folder = tmp_path / "a b#c?d%20e;ü"
+    mlflow.set_tracking_uri(folder)
+    with mlflow.start_run() as run:
+        mlflow.log_text("hello", "note.txt")
+    assert (folder / "headrace.db").is_file()
+    assert (folder / "artifacts" / "0" / run.info.run_id / "artifacts" / "note.txt").read_text() == "hello"
+
+
+@pytest.mark.postgres
+def test_postgresql_address(fresh_postgres_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_DEFAULT_ARTIFACT_ROOT", str(tmp_path / "files"))
+    mlflow.set_tracking_uri(fresh_postgres_url.replace("postgresql://", "postgresql+psycopg2://"))
+    with mlflow.start_run() as run:
+        mlflow.log_metric("m", 1)
+    assert mlflow.get_run(run.info.run_id).data.metrics == {"m": 1.0}
+    assert str(tmp_path / "files") in run.info.artifact_uri
+
+
+def test_password_of_an_address_is_not_shown() -> None:
+    with pytest.raises(InvalidValue) as caught:
+        tracking_store("mysql://anna:geheim@host/db")
+    assert "geheim" not in caught.value.message
+    assert "geheim" not in repr(mlflow.MlflowClient("http://anna:geheim@host"))
+
+
 def test_relative_path_keeps_its_meaning_when_the_folder_changes(tmp_path: Path) -> None:
     mlflow.set_tracking_uri("store")
     (tmp_path / "sub").mkdir()
@@ -154,9 +180,26 @@ def test_run_left_open_is_ended_with_the_process(ending: str, status: str) -> No
 
 def test_fork_that_ends_doesnt_end_its_parents_run() -> None:
     code = (
-        "import os, sys, headrace as m\nrun = m.start_run()\n"
-        "child = os.fork()\nif child == 0: sys.exit(0)\n"
-        "os.waitpid(child, 0)\nprint(m.get_run(run.info.run_id).info.status)"
+        "import os, sys, headrace as m\n"
+        "with m.start_run() as run:\n"
+        "    child = os.fork()\n"
+        "    if child == 0: sys.exit(0)\n"
+        "    os.waitpid(child, 0)\n"
+        "    print(m.get_run(run.info.run_id).info.status)"
     )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert shown.stdout.split() == ["RUNNING"]
+
+
+def test_run_that_a_fork_starts_and_leaves_open_ends_with_the_fork() -> None:
+    code = (
+        "import os, sys, headrace as m\n"
+        "with m.start_run() as run:\n"
+        "    child = os.fork()\n"
+        "    if child == 0:\n"
+        "        print(m.start_run(nested=True).info.run_id, flush=True)\n"
+        "        sys.exit(0)\n"
+        "    os.waitpid(child, 0)\n"
+    )
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert mlflow.get_run(shown.stdout.split()[0]).info.status == "FINISHED"

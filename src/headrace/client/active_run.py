@@ -29,13 +29,14 @@ class ActiveRun(Run, frozen=True):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if any(entry.run.info.run_id == self.info.run_id for entry in _stack()):
+        # A fork that leaves the block has the run from its parent, who will end it.
+        if any(entry.run.info.run_id == self.info.run_id and entry.pid == os.getpid() for entry in _stack()):
             end_run(RunStatus.FINISHED.name if kind is None else RunStatus.FAILED.name)
 
 
 class _Entry:
     def __init__(self, run: ActiveRun, uri: str) -> None:
-        self.run, self.uri = run, uri
+        self.run, self.uri, self.pid = run, uri, os.getpid()
 
 
 class _Thread(threading.local):
@@ -46,7 +47,6 @@ class _Thread(threading.local):
 
 _thread = _Thread()
 _open: dict[str, _Entry] = {}  # of all threads, for the end of the process
-_pid = os.getpid()
 
 
 def active_run() -> ActiveRun | None:
@@ -133,8 +133,6 @@ def _status_name(status: str | int) -> str:
 
 
 def _end_at_exit() -> None:
-    if os.getpid() != _pid:
-        return  # a forked child: the run is its parent's to end
     # Set by the interpreter when an error that nobody caught has ended the main script.
     failed = getattr(sys, "last_value", None) is not None and not hasattr(sys, "ps1")
     for entry in reversed(list(_open.values())):
@@ -143,3 +141,7 @@ def _end_at_exit() -> None:
         except Exception as error:  # noqa: BLE001 — the interpreter ends; one run's trouble mustn't keep the others open
             async_log.log.warning("Run %s could not be ended: %s", entry.run.info.run_id, error)
     _thread.stack.clear()
+
+
+# What a fork inherits is its parent's to end; what it starts itself is its own.
+os.register_at_fork(after_in_child=_open.clear)

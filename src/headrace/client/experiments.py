@@ -9,7 +9,7 @@ from typing import Any
 
 from headrace import settings
 from headrace.client.open import tracking_store
-from headrace.client.uri import get_tracking_uri
+from headrace.client.uri import get_tracking_uri, shown_uri
 from headrace.client.values import as_key, as_text
 from headrace.entities import Experiment, ExperimentTag, LifecycleStage, ViewType
 from headrace.errors import InvalidState, InvalidValue
@@ -143,7 +143,7 @@ def _ensured(store: ExperimentStore, name: str) -> Experiment:
 def _alive(experiment: Experiment) -> Experiment:
     if experiment.lifecycle_stage != LifecycleStage.ACTIVE:
         raise InvalidState(
-            message=f"Experiment {experiment.name!r} at {get_tracking_uri()} is deleted; choose another name or "
+            message=f"Experiment {experiment.name!r} at {shown_uri(get_tracking_uri())} is deleted; choose another or "
             f"restore it with restore_experiment({experiment.experiment_id!r})."
         )
     return experiment

@@ -18,11 +18,11 @@ import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from headrace import settings
 from headrace.client.sink import DirectSink, Sink
-from headrace.client.uri import get_tracking_uri
+from headrace.client.uri import get_tracking_uri, shown_uri
 from headrace.errors import InvalidValue
 from headrace.stores.base import TrackingStore
 
@@ -72,7 +72,7 @@ def open_store(uri: str) -> TrackingStore:
     scheme = urlsplit(uri).scheme.lower() if ":" in uri else ""
     opener = _OPENERS.get(uri if uri == "databricks" else scheme.partition("+")[0])
     if opener is None:
-        raise InvalidValue("tracking URI", uri, f"supported are {SUPPORTED}.")
+        raise InvalidValue("tracking URI", shown_uri(uri), f"supported are {SUPPORTED}.")
     return opener(uri)
 
 
@@ -95,7 +95,7 @@ def _open_embedded(uri: str) -> TrackingStore:
         raise InvalidValue("tracking URI", uri, "it is a file; an embedded store needs a folder.") from None
     except PermissionError:
         raise InvalidValue("tracking URI", uri, "this user may not write there.") from None
-    return _open_sql(f"sqlite:///{folder / DATABASE_FILE}", (folder / ARTIFACT_FOLDER).as_uri())
+    return _open_sql(f"sqlite:///{quote(str(folder / DATABASE_FILE))}", (folder / ARTIFACT_FOLDER).as_uri())
 
 
 def refuse_foreign(folder: Path) -> None:
@@ -112,7 +112,7 @@ def refuse_foreign(folder: Path) -> None:
 
 
 def _open_sqlite(uri: str) -> TrackingStore:
-    path = Path(uri.partition(":///")[2].partition("?")[0])
+    path = Path(unquote(uri.partition(":///")[2].partition("?")[0]))
     return _open_sql(uri, _artifact_root(path.absolute().with_suffix("").as_uri() + "-artifacts"))
 
 

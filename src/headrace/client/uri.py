@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
 import threading
 from pathlib import Path
+from urllib.parse import quote
 
 from headrace import settings
 
 EMBEDDED_FOLDER = ".headrace"
+_PASSWORD = re.compile(r"(://[^/@:]*):[^@/]*@")
 _WORDS = frozenset({"databricks", "databricks-uc", "uc"})  # URIs that look like paths
 
 _lock = threading.Lock()
@@ -37,6 +40,11 @@ def get_registry_uri() -> str:
     return _set.get("registry") or settings.REGISTRY_URI.get() or get_tracking_uri()
 
 
+def shown_uri(uri: str) -> str:
+    """For messages: without the password."""
+    return _PASSWORD.sub(r"\1:***@", uri)
+
+
 def _remember(which: str, uri: str | os.PathLike[str] | None, setting: settings.Setting[str | None]) -> None:
     text = _absolute(uri) if uri is not None else ""
     with _lock:
@@ -58,5 +66,5 @@ def _absolute(uri: str | os.PathLike[str]) -> str:
     if uri and ":" not in uri and uri not in _WORDS:
         return str(Path(uri).expanduser().absolute())
     if uri.startswith("sqlite:///") and not uri.startswith("sqlite:////") and uri != "sqlite:///:memory:":
-        return f"sqlite:///{Path(uri.removeprefix('sqlite:///')).absolute()}"
+        return f"sqlite:///{quote(str(Path.cwd()))}/{uri.removeprefix('sqlite:///')}"
     return uri

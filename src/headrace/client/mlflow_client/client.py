@@ -7,6 +7,7 @@ from headrace.client.mlflow_client.experiments import ExperimentCalls
 from headrace.client.mlflow_client.logged_models import LoggedModelCalls
 from headrace.client.mlflow_client.points import PointCalls
 from headrace.client.mlflow_client.runs import RunCalls
+from headrace.client.uri import shown_uri
 
 
 class MlflowClient(ExperimentCalls, RunCalls, PointCalls, LoggedModelCalls, ArtifactCalls):
@@ -17,7 +18,7 @@ class MlflowClient(ExperimentCalls, RunCalls, PointCalls, LoggedModelCalls, Arti
     """
 
     def __repr__(self) -> str:
-        return f"MlflowClient({self._tracking_uri!r})"
+        return f"MlflowClient({shown_uri(self._tracking_uri)!r})"
 
     if not TYPE_CHECKING:
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 from headrace import settings
+from headrace.client.uri import shown_uri
 from headrace.errors import InvalidValue
 
 
@@ -36,7 +37,7 @@ def resolve(uri: str) -> Address:
         return Address(
             base=web_address(uri), authorization=lambda: _bearer(settings.TOKEN.get() or settings.AZUREML_TOKEN.get())
         )
-    raise InvalidValue("tracking URI", uri, "an http:// or https:// address is needed.")
+    raise InvalidValue("tracking URI", shown_uri(uri), "an http:// or https:// address is needed.")
 
 
 def web_address(uri: str) -> str:
@@ -58,9 +59,9 @@ def _checked(uri: str) -> SplitResult:
         parts = urlsplit(uri)
         host, _ = parts.hostname, parts.port
     except ValueError as error:
-        raise InvalidValue("tracking URI", uri, f"{error}.") from None
+        raise InvalidValue("tracking URI", shown_uri(uri), f"{error}.") from None
     if not host:
-        raise InvalidValue("tracking URI", uri, "the address has no host.")
+        raise InvalidValue("tracking URI", shown_uri(uri), "the address has no host.")
     return parts
 
 
