@@ -15,7 +15,8 @@ from benchmarks.tracking.dataset import run_data
 from benchmarks.tracking.rest import START_MS
 
 Record = dict[str, Any]
-CHUNK = 1000  # runs a transaction
+CHUNK = 5000  # runs a transaction
+FILL_FAST = "PRAGMA synchronous = OFF; PRAGMA cache_size = -1000000"  # of the filling connection only; 1 GB of cache
 
 
 def mlflow_rows(number: int, experiment_id: str) -> dict[str, list[Record]]:
@@ -71,6 +72,7 @@ def insert(database: sqlite3.Connection, table: str, rows: list[Record]) -> None
 
 def fill_runs(peer: str, path: Path, experiment_id: str, numbers: range) -> None:
     with closing(sqlite3.connect(path, timeout=60)) as database:
+        database.executescript(FILL_FAST)
         for start in range(0, len(numbers), CHUNK):
             pending: dict[str, list[Record]] = {}
             for number in numbers[start : start + CHUNK]:
@@ -86,4 +88,5 @@ def fill_mlflow_series(path: Path, run_id: str, key: str, points: Iterator[tuple
     rows = ((key, value, START_MS + step, run_id, step, 0) for step, value in points)
     statement = "INSERT INTO metrics (key, value, timestamp, run_uuid, step, is_nan) VALUES (?, ?, ?, ?, ?, ?)"
     with closing(sqlite3.connect(path, timeout=60)) as database, database:
+        database.executescript(FILL_FAST)
         database.executemany(statement, rows)
