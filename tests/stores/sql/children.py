@@ -1,4 +1,4 @@
-"""Processes that write to a store while the test looks on. Each says `ready`, waits for a line, works, says what it did."""
+"""Processes that write to a store while the test looks on: each says `ready`, waits for a line, works, tells."""
 
 from __future__ import annotations
 

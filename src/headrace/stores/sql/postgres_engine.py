@@ -187,10 +187,13 @@ class PostgresEngine:
 
     def _commit_names(self, texts: list[str]) -> list[tuple[int, str]]:
         with self.naming:
-            if self.naming_connection is None or self.naming_connection.closed:
-                self.naming_connection = connect(self.conninfo)
-            self.naming_connection.execute(ADD_NAMES, (texts,))
-            return self.naming_connection.execute(FIND_NAMES, (texts,)).fetchall()
+            if self.naming_connection is not None:
+                try:
+                    return _named(self.naming_connection, texts)
+                except psycopg.OperationalError:  # it died with a restarted server
+                    self.naming_connection.close()
+            self.naming_connection = connect(self.conninfo)
+            return _named(self.naming_connection, texts)
 
     def _help(self) -> None:
         """Background work follows writes, in a thread of its own."""
@@ -226,6 +229,11 @@ class PostgresEngine:
         """In a forked child."""
         _parents.append((self.opened, self.opened_threads, self.naming_connection))
         self._start()
+
+
+def _named(connection: psycopg.Connection[Any], texts: list[str]) -> list[tuple[int, str]]:
+    connection.execute(ADD_NAMES, (texts,))
+    return connection.execute(FIND_NAMES, (texts,)).fetchall()
 
 
 def _configure(connection: psycopg.Connection[Any]) -> None:
