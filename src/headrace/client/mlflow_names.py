@@ -123,6 +123,22 @@ MODULES: dict[str, frozenset[str]] = {module: frozenset(names.split()) for modul
 
 # Modules of MLflow's whose content Headrace has in another place.
 PLACES: dict[str, str] = {
+    "data.dataset": "headrace.datasets.dataset",
+    "data.huggingface_dataset": "headrace.datasets.huggingface_dataset",
+    "data.meta_dataset": "headrace.datasets.meta_dataset",
+    "data.numpy_dataset": "headrace.datasets.numpy_dataset",
+    "data.pandas_dataset": "headrace.datasets.pandas_dataset",
+    "data.polars_dataset": "headrace.datasets.polars_dataset",
+    **dict.fromkeys(
+        (
+            f"data.{name}"
+            for name in (
+                "code_dataset_source dataset_source dataset_source_registry http_dataset_source "
+                "huggingface_dataset_source sources"
+            ).split()
+        ),
+        "headrace.datasets.source_names",
+    ),
     "protos.databricks_pb2": "headrace.client.error_codes",
     "tracking.client": "headrace.client",
     "tracking.fluent": "headrace",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import configparser
+import os
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 
 from headrace import settings
@@ -38,9 +40,10 @@ def bearer(token: str) -> str:
 
 def from_environment() -> str | None:
     """Basic if user and password are known (environment first, then credentials file), else the bearer token."""
-    file_username, file_password = _from_files()
-    username = settings.USERNAME.get() or file_username
-    password = settings.PASSWORD.get() or file_password
+    username, password = settings.USERNAME.get(), settings.PASSWORD.get()
+    if not (username and password):
+        file_username, file_password = _from_files()
+        username, password = username or file_username, password or file_password
     if username and password:
         return basic(username, password)
     token = settings.TOKEN.get()
@@ -49,22 +52,35 @@ def from_environment() -> str | None:
 
 def _from_files() -> tuple[str | None, str | None]:
     for name in CREDENTIALS_FILES:
-        path = Path(name).expanduser()
-        parser = configparser.ConfigParser(interpolation=None)
+        path = os.path.expanduser(name)  # noqa: PTH111 — asked at every request, and pathlib is ten times slower
         try:
-            with path.open(encoding="utf-8") as file:
-                parser.read_file(file)
-        except (OSError, RuntimeError):
+            changed_ns = os.stat(path).st_mtime_ns  # noqa: PTH116 — as above
+        except OSError:
             continue
-        except configparser.Error as error:
-            raise InvalidValue("credentials file", str(path), f"it isn't an INI file: {error}") from None
-        for section, prefix in (("headrace", "headrace_"), ("mlflow", "mlflow_")):
-            if parser.has_section(section):
-                return (
-                    parser.get(section, f"{prefix}tracking_username", fallback=None),
-                    parser.get(section, f"{prefix}tracking_password", fallback=None),
-                )
+        found = _read(path, changed_ns)
+        if found is not None:
+            return found
     return None, None
+
+
+@lru_cache(maxsize=8)
+def _read(path: str, changed_ns: int) -> tuple[str | None, str | None] | None:  # noqa: ARG001 — read anew when it changes
+    parser = configparser.ConfigParser(interpolation=None)
+    try:
+        with Path(path).open(encoding="utf-8") as file:
+            parser.read_file(file)
+    except OSError:
+        return None
+    except (configparser.Error, UnicodeDecodeError) as error:
+        # Not the parser's own words: they quote the line, which may be the password's.
+        raise InvalidValue("credentials file", path, f"it isn't an INI file ({type(error).__name__}).") from None
+    for section in ("headrace", "mlflow"):
+        if parser.has_section(section):
+            return (
+                parser.get(section, f"{section}_tracking_username", fallback=None),
+                parser.get(section, f"{section}_tracking_password", fallback=None),
+            )
+    return None
 
 
 def _header_safe(token: str) -> str:

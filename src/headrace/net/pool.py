@@ -33,6 +33,7 @@ from headrace.net.problems import cut_off, redacted, silent, unreachable
 
 _CONNECT_TIMEOUT_S = 30.0  # a host that takes longer to accept is down; reads have the whole time-out
 _MAX_REDIRECTS = 5
+_PROXY_VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 
 class PoolTransport:
@@ -145,7 +146,7 @@ def _must_exist(name: str, path: str) -> None:
 
 
 def _proxy_for(url: str) -> str | None:
-    if not any(name.lower().endswith("_proxy") for name in os.environ):
+    if not any(name in os.environ for name in _PROXY_VARIABLES):
         return None  # urllib.request is 15 ms to import: only where there may be a proxy
     from urllib.request import getproxies, proxy_bypass
 

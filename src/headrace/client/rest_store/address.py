@@ -96,7 +96,7 @@ def _databricks_profile(profile: str) -> tuple[str | None, str | None]:
     try:
         parser.read(path, encoding="utf-8")
     except configparser.Error as error:
-        raise InvalidValue("~/.databrickscfg", str(path), f"it isn't an INI file: {error}") from None
+        raise InvalidValue("~/.databrickscfg", str(path), f"it isn't an INI file ({type(error).__name__}).") from None
     if profile != parser.default_section and not parser.has_section(profile):
         return None, None
     return parser.get(profile, "host", fallback=None), parser.get(profile, "token", fallback=None)
