@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-WHOLE_BYTES = 16 << 20  # about 10 ms of SHA-256
-SAMPLED_OBJECTS = 10_000  # about 10 ms of encoding text
+WHOLE_BYTES = 16 << 20  # about 40 ms of SHA-256
+SAMPLED_OBJECTS = 10_000  # a few ms of encoding text
 DIGEST_HEX_DIGITS = 8  # the contract's: enough to tell versions of one data set apart, not to prove integrity
 
 Array = npt.NDArray[Any]
