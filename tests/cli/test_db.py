@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import headrace as mlflow
-from headrace.stores.sql.migrations import HEAD
+from headrace.stores.sql.migrations.revisions import HEAD
 from tests.cli.conftest import Headrace
 
 

@@ -15,7 +15,7 @@ from headrace.errors import InvalidValue, StoreUnavailable
 from headrace.lazy import optional_import
 from headrace.stores.sql import schema
 from headrace.stores.sql.address import PostgresAddress, parse
-from headrace.stores.sql.migrations import HEAD, REVISIONS
+from headrace.stores.sql.migrations.revisions import HEAD, REVISIONS
 
 LOOK_TIMEOUT_S = 5
 

@@ -16,7 +16,8 @@ from alembic.migration import MigrationContext
 
 from headrace.errors import Corrupt, InvalidState, StoreUnavailable
 from headrace.stores.sql import SqlStore, open_sql_store, schema, upgrade
-from headrace.stores.sql.migrations import HEAD, VERSION_TABLE, generate
+from headrace.stores.sql.migrations import generate
+from headrace.stores.sql.migrations.revisions import HEAD, VERSION_TABLE
 from headrace.stores.sql.tables import metadata
 
 # Written as DDL of each dialect, since the dialects differ in what they index.

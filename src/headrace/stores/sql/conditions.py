@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, cast
 
 from headrace.query import Comparison, fold
 from headrace.stores.sql.connection import Database
-from headrace.stores.sql.migrations import INDEXED_VALUE_CHARS
+from headrace.stores.sql.migrations.revisions import INDEXED_VALUE_CHARS
 
 _GLOB = {"%": "*", "_": "?", "*": "[*]", "?": "[?]", "[": "[[]"}
 _GLOB_SPECIAL = re.compile(r"[%_*?\[]")

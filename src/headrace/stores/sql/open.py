@@ -9,7 +9,7 @@ from headrace.stores.sql import address
 from headrace.stores.sql.address import SqliteAddress
 from headrace.stores.sql.blocks.background import Merges
 from headrace.stores.sql.connection import Background, Engine
-from headrace.stores.sql.migrations import HEAD
+from headrace.stores.sql.migrations.revisions import HEAD
 from headrace.stores.sql.sqlite_connection import Durability
 from headrace.stores.sql.store import SqlStore
 

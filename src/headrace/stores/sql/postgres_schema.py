@@ -7,7 +7,7 @@ import psycopg
 from headrace.errors import InvalidState
 from headrace.stores.sql import schema
 from headrace.stores.sql.faults import sql_errors
-from headrace.stores.sql.migrations import HEAD
+from headrace.stores.sql.migrations.revisions import HEAD
 from headrace.stores.sql.postgres_engine import connect
 
 LOCK = 0x68656164  # any number that all of our servers use and hardly anybody else: "head"

@@ -13,7 +13,7 @@ from headrace import clock
 from headrace.errors import InvalidState
 from headrace.stores import locations
 from headrace.stores.sql.connection import Dialect
-from headrace.stores.sql.migrations import FOLDER, HEAD, REVISIONS, VERSION_TABLE, statements
+from headrace.stores.sql.migrations.revisions import FOLDER, HEAD, REVISIONS, VERSION_TABLE, statements
 
 if TYPE_CHECKING:
     import sqlalchemy as sa

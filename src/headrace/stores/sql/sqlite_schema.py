@@ -6,7 +6,7 @@ from headrace.clock import monotonic_s
 from headrace.errors import NotSupported
 from headrace.stores.sql import schema
 from headrace.stores.sql.faults import sql_errors
-from headrace.stores.sql.migrations import HEAD
+from headrace.stores.sql.migrations.revisions import HEAD
 from headrace.stores.sql.sqlite_connection import connect
 from headrace.stores.sql.sqlite_turn import Turnstile
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from headrace.stores.sql.migrations import INDEXED_VALUE_CHARS, SERIES_DUE
+from headrace.stores.sql.migrations.revisions import INDEXED_VALUE_CHARS, SERIES_DUE
 
 metadata = sa.MetaData()
 

@@ -8,7 +8,7 @@ from headrace.clock import monotonic_s
 from headrace.stores.sql.blocks.insert import insert
 from headrace.stores.sql.blocks.points import RAW_POINT_BYTES, distinct, from_raw, to_raw
 from headrace.stores.sql.connection import Database
-from headrace.stores.sql.migrations import SERIES_DUE
+from headrace.stores.sql.migrations.revisions import SERIES_DUE
 
 MERGE_POINTS = 512  # fewer loose points stay loose
 _SERIES_AT_ONCE = 128

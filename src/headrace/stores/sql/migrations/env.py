@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from alembic import context
 
-from headrace.stores.sql.migrations import VERSION_TABLE
+from headrace.stores.sql.migrations.revisions import VERSION_TABLE
 from headrace.stores.sql.tables import metadata
 
 context.configure(

@@ -9,7 +9,7 @@ from sqlalchemy.engine import Dialect as SaDialect
 from sqlalchemy.schema import CreateIndex, CreateTable, ExecutableDDLElement
 
 from headrace.stores.sql.connection import Dialect
-from headrace.stores.sql.migrations import FOLDER, HEAD
+from headrace.stores.sql.migrations.revisions import FOLDER, HEAD
 from headrace.stores.sql.tables import metadata
 
 _DIALECTS: dict[Dialect, SaDialect] = {"sqlite": sqlite.dialect(), "postgresql": postgresql.dialect()}  # type: ignore[no-untyped-call]

@@ -7,7 +7,7 @@ from typing import cast
 from alembic import op
 
 from headrace.stores.sql.connection import Dialect
-from headrace.stores.sql.migrations import statements
+from headrace.stores.sql.migrations.revisions import statements
 
 revision = "0001"
 down_revision = None
