@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import ssl
 import threading
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -29,7 +30,7 @@ from urllib3.exceptions import (
 from headrace import settings
 from headrace.errors import HeadraceError, InvalidValue, StoreUnavailable
 from headrace.net.message import Request, Response
-from headrace.net.problems import cut_off, redacted, silent, unreachable
+from headrace.net.problems import cut_off, distrusted, redacted, silent, unreachable
 
 _CONNECT_TIMEOUT_S = 30.0  # a host that takes longer to accept is down; reads have the whole time-out
 _MAX_REDIRECTS = 5
@@ -179,10 +180,9 @@ def translated(url: str, error: HTTPError, timeout_s: float) -> HeadraceError:
         case ProxyError():
             return unreachable(url, f"the proxy fails ({_last_words(error.original_error)})")
         case SSLError():
-            return unreachable(
-                url,
-                f"TLS fails ({_last_words(error)}); {settings.CA_BUNDLE.names[0]} names certificates to trust",
-            )
+            if isinstance(error.args[0] if error.args else None, ssl.SSLCertVerificationError):
+                return distrusted(url, _last_words(error))
+            return unreachable(url, f"TLS fails ({_last_words(error)})")
         case InvalidChunkLength() | ProtocolError():
             return cut_off(url, _last_words(error))
     return cut_off(url, _last_words(error))

@@ -47,6 +47,14 @@ def silent(url: str, timeout_s: float) -> TimedOut:
     )
 
 
+def distrusted(url: str, reason: str) -> ServiceError:
+    """Not StoreUnavailable: asking again changes nothing."""
+    return ServiceError(
+        f"The certificate of {server_of(url)} isn't trusted: {reason}; HEADRACE_TRACKING_SERVER_CERT_PATH names "
+        "certificates to trust."
+    )
+
+
 def cut_off(url: str, reason: str) -> StoreUnavailable:
     return StoreUnavailable(f"The connection to {server_of(url)} broke before the answer was whole: {reason}.")
 
