@@ -12,6 +12,7 @@ from headrace.entities import (
     LoggedModelTag,
     Metric,
     Param,
+    Run,
     RunTag,
 )
 from headrace.stores.base import TrackingStore
@@ -70,6 +71,10 @@ def runs(store: TrackingStore, count: int = 60) -> str:
         if chance.random() < 0.1:
             store.delete_tag(run_id, "mlflow.runName")
     return experiment
+
+
+def all_of(store: TrackingStore, experiment: str) -> Herd[Run]:
+    return Herd(store.get_run(run.info.run_id) for run in store.search_runs([experiment]))
 
 
 def experiments(store: TrackingStore, count: int = 25) -> None:

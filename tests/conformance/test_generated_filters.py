@@ -5,10 +5,8 @@ The examples are the same in each run; HEADRACE_TEST_RANDOM=1 draws new ones.
 
 from __future__ import annotations
 
-import os
-
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from headrace.entities import DatasetFilter, Experiment, LoggedModel, Metric, ModelOrder, Run, ViewType
@@ -37,20 +35,12 @@ from tests.conformance.generated import (
     orders,
 )
 from tests.conformance.herds import Herd
-
-REPEATABLE = not os.environ.get("HEADRACE_TEST_RANDOM")
-generated = settings(
-    derandomize=REPEATABLE,
-    database=None,
-    max_examples=150,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-)
+from tests.conformance.searches import check_run_search, generated
 
 
 @pytest.fixture(scope="module")
 def runs(store: TrackingStore) -> Herd[Run]:
-    experiment = herds.runs(store)
-    return Herd(store.get_run(run.info.run_id) for run in store.search_runs([experiment]))
+    return herds.all_of(store, herds.runs(store))
 
 
 @pytest.fixture(scope="module")
@@ -70,17 +60,7 @@ def models(store: TrackingStore) -> Herd[tuple[LoggedModel, list[Metric]]]:
 def test_run_search_agrees_with_evaluate(
     store: TrackingStore, runs: Herd[Run], rule: str, order: list[str], size: int
 ) -> None:
-    rule = filled(rule, [run.info for run in runs])
-    experiment = runs[0].info.experiment_id
-    parsed = parse_filter(rule, RUNS)
-    expected = ordered([run for run in runs if evaluate(parsed, run)], parse_order(order, RUNS))
-    page = store.search_runs([experiment], rule, max_results=size, order_by=order)
-    found = [run.info.run_id for run in page]
-    while page.token:
-        page = store.search_runs([experiment], rule, max_results=size, order_by=order, page_token=page.token)
-        found += [run.info.run_id for run in page]
-    assert found == [run.info.run_id for run in expected]
-    assert store.count_runs([experiment], rule) == len(expected)
+    check_run_search(store, runs, rule, order, size)
 
 
 @generated
