@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
-from headrace.blobs.base import Blob, BlobReader, BlobStore, BlobWriter, Entry, Progress, Stored
+from headrace.blobs.base import Blob, BlobReader, BlobStore, BlobWriter, Entry, Progress, Stored, SupportsPresign
 from headrace.blobs.paths import file_path, join, join_uri, relative
+
+
+class _Reader(BlobReader):
+    def __init__(self, inner: BlobReader, blob: Blob) -> None:
+        self._inner, self.blob, self.start, self.end = inner, blob, inner.start, inner.end
+
+    def __next__(self) -> bytes:
+        return next(self._inner)
+
+    def close(self) -> None:
+        self._inner.close()
 
 
 class Below(BlobStore):
@@ -17,8 +29,7 @@ class Below(BlobStore):
 
     def open_reader(self, path: str, start: int = 0, end: int | None = None) -> BlobReader:
         reader = self.whole.open_reader(self._inner(path), start, end)
-        reader.blob = self._outer(reader.blob)
-        return reader
+        return _Reader(reader, self._outer(reader.blob))
 
     def open_writer(self, path: str, size_bytes: int | None = None) -> BlobWriter:
         writer = self.whole.open_writer(self._inner(path), size_bytes)
@@ -46,3 +57,18 @@ class Below(BlobStore):
     def _outer(self, blob: Blob) -> Blob:
         start = len(self.folder) + 1 if self.folder else 0
         return Blob(blob.path[start:], blob.size_bytes, blob.etag, blob.modified_ms)
+
+
+class PresigningBelow(Below):
+    def __init__(self, whole: BlobStore, folder: str) -> None:
+        super().__init__(whole, folder)
+        assert isinstance(whole, SupportsPresign)
+        self._signer = whole
+
+    def presign(self, method: Literal["GET", "PUT"], path: str, expires_s: int) -> str:
+        return self._signer.presign(method, self._inner(path), expires_s)
+
+
+def below(whole: BlobStore, folder: str) -> Below:
+    """The folder as a store, with the abilities of the whole one."""
+    return PresigningBelow(whole, folder) if isinstance(whole, SupportsPresign) else Below(whole, folder)

@@ -19,7 +19,7 @@ import msgspec
 
 from headrace import settings
 from headrace.blobs.base import BlobStore
-from headrace.blobs.below import Below
+from headrace.blobs.below import below
 from headrace.blobs.open import PROXY_SCHEME, open_blobs
 from headrace.blobs.paths import InvalidPath, join, local_path, relative, scheme
 from headrace.errors import Forbidden
@@ -76,20 +76,17 @@ class ServedArtifacts:
         self._destination = destination
         given = (settings.SERVED_ARTIFACT_ROOTS.get() or "").split(",")
         named = [*roots, *(part.strip() for part in given)]
-        self._roots = [_canonical(root) for root in named if root and scheme(root) != PROXY_SCHEME]
-        if destination:
-            self._roots.append(_canonical(destination))
+        own = [root for root in (*named, destination) if root and scheme(root) != PROXY_SCHEME]
+        self._roots = {root: _canonical(root) for root in own}
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="headrace-artifacts")
-        self._opened: BlobStore | None = None
+        self._opened: dict[str, BlobStore] = {}  # by root: one pool of connections each
         self._turns: dict[tuple[str, str], _Turn] = {}
 
     def proxied(self) -> BlobStore:
         """What is below the artifacts destination. Refusal with 503 if the proxy is off."""
         if self._destination is None:
             raise Refusal(503, NOT_SERVED)
-        if self._opened is None:
-            self._opened = open_blobs(self._destination)
-        return self._opened
+        return self._open_root(self._destination)
 
     def open(self, location: str) -> Root:
         """The artifact root of a run or model. Forbidden if it lies outside of this server's roots."""
@@ -98,10 +95,18 @@ class ServedArtifacts:
             if parts.netloc:
                 raise _outside(location)
             folder = relative(parts.path.lstrip("/"))
-            return Root(Below(self.proxied(), folder), PROXY_ROOT, folder, True)
-        if not any(_lies_below(_canonical(location), root) for root in self._roots):
-            raise _outside(location)
-        return Root(open_blobs(location), location.rstrip("/"), "", False)
+            return Root(below(self.proxied(), folder), PROXY_ROOT, folder, True)
+        wanted = _canonical(location)
+        for root, place in self._roots.items():
+            rest = _folder_below(wanted, place)
+            if rest is not None:
+                return Root(below(self._open_root(root), rest), location.rstrip("/"), "", False)
+        raise _outside(location)
+
+    def _open_root(self, root: str) -> BlobStore:
+        if root not in self._opened:
+            self._opened[root] = open_blobs(root)
+        return self._opened[root]
 
     def lane(self) -> Lane:
         return Lane(self._pool)
@@ -152,5 +157,10 @@ def _canonical(uri: str) -> tuple[str, str, str]:
         ) from None
 
 
-def _lies_below(location: tuple[str, str, str], root: tuple[str, str, str]) -> bool:
-    return location[:2] == root[:2] and (not root[2] or location[2] == root[2] or location[2].startswith(f"{root[2]}/"))
+def _folder_below(location: tuple[str, str, str], root: tuple[str, str, str]) -> str | None:
+    """The location's path from the root, "" for the root itself, None if it lies elsewhere."""
+    if location[:2] != root[:2]:
+        return None
+    if not root[2] or location[2] == root[2]:
+        return location[2].removeprefix(root[2])
+    return location[2].removeprefix(f"{root[2]}/") if location[2].startswith(f"{root[2]}/") else None

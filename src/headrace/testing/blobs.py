@@ -306,4 +306,4 @@ class BlobSuite:
     def test_download_of_what_is_missing_leaves_nothing(self, blobs: BlobStore, tmp_path: Path) -> None:
         with pytest.raises(NotFound):
             download(blobs, "nope/file.txt", tmp_path / "down")
-        assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
+        assert [path for path in (tmp_path / "down").rglob("*") if path.is_file()] == []
