@@ -169,7 +169,7 @@ def _extremes(
 def _united(parts: Sequence[Pieces]) -> Pieces:
     """One row per bucket."""
     rows = Pieces(*(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Pieces)))
-    rows = rows.at(np.lexsort((rows.x, rows.bucket)))
+    rows = rows.at(np.lexsort((rows.last, rows.other, rows.x, rows.bucket)))
     starts, ends = _runs(rows.bucket)
     last = ends - 1
     low, high = np.fmin.reduceat(rows.low, starts), np.fmax.reduceat(rows.high, starts)
