@@ -210,8 +210,20 @@ def test_databricks_is_found_by_its_environment(monkeypatch: pytest.MonkeyPatch)
         monkeypatch.setenv("DATABRICKS_TOKEN", "dapi1")
         mlflow.set_tracking_uri("databricks")
         mlflow.get_run("a" * 32)
+        mlflow.MlflowClient().create_run("1")
     assert server.seen[0].headers["authorization"] == "Bearer dapi1"
     assert server.seen[0].target.startswith("/api/2.0/mlflow/runs/get")
+    assert "run_id" not in sent(server, 1)
+
+
+def test_services_of_others_are_not_asked_for_what_only_headrace_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    found = said({"experiment": {"experiment_id": "8", "name": "n", "lifecycle_stage": "active"}})
+    with serving(found) as server:
+        monkeypatch.setenv("DATABRICKS_HOST", server.url)
+        monkeypatch.setenv("DATABRICKS_TOKEN", "dapi1")
+        mlflow.set_tracking_uri("databricks")
+        assert mlflow.set_experiment("n").experiment_id == "8"
+    assert [seen.target.partition("?")[0] for seen in server.seen] == ["/api/2.0/mlflow/experiments/get-by-name"]
 
 
 def test_databricks_profile_is_read_from_its_file(tmp_path: Path) -> None:

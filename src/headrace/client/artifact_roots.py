@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
@@ -97,3 +98,11 @@ def _proxy_access(tracking_uri: str) -> ProxyAccess | None:
                 anonymous=transport(lambda: None),
             )
         return access
+
+
+def _after_fork() -> None:
+    global _lock  # noqa: PLW0603 — a thread that lives on in the parent only may have held it
+    _lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_after_fork)

@@ -15,10 +15,11 @@ from headrace.errors import InvalidValue
 
 @dataclass(frozen=True, kw_only=True)
 class Address:
-    """base: without a slash at its end. authorization: asked at every request."""
+    """base: without a slash at its end. authorization: asked at every request. foreign: certainly no server of ours."""
 
     base: str
     authorization: Callable[[], str | None]
+    foreign: bool = False
 
 
 def resolve(uri: str) -> Address:
@@ -34,9 +35,7 @@ def resolve(uri: str) -> Address:
     if scheme == "databricks":
         return _databricks(urlsplit(uri).netloc)
     if scheme == "azureml":
-        return Address(
-            base=web_address(uri), authorization=lambda: _bearer(settings.TOKEN.get() or settings.AZUREML_TOKEN.get())
-        )
+        return Address(base=web_address(uri), authorization=_azure_ml, foreign=True)
     raise InvalidValue("tracking URI", shown_uri(uri), "an http:// or https:// address is needed.")
 
 
@@ -71,6 +70,10 @@ def _bearer(token: str | None) -> str | None:
     return auth.bearer(token) if token else None
 
 
+def _azure_ml() -> str | None:
+    return _bearer(settings.TOKEN.get() or settings.AZUREML_TOKEN.get())
+
+
 def _databricks(profile: str) -> Address:
     host, token = settings.DATABRICKS_HOST.get(), settings.DATABRICKS_TOKEN.get()
     if profile or not host:
@@ -87,7 +90,7 @@ def _databricks(profile: str) -> Address:
     def current() -> str | None:
         return _bearer(token if profile else settings.DATABRICKS_TOKEN.get() or token)
 
-    return Address(base=web_address(host), authorization=current)
+    return Address(base=web_address(host), authorization=current, foreign=True)
 
 
 def _databricks_profile(profile: str) -> tuple[str | None, str | None]:

@@ -53,7 +53,7 @@ class RestRuns(RunStore):
             start_time=start_time,
             tags=run_tag_fields(tags),
             # The transport may send this twice; with an id of ours the second time makes no second run.
-            run_id=run_id or clock.hex_id(),
+            run_id=run_id or (None if self._session.foreign else clock.hex_id()),
         )
         return run(self._session.call(t.CREATE_RUN, request).run)
 

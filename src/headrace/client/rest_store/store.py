@@ -23,4 +23,4 @@ class RestStore(RestExperiments, RestRuns, RestMetrics, RestLoggedModels, RestLi
 
 def open_rest_store(uri: str) -> RestStore:
     address = resolve(uri)
-    return RestStore(Session(address.base, transport(address.authorization)))
+    return RestStore(Session(address.base, transport(address.authorization), address.foreign))
