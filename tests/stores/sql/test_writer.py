@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from headrace.entities import Metric, Param
-from headrace.errors import IntegrityViolation, InvalidValue, NotFound, StoreUnavailable
+from headrace.errors import IntegrityViolation, InvalidState, InvalidValue, NotFound, StoreUnavailable
 from headrace.stores.base import SupportsQuickReads, SupportsSubmit
 from headrace.stores.documents import SupportsDocuments
 from headrace.stores.sql import SqlStore, open_sql_store
@@ -92,6 +92,63 @@ def test_error_of_a_request_undoes_only_itself(sqlite_store: SqlStore) -> None:
     data = sqlite_store.get_run(run_id).data
     assert data.params == {"lr": "0.1", "before": "1"}
     assert data.metrics == {"new key": 2.0}
+
+
+def test_request_that_fails_half_way_leaves_nothing_and_the_others_stay(sqlite_store: SqlStore) -> None:
+    run_id = sqlite_store.create_run("0").info.run_id
+    with writer_held(sqlite_store):
+        created = sqlite_store.submit("create_run", "0", run_id="made_beside")
+        # Its param is written before its metric turns out to name a model that isn't there.
+        half = sqlite_store.submit(
+            "log_batch", run_id, [Metric("m", 1.0, 1, 1, model_id="m-unknown")], [Param("half", "1")]
+        )
+        beside = sqlite_store.submit("log_batch", "made_beside", [Metric("m", 2.0, 1, 1)], [Param("whole", "1")])
+        again = sqlite_store.submit("log_metric", run_id, Metric("m", 3.0, 1, 1))
+    with pytest.raises(IntegrityViolation):
+        half.result(WAIT_S)
+    for future in (created, beside, again):
+        future.result(WAIT_S)
+    assert sqlite_store.get_run(run_id).data.params == {}
+    assert sqlite_store.get_run(run_id).data.metrics == {"m": 3.0}
+    assert sqlite_store.get_run("made_beside").data.params == {"whole": "1"}
+    assert len(sqlite_store.get_metric_history("made_beside", "m")) == 1
+
+
+def test_run_deleted_in_the_same_group_takes_no_more_writes(sqlite_store: SqlStore) -> None:
+    run_id = sqlite_store.create_run("0").info.run_id
+    with writer_held(sqlite_store):
+        before = sqlite_store.submit("log_metric", run_id, Metric("m", 1.0, 1, 1))
+        sqlite_store.submit("delete_run", run_id)
+        after = sqlite_store.submit("log_metric", run_id, Metric("m", 2.0, 1, 1))
+    before.result(WAIT_S)
+    with pytest.raises(InvalidState, match="active"):
+        after.result(WAIT_S)
+
+
+@pytest.mark.parametrize("deletion", ["run", "experiment"])
+def test_run_deleted_by_another_server_takes_no_more_writes(
+    uri: str, deletion: str, opened: Callable[[str], SqlStore]
+) -> None:
+    one, other = opened(uri), opened(uri)
+    experiment = one.create_experiment("shared")
+    run_id = one.create_run(experiment).info.run_id
+    one.log_metric(run_id, Metric("m", 1.0, 1, 1))
+    other.delete_run(run_id) if deletion == "run" else other.delete_experiment(experiment)
+    with pytest.raises(InvalidState, match="active"):
+        one.log_metric(run_id, Metric("m", 2.0, 1, 1))
+    other.restore_run(run_id)
+    one.log_metric(run_id, Metric("m", 3.0, 1, 1))
+    assert other.get_run(run_id).data.metrics == {"m": 3.0}
+
+
+def test_changes_count_on_over_the_writes_of_another_server(uri: str, opened: Callable[[str], SqlStore]) -> None:
+    one, other = opened(uri), opened(uri)
+    runs = [one.create_run("0").info.run_id for _ in range(2)]
+    for turn in range(6):
+        cursor = one.changes().cursor
+        writer, run_id = (one, other)[turn % 2], runs[turn // 2 % 2]
+        writer.log_metric(run_id, Metric("m", 1.0, 1, turn))
+        assert [run.run_id for run in one.changes(cursor).runs] == [run_id]
 
 
 def test_key_of_an_undone_request_is_made_anew(sqlite_store: SqlStore) -> None:

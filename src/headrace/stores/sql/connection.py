@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar
 
 Dialect = Literal["sqlite", "postgresql"]
 Row = tuple[Any, ...]
@@ -26,6 +26,11 @@ class Rows(Protocol):
     def fetchall(self) -> list[Any]: ...
 
     def __iter__(self) -> Iterator[Any]: ...
+
+
+class RunRow(NamedTuple):
+    ref: int
+    experiment_id: int
 
 
 class Names(Protocol):
@@ -50,6 +55,8 @@ class Database(Protocol):
     any_of: str
     """`f"id {db.any_of}"` with the parameter `db.among(ids)`: id is one of them."""
 
+    active_runs: dict[str, RunRow]
+    """Runs that were found active; whoever makes one inactive takes it out."""
     for_share: str
     for_update: str
     """Ends of a SELECT whose rows must stay as they are until COMMIT."""

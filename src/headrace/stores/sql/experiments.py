@@ -140,6 +140,7 @@ def move(experiment_id: str, *, delete: bool) -> Work[None]:
         now = clock.now_ms()
         deleted_ms = now if delete else None
         db.execute("UPDATE experiment SET deleted_ms = ?, last_update_time = ? WHERE id = ?", (deleted_ms, now, number))
+        db.active_runs.clear()
         db.touch_all(number)  # before the runs: the order in which other writers lock
         db.execute("UPDATE run SET deleted_ms = ? WHERE experiment_id = ?", (deleted_ms, number))
 

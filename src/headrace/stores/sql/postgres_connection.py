@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import psycopg
 
-from headrace.stores.sql.connection import Dialect, Names, Rows
+from headrace.stores.sql.connection import Dialect, Names, Rows, RunRow
 
 CHANGE = (
     "INSERT INTO run_change (run_ref, experiment_id, seq) VALUES (%s, %s, pg_current_xact_id()::text::bigint) "
@@ -35,6 +35,7 @@ class PostgresDatabase:
     def __init__(self, connection: psycopg.Connection[Any], names: Names) -> None:
         self.connection = connection
         self.names = names
+        self.active_runs: dict[str, RunRow] = {}
 
     def execute(self, sql: str, parameters: Sequence[Any] = (), /) -> Rows:
         cursor = self.connection.execute(translated(sql), parameters, binary=True)

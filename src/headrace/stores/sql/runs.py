@@ -96,6 +96,7 @@ def move(run_id: str, *, delete: bool) -> Work[None]:
         if row is None:
             raise NotFound("run", run_id)
         db.touch(row[0], row[1])
+        db.active_runs.pop(run_id, None)
         db.execute("UPDATE run SET deleted_ms = ? WHERE id = ?", (clock.now_ms() if delete else None, row[0]))
 
     return work

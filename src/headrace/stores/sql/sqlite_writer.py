@@ -1,7 +1,8 @@
 """The one writer of a SQLite store in a process: many waiting requests become one COMMIT.
 
-Each request runs in a savepoint, so that its error undoes only itself; nobody is answered before the COMMIT that holds
-his rows. If the COMMIT fails, everybody in the group gets StoreUnavailable and nothing of the group is there.
+The error of a request undoes only itself: should one fail after it has written something, the group runs again from
+the start, each request in a savepoint (savepoints for all would cost every request a sixth). Nobody is answered before
+the COMMIT that holds his rows. If the COMMIT fails, everybody in the group gets StoreUnavailable and nothing is there.
 A kill at any moment leaves the state after the last COMMIT.
 """
 
@@ -114,8 +115,8 @@ class Writer:
         ends, closing = monotonic_s() + GROUP_S, False
         request = group[0]
         while True:
-            self._run_in_savepoint(db, request)
-            if len(group) >= GROUP_REQUESTS or monotonic_s() > ends:
+            clean = self._try(db, request)
+            if not clean or len(group) >= GROUP_REQUESTS or monotonic_s() > ends:
                 break
             try:
                 following = self.queue.get_nowait()
@@ -125,10 +126,35 @@ class Writer:
                 closing = True
                 break
             group.append(request := following)
+        if not clean:
+            db = self._run_again(group)
+        self._commit(db)
+        return closing
+
+    def _commit(self, db: SqliteDatabase) -> None:
         db.write_changes()
         db.execute("COMMIT")
         self.names.committed()
-        return closing
+
+    def _try(self, db: SqliteDatabase, request: _Request) -> bool:
+        """False where the request failed and left something behind."""
+        before = db.connection.total_changes
+        try:
+            request.result = request.work(db)
+        except Exception as error:  # handed to whoever waits for this request
+            if not db.connection.in_transaction:
+                raise  # a full disk or an I/O error has undone the whole group
+            request.error = translated(error) or error
+            return db.connection.total_changes == before
+        return True
+
+    def _run_again(self, group: list[_Request]) -> SqliteDatabase:
+        self._undo()
+        db = self._begun()
+        for request in group:
+            request.result = request.error = None
+            self._run_in_savepoint(db, request)
+        return db
 
     def _run_in_savepoint(self, db: SqliteDatabase, request: _Request) -> None:
         mark = self.names.mark()
@@ -148,9 +174,7 @@ class Writer:
             with sql_errors():
                 db = self._begun()
                 background.step(db)
-                db.write_changes()
-                db.execute("COMMIT")
-                self.names.committed()
+                self._commit(db)
         except Exception as error:  # noqa: BLE001 - thread top: a failed merge must not end the writer
             _log.warning("Background work on %s failed; it is tried again later: %s", self.path, error)
             self._undo()
@@ -172,7 +196,7 @@ class Writer:
     def _undo(self) -> None:
         self.names.undo_to(0)
         if self.db is not None:
-            self.db.forget_changes()
+            self.db.forget_all()
             if self.db.connection.in_transaction:
                 try:
                     self.db.execute("ROLLBACK")
@@ -186,6 +210,7 @@ class Writer:
             connection = connect(self.path, durability=self.durability, cache_kib=WRITER_CACHE_KIB, busy_timeout_s=0)
             self.db = SqliteDatabase(connection, self.names)
         self.turnstile.begin(self.db.connection, LOCK_WAIT_S)
+        self.db.look_around()
         return self.db
 
     def _disconnect(self) -> None:
