@@ -72,15 +72,6 @@ def _kept(tracking_uri: str, owner: str, artifact_uri: Callable[[], str]) -> Blo
     return opened
 
 
-def _embedded(uri: str, tracking_uri: str) -> str | None:
-    """Where a server of an embedded store keeps what it serves as mlflow-artifacts:, for those who open the store
-    without that server."""
-    if scheme(uri) != PROXY_SCHEME or urlsplit(uri).netloc or scheme(tracking_uri) not in ("", "file"):
-        return None
-    folder = embedded_folder(tracking_uri) / ARTIFACT_FOLDER
-    return str(folder / relative(urlsplit(uri).path.lstrip("/")))
-
-
 def _proxy_access(tracking_uri: str) -> ProxyAccess | None:
     """None for stores without a server. One per URI, so that its connections are shared."""
     if urlsplit(tracking_uri).scheme not in _SERVER_SCHEMES and tracking_uri != "databricks":
