@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from headrace.errors import Corrupt, HeadraceError, IntegrityViolation, StoreUnavailable
+from headrace.errors import Corrupt, HeadraceError, IntegrityViolation, InvalidValue, StoreUnavailable
 
 _NEXT_STEP = {
     sqlite3.SQLITE_FULL: "free some disk space, then send the request again",
@@ -36,6 +36,8 @@ def translated(error: BaseException) -> HeadraceError | None:
     """None: not a fault of the database."""
     if isinstance(error, sqlite3.Error):
         return _of_sqlite(error)
+    if isinstance(error, UnicodeEncodeError):
+        return InvalidValue("text", error.object, "it must be valid Unicode; a lone surrogate is not.")
     psycopg = sys.modules.get("psycopg")  # never imported where only SQLite is used
     if psycopg is not None and isinstance(error, psycopg.Error):
         return _of_postgres(error)
@@ -72,6 +74,8 @@ def _of_postgres(error: BaseException) -> HeadraceError | None:
     if isinstance(error, psycopg.IntegrityError):
         return IntegrityViolation(f"The database refuses this write: {text}.")
     state = getattr(error, "sqlstate", None) or ""
+    if isinstance(error, psycopg.DataError) and "NUL" in text:
+        return InvalidValue(message=f"PostgreSQL can't hold a value of this request: {text}.")
     # 25006 read only; 42501 no privilege; 53xxx out of resources; 57xxx shut down; 58xxx system; 55P03 lock timeout.
     if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError) or state in ("25006", "42501"):
         return StoreUnavailable(f"PostgreSQL can't answer: {text}. Check the server, then send the request again.")

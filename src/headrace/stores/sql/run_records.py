@@ -35,7 +35,7 @@ RUN_ROWS = (
 LATEST_OF_MANY = (
     "SELECT run_ref, key_ref, last_value, last_timestamp, last_step, last_class FROM metric_series WHERE run_ref"
 )
-CHUNK = 5000
+CHUNK = 2000
 encode = Encoder().encode
 NOTHING = Raw(b"[]")
 NO_INPUTS, NO_OUTPUTS = RunInputs(), RunOutputs()
@@ -71,6 +71,15 @@ def latest(db: Database, ref: int) -> list[Metric]:
 
 def many(db: Database, refs: Sequence[int], projection: Projection) -> list[Run]:
     """As a search returns them: in the order of refs, without model inputs."""
+    return [run for chunk in _chunks(refs) for run in _runs(db, chunk, projection)]
+
+
+def _chunks(refs: Sequence[int]) -> list[Sequence[int]]:
+    """So that the rows of 50,000 runs needn't be held all at once."""
+    return [refs[start : start + CHUNK] for start in range(0, len(refs), CHUNK)]
+
+
+def _runs(db: Database, refs: Sequence[int], projection: Projection) -> list[Run]:
     metrics: dict[int, list[Metric]] = {}
     rows = _latest_rows(db, refs, projection.metrics)
     texts = db.names.texts(db, {row[1] for row in rows})
@@ -102,6 +111,10 @@ def document_of(db: Database, run_id: str) -> RunDocument:
 
 def documents(db: Database, refs: Sequence[int], projection: Projection) -> list[RunDocument]:
     """Like `many`."""
+    return [each for chunk in _chunks(refs) for each in _documents(db, chunk, projection)]
+
+
+def _documents(db: Database, refs: Sequence[int], projection: Projection) -> list[RunDocument]:
     metrics = _latest_json(db, refs, projection.metrics)
     read, made = _inputs_and_outputs(db, refs, projection)
     return [
@@ -119,16 +132,13 @@ def documents(db: Database, refs: Sequence[int], projection: Projection) -> list
 
 def _run_rows(db: Database, refs: Sequence[int]) -> list[Any]:
     """(ref, params, tags, INFO_COLUMNS…) in the order of refs."""
-    rows: dict[int, Any] = {}
-    for start in range(0, len(refs), CHUNK):
-        chunk = db.among(refs[start : start + CHUNK])
-        rows |= {row[0]: row for row in db.execute(f"{RUN_ROWS} {db.any_of}", (chunk,))}
+    rows = {row[0]: row for row in db.execute(f"{RUN_ROWS} {db.any_of}", (db.among(refs),))}
     return [rows[ref] for ref in refs]
 
 
 def _latest_rows(db: Database, refs: Sequence[int], keys: Sequence[str] | None) -> list[Any]:
     """(ref, key_ref, value, timestamp, step, class) by run."""
-    if not refs or keys == []:
+    if keys == []:
         return []
     sql = f"{LATEST_OF_MANY} {db.any_of}"
     values: tuple[Any, ...] = ()
@@ -162,7 +172,7 @@ def _latest_json(db: Database, refs: Sequence[int], keys: Sequence[str] | None) 
 def _inputs_and_outputs(
     db: Database, refs: Sequence[int], projection: Projection
 ) -> tuple[dict[int, list[DatasetInput]], dict[int, list[LoggedModelOutput]]]:
-    if not refs or not projection.inputs:
+    if not projection.inputs:
         return {}, {}
     return inputs.of_runs(db, refs), inputs.outputs_of_runs(db, refs)
 

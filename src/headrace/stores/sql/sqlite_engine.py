@@ -40,6 +40,8 @@ class SqliteEngine:
         self.cache = NameCache()
         self.idle: deque[SqliteDatabase] = deque()
         self.writer = Writer(self.path, self.durability, self.cache, self.background)
+        # An engine that nobody closed takes its thread with it.
+        weakref.finalize(self, self.writer.queue.put, None).atexit = False
 
     def read(self, work: Work[T]) -> T:
         with sql_errors():

@@ -25,7 +25,13 @@ _LONGEST_PAUSE_S = 0.004  # of a waiting process: eight of them ask 4,000 times 
 class Turnstile:
     def __init__(self, database: str) -> None:
         self.path = f"{database}-turn"
-        self.file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        try:
+            # Reading is enough for a lock, and more than another user's umask may leave us.
+            self.file = os.open(self.path, os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        except OSError as error:
+            raise StoreUnavailable(
+                f"The lock file {self.path!r} of the SQLite database can't be opened: {error}."
+            ) from error
 
     def begin(self, connection: sqlite3.Connection, wait_s: float) -> None:
         """Starts a write transaction on a connection without busy timeout. StoreUnavailable after wait_s."""
