@@ -293,6 +293,7 @@ def test_unset_is_left_out_and_set_but_empty_is_kept() -> None:
         },
         "data": {},
         "inputs": {},
+        "outputs": {},
     }
     assert json.loads(codec.encode(metrics.metric_message(Metric("k", 0.0, 0, 0)))) == {
         "key": "k",

@@ -104,10 +104,10 @@ class PostgresEngine:
             self.closed = True
             pool, helper = self.opened, self.helper
         self.written.set()
+        if pool is not None:
+            pool.close()  # first: a helper that waits for a connection of a server that is gone stops waiting
         if helper is not None:
             helper.join()
-        if pool is not None:
-            pool.close()
         if self.naming_connection is not None:
             self.naming_connection.close()
 
@@ -221,7 +221,8 @@ class PostgresEngine:
                 with sql_errors():
                     self._transaction(WRITE, self.writer_names, background.step)
             except Exception as error:  # noqa: BLE001 - thread top: a failed merge is tried again later
-                _log.warning("Background work on PostgreSQL failed; it is tried again later: %s", error)
+                if not self.closed:
+                    _log.warning("Background work on PostgreSQL failed; it is tried again later: %s", error)
             time.sleep(BACKGROUND_GAP_S)
         return False
 

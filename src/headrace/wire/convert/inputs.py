@@ -51,9 +51,7 @@ def _dataset_input_message(item: DatasetInput) -> DatasetInputMessage:
     )
 
 
-def outputs_message(outputs: RunOutputs) -> RunOutputsMessage | None:
-    if not outputs.model_outputs:
-        return None
+def outputs_message(outputs: RunOutputs) -> RunOutputsMessage:
     return RunOutputsMessage(
         model_outputs=[ModelOutputMessage(model_id=item.model_id, step=item.step) for item in outputs.model_outputs]
     )
