@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -18,11 +19,13 @@ from headrace.entities import (
     Projection,
     Run,
     RunTag,
+    ViewType,
 )
 from headrace.errors import InvalidValue, NotFound
 from headrace.stores.documents import RunDocument
 from headrace.stores.sql import SqlStore
 from headrace.stores.sql.document import DOCUMENT_CHARS
+from headrace.stores.sql.document_cache import OVERHEAD_BYTES, DocumentCache
 
 EDGES = [0.1, -0.0, 5e-324, 1.7976931348623157e308, 1 / 3, 1e22, 123456789.0, math.nan]
 
@@ -124,3 +127,64 @@ def test_documents_that_grow_too_long_are_read_from_rows(store: SqlStore) -> Non
     assert len(run.data.tags) == 30
     [found] = store.search_runs(["0"], "tags.t3 = 'changed' AND params.short = '1'")
     assert found.data.params == run.data.params
+
+
+def deleted_and_restored(store: SqlStore, run_id: str) -> None:
+    store.delete_run(run_id)
+    store.get_run_document(run_id)
+    store.restore_run(run_id)
+
+
+Write = Callable[[SqlStore, str, str], object]
+WRITES: dict[str, Write] = {
+    "metric": lambda store, run, _: store.log_metric(run, Metric("edge 0", 7.0, 9_700_000_000_000, 99)),
+    "param": lambda store, run, _: store.log_param(run, Param("new", "1")),
+    "tag": lambda store, run, _: store.set_tag(run, RunTag("new", "1")),
+    "tag deleted": lambda store, run, _: store.delete_tag(run, "mlflow.runName"),
+    "update": lambda store, run, _: store.update_run(run, "FINISHED", 5, "another name"),
+    "delete": lambda store, run, _: store.delete_run(run),
+    "restore": lambda store, run, _: deleted_and_restored(store, run),
+    "experiment deleted": lambda store, _, experiment: store.delete_experiment(experiment),
+    "inputs": lambda store, run, _: store.log_inputs(
+        run, [DatasetInput(Dataset("iris", "1", "local", "{}"))], [LoggedModelInput("m-9")]
+    ),
+    "outputs": lambda store, run, _: store.log_outputs(run, [LoggedModelOutput("m-8", 1)]),
+    "model": lambda store, run, _: store.record_model(
+        run, '{"artifact_path": "a", "flavors": {}, "utc_time_created": "", "run_id": ""}'
+    ),
+}
+
+
+@pytest.mark.parametrize("write", WRITES)
+def test_document_that_was_read_before_follows_every_write(
+    uri: str, write: str, opened: Callable[[str], SqlStore]
+) -> None:
+    reader, writer = opened(uri), opened(uri)
+    experiment = writer.create_experiment("one")
+    run_id = writer.create_run(experiment).info.run_id
+    beside = writer.create_run(experiment).info.run_id
+    before = reader.get_run_document(run_id)
+    unchanged = reader.get_run_document(beside)
+    WRITES[write](writer, run_id, experiment)
+    after = reader.get_run_document(run_id)
+    assert after != before or write == "restore"
+    assert_same(after, writer.get_run(run_id))
+    [found] = reader.search_run_documents([experiment], f"run_id = '{run_id}'", ViewType.ALL)
+    assert found.info == after.info
+    assert bytes(found.metrics) == bytes(after.metrics)
+    if write != "experiment deleted":
+        assert reader.get_run_document(beside) is unchanged
+
+
+def test_cache_forgets_what_was_used_last_the_longest_time_ago(store: SqlStore) -> None:
+    first, second, third = [store.get_run_document(full_run(store)) for _ in range(3)]
+    size = OVERHEAD_BYTES + sum(memoryview(part).nbytes for part in (first.metrics, first.params, first.tags))
+    cache = DocumentCache(most_bytes=2 * size + 200)
+    cache.keep([(1, 10, first), (2, 10, second)])
+    assert cache.find([(1, 10), (2, 11)]) == {1: first}
+    cache.keep([(3, 10, third)])
+    assert cache.find([(1, 10), (2, 10), (3, 10)]) == {1: first, 3: third}
+    cache.keep([(3, 12, second), (3, 13, third)])
+    assert cache.find([(1, 10), (3, 13)]) == {1: first, 3: third}
+    cache.keep([(1, 14, second)])
+    assert cache.find([(1, 10), (3, 13), (1, 14)]) == {1: second, 3: third}

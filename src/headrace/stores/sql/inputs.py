@@ -76,9 +76,11 @@ def log_outputs(run_id: str, models: Sequence[LoggedModelOutput]) -> Work[None]:
 
 
 def of_run(db: Database, ref: int) -> RunInputs:
-    datasets = of_runs(db, [ref])
-    models = _models(db, [ref], output=0).get(ref, [])
-    return RunInputs(datasets.get(ref, []), [LoggedModelInput(each.model_id) for each in models])
+    return RunInputs(of_runs(db, [ref]).get(ref, []), models_into(db, ref))
+
+
+def models_into(db: Database, ref: int) -> list[LoggedModelInput]:
+    return [LoggedModelInput(each.model_id) for each in _models(db, [ref], output=0).get(ref, [])]
 
 
 def outputs_of_run(db: Database, ref: int) -> RunOutputs:

@@ -24,6 +24,7 @@ from headrace.errors import NotFound
 from headrace.stores.documents import RunDocument
 from headrace.stores.sql import document, inputs
 from headrace.stores.sql.connection import Database
+from headrace.stores.sql.document_cache import DocumentCache
 from headrace.stores.sql.lifecycle import stage
 
 INFO_COLUMNS = (
@@ -37,6 +38,8 @@ LATEST_OF_MANY = (
 )
 CHUNK = 2000
 encode = Encoder().encode
+VERSIONS = "SELECT run_ref, seq FROM run_change WHERE run_ref"
+EVERYTHING = Projection()
 NOTHING = Raw(b"[]")
 NO_INPUTS, NO_OUTPUTS = RunInputs(), RunOutputs()
 LATEST = "SELECT key_ref, last_value, last_timestamp, last_step, last_class FROM metric_series WHERE run_ref = ?"
@@ -101,17 +104,30 @@ def _runs(db: Database, refs: Sequence[int], projection: Projection) -> list[Run
     ]
 
 
-def document_of(db: Database, run_id: str) -> RunDocument:
+def document_of(db: Database, run_id: str, cache: DocumentCache) -> RunDocument:
     row = db.execute("SELECT id FROM run WHERE run_id = ?", (run_id,)).fetchone()
     if row is None:
         raise NotFound("run", run_id)
-    found = documents(db, [row[0]], Projection())[0]
-    return structs.replace(found, inputs=inputs.of_run(db, row[0]))
+    found = documents(db, [row[0]], EVERYTHING, cache)[0]
+    models = inputs.models_into(db, row[0])
+    return structs.replace(found, inputs=RunInputs(found.inputs.dataset_inputs, models)) if models else found
 
 
-def documents(db: Database, refs: Sequence[int], projection: Projection) -> list[RunDocument]:
+def documents(db: Database, refs: Sequence[int], projection: Projection, cache: DocumentCache) -> list[RunDocument]:
     """Like `many`."""
-    return [each for chunk in _chunks(refs) for each in _documents(db, chunk, projection)]
+    if projection != EVERYTHING:
+        return [each for chunk in _chunks(refs) for each in _documents(db, chunk, projection)]
+    found: list[RunDocument] = []
+    for chunk in _chunks(refs):
+        versions: dict[int, int] = dict(db.execute(f"{VERSIONS} {db.any_of}", (db.among(chunk),)))
+        known = cache.find(versions.items())
+        missing = [ref for ref in chunk if ref not in known]
+        if missing:
+            made = dict(zip(missing, _documents(db, missing, projection), strict=True))
+            cache.keep((ref, versions[ref], each) for ref, each in made.items())
+            known |= made
+        found += [known[ref] for ref in chunk]
+    return found
 
 
 def _documents(db: Database, refs: Sequence[int], projection: Projection) -> list[RunDocument]:

@@ -55,15 +55,16 @@ from headrace.stores.sql import (
     runs,
 )
 from headrace.stores.sql.connection import Database, Engine, Work
+from headrace.stores.sql.document_cache import DocumentCache
 
 T = TypeVar("T")
-EVERYTHING = Projection()
 
 
 class _Transactions:
     """How the methods below reach the database."""
 
     artifact_root: str
+    documents: DocumentCache
     appended: Callable[[], None]
 
     def _read(self, work: Work[T]) -> T:
@@ -145,7 +146,7 @@ class _Runs(_Transactions, TrackingStore):
         return self._read(lambda db: run_records.get(db, run_id))
 
     def get_run_document(self, run_id: str) -> RunDocument:
-        return self._read(lambda db: run_records.document_of(db, run_id))
+        return self._read(lambda db: run_records.document_of(db, run_id, self.documents))
 
     def search_runs(
         self,
@@ -161,7 +162,7 @@ class _Runs(_Transactions, TrackingStore):
 
         def work(db: Database) -> Page[Run]:
             found = run_search.find(db, wanted)
-            return Page(run_records.many(db, found.refs, projection or EVERYTHING), found.token)
+            return Page(run_records.many(db, found.refs, projection or run_records.EVERYTHING), found.token)
 
         return self._read(work)
 
@@ -179,7 +180,9 @@ class _Runs(_Transactions, TrackingStore):
 
         def work(db: Database) -> Page[RunDocument]:
             found = run_search.find(db, wanted)
-            return Page(run_records.documents(db, found.refs, projection or EVERYTHING), found.token)
+            return Page(
+                run_records.documents(db, found.refs, projection or run_records.EVERYTHING, self.documents), found.token
+            )
 
         return self._read(work)
 
@@ -358,6 +361,7 @@ class SqlStore(_Experiments, _Runs, _Metrics, _Models, _Live, _Manifest, _Access
         self.engine = engine
         self.artifact_root = artifact_root
         self.appended = appended
+        self.documents = DocumentCache()
         self.quick_reads = engine.dialect == "sqlite"
 
     def _read(self, work: Work[T]) -> T:
@@ -367,7 +371,7 @@ class SqlStore(_Experiments, _Runs, _Metrics, _Models, _Live, _Manifest, _Access
         return self.engine.write(work)
 
     def submit(self, method: str, /, *args: Any, **kwargs: Any) -> Future[Any]:
-        planner = _Planner(self.engine, self.artifact_root, self.appended)
+        planner = _Planner(self)
         try:
             getattr(planner, method)(*args, **kwargs)
         except HeadraceError as error:
@@ -385,6 +389,9 @@ class _Planner(SqlStore):
     """Checks a write's arguments, as the store does, and keeps the work instead of doing it."""
 
     work: Work[Any] | None = None
+
+    def __init__(self, store: SqlStore) -> None:
+        self.artifact_root, self.appended = store.artifact_root, store.appended
 
     def _write(self, work: Work[T]) -> T:
         self.work = work

@@ -121,13 +121,12 @@ def acted(store: SqlStore, memory: MemoryStore, doings: list[tuple[str, Any]]) -
 
 def on_series(run_id: str, do: Callable[[Database, int], None]) -> Callable[[Database], None]:
     def work(db: Database) -> None:
-        for row in db.execute(
-            "SELECT s.id, s.loose + length(s.tail) FROM metric_series s JOIN run r ON r.id = s.run_ref "
-            "WHERE r.run_id = ?",
+        rows = db.execute(
+            "SELECT id FROM metric_series WHERE run_ref = (SELECT id FROM run WHERE run_id = ?)" + db.for_update,
             (run_id,),
-        ).fetchall():
-            if row[1]:
-                do(db, row[0])
+        ).fetchall()
+        for row in rows:
+            do(db, row[0])
 
     return work
 

@@ -61,5 +61,7 @@ def test_a_block_cut_short_is_corrupt() -> None:
     payload = encode(points_of([(0, 0, 1.0), (1, 1, 2.0), (5, 1, 2.5)]))
     with pytest.raises(Corrupt, match=f"{len(payload) - 1} bytes instead of {len(payload)}"):
         decode(payload[:-1])
-    with pytest.raises(Corrupt, match="form 9"):
+    with pytest.raises(Corrupt, match="begins with 09"):
         decode(b"\x09" + payload[1:])
+    with pytest.raises(Corrupt, match="has 3 bytes"):
+        decode(payload[:3])
