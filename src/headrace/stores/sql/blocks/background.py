@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from headrace.stores.sql.blocks.merge import Cursor
 
 STEP_S = 0.008  # what an append may have to wait for
-RETRY_S = 10.0  # after a step that failed
+RETRY_S = 30.0  # after a failure
 
 
 class Merges:
@@ -39,7 +39,12 @@ class Merges:
         try:
             more = merge_step(db, self.cursor, self.step_s)
         except BaseException:
-            self.retry_at_s = monotonic_s() + RETRY_S
+            later_s = monotonic_s() + RETRY_S
+            if self.cursor.merging is None:
+                self.retry_at_s = later_s
+            else:  # the other series needn't wait
+                self.cursor.avoided[self.cursor.merging] = later_s
+                self.cursor.merging = None
             raise
         if more:
             self.notice()

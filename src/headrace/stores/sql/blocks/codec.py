@@ -96,10 +96,15 @@ def decode_all(payloads: Iterable[bytes]) -> Points:
 
 
 def _decode_alike(payloads: Sequence[bytes]) -> Points:
+    if len(payloads[0]) < _HEAD.size:
+        raise Corrupt(f"A metric block has {len(payloads[0])} bytes; its head alone has {_HEAD.size}.")
     form, step_width, time_width, value_width, n, *_ = _HEAD.unpack_from(payloads[0])
+    if form != FORM or not {step_width, time_width} <= _UNSIGNED.keys() | {0} or value_width not in (0, 4, 8) or not n:
+        raise Corrupt(f"A metric block begins with {payloads[0][:8].hex()}, which this version can't read.")
     size = _HEAD.size + (value_width * n or 8) + (n - 1) * (step_width + time_width)
-    if form != FORM or any(len(payload) != size for payload in payloads):
-        raise Corrupt(f"A metric block of form {form} has {len(payloads[0])} bytes instead of {size}.")
+    for payload in payloads:
+        if len(payload) != size:
+            raise Corrupt(f"A metric block of {n} points has {len(payload)} bytes instead of {size}.")
     rows = np.frombuffer(b"".join(payloads), np.uint8).reshape(len(payloads), size)
     heads = _column(rows, 8, 4, np.dtype("<i8"))
     offset = _HEAD.size

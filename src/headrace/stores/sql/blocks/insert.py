@@ -38,7 +38,7 @@ def insert(db: Database, series_id: int, points: Points, until_s: float) -> Poin
     done = 0
     for page, shares in _shares(near.pages, points, near.bound):
         changed: list[Records] = []
-        kept = 0
+        kept, moved = 0, False
         for index, low, high in shares:
             if done and monotonic_s() > until_s:
                 break
@@ -49,8 +49,8 @@ def insert(db: Database, series_id: int, points: Points, until_s: float) -> Poin
             kept, done = index + 1, high
         if changed:
             page.records = united([*changed, page.records[kept:]])
-            pages.write(db, series_id, page, last=False)
-        if monotonic_s() > until_s:
+            moved = pages.write(db, series_id, page, last=False)
+        if moved or monotonic_s() > until_s:
             break
     return points.part(done, len(points))
 

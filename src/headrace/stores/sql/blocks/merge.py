@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from headrace.clock import monotonic_s
 from headrace.stores.sql.blocks.insert import insert
@@ -26,30 +26,42 @@ _ADD = "INSERT INTO metric_loose (series_id, payload) VALUES (?, ?)"
 
 @dataclass(slots=True)
 class Cursor:
-    """The series that was looked at last. Series take turns by id, also past one whose merge fails."""
+    """Series take turns by id. series_id: the one before the next. merging: the one that is worked on. avoided: those
+    whose merge failed, until that moment of the monotonic clock."""
 
     series_id: int = 0
+    merging: int | None = None
+    avoided: dict[int, float] = field(default_factory=dict)
+
+    def avoids(self, series_id: int) -> bool:
+        return series_id in self.avoided and monotonic_s() < self.avoided[series_id]
 
 
 def merge_step(db: Database, cursor: Cursor, step_s: float) -> bool:
-    """Moves on what waits, from the series after the cursor on, for about `step_s`. False: nothing is left."""
+    """Moves on what waits, from the cursor on, for about `step_s`, but at least a little. False: nothing is left."""
     until_s = monotonic_s() + step_s
     skip = " FOR UPDATE SKIP LOCKED" if db.dialect == "postgresql" else ""
+    from_start, moved, merged = cursor.series_id == 0, False, False
     while True:
         rows = db.execute(_DUE + skip, (cursor.series_id, _SERIES_AT_ONCE)).fetchall()
         if not rows:
-            if cursor.series_id == 0:
-                return False
             cursor.series_id = 0
+            if from_start and not moved:
+                return False
+            from_start, moved = True, False
             continue
         spill(db, [row[0] for row in rows if _waiting(row) < MERGE_POINTS])
         for row in rows:
             if _waiting(row) >= MERGE_POINTS:
-                if monotonic_s() > until_s:
+                if cursor.avoids(row[0]):
+                    continue
+                if merged and monotonic_s() > until_s:
                     return True
-                cursor.series_id = row[0]
+                cursor.merging = row[0]
                 merge_series(db, row[0], until_s)
-            cursor.series_id = row[0]
+                cursor.merging, merged = None, True
+            cursor.series_id, moved = row[0], True
+        cursor.series_id = rows[-1][0]
         if monotonic_s() > until_s:
             return True
 
@@ -60,7 +72,7 @@ def _waiting(row: tuple[int, int, int]) -> int:
 
 
 def spill(db: Database, ids: list[int]) -> None:
-    """The tails of these series become loose rows."""
+    """The tails of these series, whose rows are locked, become loose rows."""
     if ids:
         db.execute(f"{_SPILL} {db.any_of}", (db.among(ids),))
         db.execute(f"{_SPILLED} {db.any_of}", (b"", db.among(ids)))
@@ -68,12 +80,15 @@ def spill(db: Database, ids: list[int]) -> None:
 
 def merge_series(db: Database, series_id: int, until_s: float) -> None:
     """Its loose points, the tail's too, go into blocks; what is left when `until_s` has passed stays loose."""
-    tail = db.execute(_TAIL, (series_id,)).fetchone()[0]
+    tail = db.execute(_TAIL + db.for_update, (series_id,)).fetchone()[0]
     rows = db.execute(_LOOSE, (series_id, _ROWS_AT_ONCE)).fetchall()
-    moved = sum(len(row[1]) for row in rows) // RAW_POINT_BYTES
-    rest = insert(db, series_id, distinct(from_raw(b"".join([*(row[1] for row in rows), tail]))), until_s)
+    raw = b"".join([*(row[1] for row in rows), tail])
+    if not raw:
+        return
+    rest = insert(db, series_id, distinct(from_raw(raw)), until_s)
     if rows:
         db.execute(_FORGET, (series_id, rows[-1][0]))
     if len(rest):
         db.execute(_ADD, (series_id, to_raw(rest)))
+    moved = (len(raw) - len(tail)) // RAW_POINT_BYTES
     db.execute(_MERGED, (len(rest) - moved, b"", series_id))

@@ -78,40 +78,43 @@ def records_of(payload: bytes) -> Records:
     return np.frombuffer(payload, RECORD)
 
 
-def write(db: Database, series_id: int, page: Page, *, last: bool) -> None:
-    """The page as one row, or cut into several. last: no page comes after it."""
+def write(db: Database, series_id: int, page: Page, *, last: bool) -> bool:
+    """The page as one row, or cut into several. last: no page comes after it. True: other pages got new places."""
     records = page.records
     if len(records) <= PAGE_RECORDS:
         db.execute(_PUT, _row(series_id, page.place, records))
-        return
+        return False
     if last:  # what is appended later fills the last one
         size = PAGE_RECORDS
     else:
         count = -(-len(records) // PAGE_RECORDS)
         size = -(-len(records) // count)
     parts = [records[start : start + size] for start in range(0, len(records), size)]
-    places = _places(db, series_id, page.place, len(parts))
-    db.executemany(_PUT, [_row(series_id, place, part) for place, part in zip(places, parts, strict=True)])
+    place = page.place
+    gap = _gap(db, series_id, place, len(parts))
+    moved = gap == 0
+    if moved:
+        gap = 1
+        place = _renumber(db, series_id, place, max(PLACE_GAP, len(parts)))
+    db.executemany(_PUT, [_row(series_id, place + i * gap, part) for i, part in enumerate(parts)])
+    return moved
 
 
-def _places(db: Database, series_id: int, place: int, count: int) -> list[int]:
-    """`count` places from `place` on, before the next page's."""
+def _gap(db: Database, series_id: int, place: int, count: int) -> int:
+    """The distance at which `count` pages from `place` on stay before the next one; 0: there is no room."""
     following = db.execute(_NEXT_PLACE, (series_id, place)).fetchone()[0]
-    gap = PLACE_GAP if following is None else (following - place) // count
-    if gap == 0:
-        return _places(db, series_id, _renumber(db, series_id, place), count)
-    return [place + i * gap for i in range(count)]
+    return PLACE_GAP if following is None else int((following - place) // count)
 
 
-def _renumber(db: Database, series_id: int, place: int) -> int:
-    """Gives all pages new places at full distance; the new one of `place`."""
+def _renumber(db: Database, series_id: int, place: int, gap: int) -> int:
+    """Gives all pages new places at that distance; the new one of `place`."""
     rank = db.execute(
         "SELECT count(*) FROM metric_page WHERE series_id = ? AND place < ?", (series_id, place)
     ).fetchone()[0]
     rows = db.execute(_ALL, (series_id,)).fetchall()
     db.execute(_FORGET, (series_id,))
-    db.executemany(_INSERT, [(series_id, i * PLACE_GAP, *row) for i, row in enumerate(rows)])
-    return int(rank) * PLACE_GAP
+    db.executemany(_INSERT, [(series_id, i * gap, *row) for i, row in enumerate(rows)])
+    return int(rank) * gap
 
 
 def _row(series_id: int, place: int, records: Records) -> tuple[object, ...]:
