@@ -15,21 +15,21 @@ times the time to read (docs/decisions/).
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from headrace.errors import Corrupt
 from headrace.stores.sql.blocks.points import EMPTY, Floats, Ints, Points, joined
 
 FORM = 1
-ALIKE_AT_ONCE = 64  # 1 MB a column: beyond the processor's cache it takes four times as long
+# Whoever walks over many blocks unpacks so many at a time. The columns, 200 KB each, then stay on the allocator's heap;
+# larger ones are mapped afresh each time, and the page faults double the time.
+BLOCKS_AT_ONCE = 12
 _HEAD = struct.Struct("<BBBBIqqqq")
 _WIDTHS = (1, 2, 4, 8)
 _UNSIGNED = {width: np.dtype(f"<u{width}") for width in _WIDTHS}
-
-Unsigned = NDArray[np.uint64]
+_FLOATS = {width: np.dtype(f"<f{width}") for width in (4, 8)}
 
 
 def encode(points: Points) -> bytes:
@@ -82,64 +82,75 @@ def decode(payload: bytes) -> Points:
 
 
 def decode_all(payloads: Iterable[bytes]) -> Points:
-    """The points of several blocks, block after block. Runs of blocks of one shape are unpacked in one go."""
-    parts: list[Points] = []
+    """The points of several blocks, block after block."""
+    return joined([Points(shape.steps(), shape.times(), shape.values()) for shape in _shapes(payloads)])
+
+
+def decode_steps(payloads: Iterable[bytes]) -> tuple[Ints, Floats]:
+    """Steps and values only."""
+    shapes = list(_shapes(payloads))
+    if len(shapes) == 1:
+        return shapes[0].steps(), shapes[0].values()
+    return (
+        np.concatenate([EMPTY.steps, *(shape.steps() for shape in shapes)]),
+        np.concatenate([EMPTY.values, *(shape.values() for shape in shapes)]),
+    )
+
+
+def _shapes(payloads: Iterable[bytes]) -> Iterator[_Shape]:
     alike: list[bytes] = []
     for payload in payloads:
-        if alike and (payload[:8] != alike[0][:8] or len(alike) == ALIKE_AT_ONCE):
-            parts.append(_decode_alike(alike))
+        if alike and (payload[:8] != alike[0][:8] or len(alike) == BLOCKS_AT_ONCE):
+            yield _Shape(alike)
             alike = []
         alike.append(payload)
     if alike:
-        parts.append(_decode_alike(alike))
-    return joined(parts) if parts else EMPTY
+        yield _Shape(alike)
 
 
-def _decode_alike(payloads: Sequence[bytes]) -> Points:
-    if len(payloads[0]) < _HEAD.size:
-        raise Corrupt(f"A metric block has {len(payloads[0])} bytes; its head alone has {_HEAD.size}.")
-    form, step_width, time_width, value_width, n, *_ = _HEAD.unpack_from(payloads[0])
-    if form != FORM or not {step_width, time_width} <= _UNSIGNED.keys() | {0} or value_width not in (0, 4, 8) or not n:
-        raise Corrupt(f"A metric block begins with {payloads[0][:8].hex()}, which this version can't read.")
-    size = _HEAD.size + (value_width * n or 8) + (n - 1) * (step_width + time_width)
-    for payload in payloads:
-        if len(payload) != size:
-            raise Corrupt(f"A metric block of {n} points has {len(payload)} bytes instead of {size}.")
-    rows = np.frombuffer(b"".join(payloads), np.uint8).reshape(len(payloads), size)
-    heads = _column(rows, 8, 4, np.dtype("<i8"))
-    offset = _HEAD.size
-    if value_width == 0:
-        values = np.repeat(_column(rows, offset, 1, np.dtype("<f8")), n, axis=1)
-        offset += 8
-    else:
-        values = _column(rows, offset, n, np.dtype(f"<f{value_width}")).astype(np.float64)
-        offset += n * value_width
-    steps = _widened(heads[:, 0], heads[:, 1], rows, offset, n, step_width)
-    times = _widened(heads[:, 2], heads[:, 3], rows, offset + (n - 1) * step_width, n, time_width)
-    return Points(steps, times, values.reshape(-1))
+class _Shape:
+    """Neighbouring blocks with the same widths and number of points, unpacked together, a column at a time."""
 
+    def __init__(self, payloads: Sequence[bytes]) -> None:
+        for payload in payloads:
+            if len(payload) < _HEAD.size:
+                raise Corrupt(f"A metric block has {len(payload)} bytes; its head alone has {_HEAD.size}.")
+        self.payloads, self.heads = payloads, [_HEAD.unpack_from(payload) for payload in payloads]
+        form, self.step_width, self.time_width, self.value_width, self.n, *_ = self.heads[0]
+        known = {self.step_width, self.time_width} <= {0, *_WIDTHS} and self.value_width in {0, *_FLOATS}
+        if form != FORM or not known or not self.n:
+            raise Corrupt(f"A metric block begins with {payloads[0][:8].hex()}, which this version can't read.")
+        self.step_offset = _HEAD.size + (self.value_width * self.n or 8)
+        self.time_offset = self.step_offset + (self.n - 1) * self.step_width
+        size = self.time_offset + (self.n - 1) * self.time_width
+        for payload in payloads:
+            if len(payload) != size:
+                raise Corrupt(f"A metric block of {self.n} points has {len(payload)} bytes instead of {size}.")
 
-def _column(rows: NDArray[np.uint8], offset: int, count: int, kind: np.dtype[np.generic]) -> NDArray[np.generic]:
-    return np.ascontiguousarray(rows[:, offset : offset + count * kind.itemsize]).view(kind)
+    def values(self) -> Floats:
+        kind, count = (_FLOATS[self.value_width], self.n) if self.value_width else (_FLOATS[8], 1)
+        parts = [np.frombuffer(payload, kind, count, _HEAD.size) for payload in self.payloads]
+        values = np.concatenate(parts, dtype=np.float64)
+        return values if self.value_width else np.repeat(values, self.n)
 
+    def steps(self) -> Ints:
+        return self._summed(5, self.step_offset, self.step_width)
 
-def _widened(
-    first: NDArray[np.generic],
-    base: NDArray[np.generic],
-    rows: NDArray[np.uint8],
-    offset: int,
-    n: int,
-    width: int,
-) -> Ints:
-    start = first.astype(np.int64).view(np.uint64)[:, None]
-    least = base.astype(np.int64).view(np.uint64)[:, None]
-    numbers = np.empty((len(rows), n), np.uint64)
-    numbers[:, :1] = start
-    if width:
-        numbers[:, 1:] = _column(rows, offset, n - 1, _UNSIGNED[width])
-        numbers[:, 1:] += least
-        np.cumsum(numbers, axis=1, out=numbers)
-    else:
-        np.multiply(np.arange(n, dtype=np.uint64), least, out=numbers)
-        numbers += start
-    return numbers.view(np.int64).reshape(-1)
+    def times(self) -> Ints:
+        return self._summed(7, self.time_offset, self.time_width)
+
+    def _summed(self, head: int, offset: int, width: int) -> Ints:
+        """heads[head] and the one after: the column's first number and its least difference."""
+        starts = np.array([each[head : head + 2] for each in self.heads], np.int64).view(np.uint64)
+        numbers = np.empty((len(self.payloads), self.n), np.uint64)
+        if width:
+            kind = _UNSIGNED[width]
+            for row, payload in zip(numbers, self.payloads, strict=True):
+                row[1:] = np.frombuffer(payload, kind, self.n - 1, offset)
+            numbers[:, 1:] += starts[:, 1:]
+            numbers[:, 0] = starts[:, 0]
+            np.cumsum(numbers, axis=1, out=numbers)
+        else:
+            np.multiply(np.arange(self.n, dtype=np.uint64), starts[:, 1:], out=numbers)
+            numbers += starts[:, :1]
+        return numbers.view(np.int64).reshape(-1)

@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from headrace.stores.sampling import evenly
+from headrace.stores.sql.blocks.codec import BLOCKS_AT_ONCE
 from headrace.stores.sql.blocks.load import Loaded, Range, Series, load, owning, read
 from headrace.stores.sql.blocks.points import Ints, Points, distinct, joined
 from headrace.stores.sql.blocks.summary import ints
 from headrace.stores.sql.connection import Database
-
-BLOCKS_AT_ONCE = 64
 
 
 def interval(db: Database, one: Series, first_step: int, last_step: int, most: int) -> Points:

@@ -6,10 +6,12 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from headrace.entities import limits
 from headrace.stores.sql.blocks import pages
-from headrace.stores.sql.blocks.codec import decode_all
-from headrace.stores.sql.blocks.points import Bools, Points, distinct, from_raw, joined, missing_from
+from headrace.stores.sql.blocks.codec import decode_all, decode_steps
+from headrace.stores.sql.blocks.points import Bools, Ints, Points, distinct, from_raw, joined, missing_from
 from headrace.stores.sql.blocks.summary import Records, first_keys, ints, last_key
 from headrace.stores.sql.connection import Database
 
@@ -147,6 +149,12 @@ def owning(records: Records, points: Points) -> list[int]:
 def read(db: Database, records: Records) -> Points:
     """All points of these blocks, block after block."""
     return decode_all(_payloads(db, ints(records, "block").tolist()))
+
+
+def read_in_order(db: Database, records: Records, ordinals: Ints) -> Points:
+    """All points of these blocks with their block's ordinal instead of the time: it orders points of equal steps."""
+    steps, values = decode_steps(_payloads(db, ints(records, "block").tolist()))
+    return Points(steps, np.repeat(ordinals, records["n"]), values)
 
 
 def _payloads(db: Database, ids: Sequence[int]) -> Iterable[bytes]:
