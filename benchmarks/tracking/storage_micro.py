@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -77,11 +78,11 @@ def measured(store: SqlStore, points: int) -> Figures:
             ("step", count // 3, count // 3 + 20_000),
         ):
             zoom = "all" if start is None else f"{(end or 0) - start:,} steps"
-            taken = best_ms(lambda a=axis, s=start, e=end: store.chart([run_id], ["loss"], a, s, e, 1000))
+            taken = best_ms(partial(store.chart, [run_id], ["loss"], axis, start, end, 1000))
             note(f"{name} in one series: chart by {axis}, {zoom}, ms", taken)
-        history = best_ms(lambda: store.get_metric_history(run_id, "loss", 25_000))
+        history = best_ms(partial(store.get_metric_history, run_id, "loss", 25_000))
         note(f"{name} in one series: 25,000 points of the history, ms", history)
-        sample = best_ms(lambda: store.get_metric_history_interval([run_id], "loss", 2500))
+        sample = best_ms(partial(store.get_metric_history_interval, [run_id], "loss", 2500))
         note(f"{name} in one series: 2,500 points by rank, ms", sample)
     for name, value in latencies(store, run_id, count).items():
         note(f"append to {points / 1e6:g} M points while merges run: {name}", value)
@@ -171,19 +172,18 @@ def fill(store: SqlStore, run_id: str, count: int) -> int:
     return round(count / (time.perf_counter() - began))
 
 
-def latencies(store: SqlStore, run_id: str, first: int, rounds: int = 3000) -> dict[str, float]:
-    """Of appends of 100 points, one after the other, while 1,000 other series keep the merges busy."""
+def latencies(store: SqlStore, run_id: str, first: int, rounds: int = 5000) -> dict[str, float]:
+    """Of appends of 100 points, one after the other, while ten other series keep the merges busy."""
     random = np.random.default_rng(4)
     other = new_run(store)
-    others = [batch(1000, i, random.normal(size=BATCH)) for i in range(200)]
     points = [
         [Metric("loss", 0.5, START_MS + (first + j) * 250, first + j) for j in range(i * 100, (i + 1) * 100)]
         for i in range(rounds)
     ]
     taken = []
     for i in range(rounds):
-        if i % 15 == 0:
-            store.submit("log_batch", other, others[i // 15])
+        if i % 10 == 0:
+            store.log_batch(other, batch(10, i * 10, random.normal(size=BATCH)))
         taken.append(ms(lambda p=points[i]: store.log_batch(run_id, p)))
         time.sleep(0.001)
     taken.sort()
@@ -200,7 +200,10 @@ def settle(store: SqlStore) -> None:
 
 def size_bytes(store: SqlStore) -> int:
     if store.engine.dialect == "sqlite":
-        pages = "SELECT (SELECT page_count - freelist_count FROM pragma_page_count, pragma_freelist_count) * page_size FROM pragma_page_size"
+        pages = (
+            "SELECT (SELECT page_count - freelist_count FROM pragma_page_count, pragma_freelist_count) * page_size "
+            "FROM pragma_page_size"
+        )
         return int(store.engine.read(lambda db: db.execute(pages).fetchone()[0]))
     return int(store.engine.read(lambda db: db.execute("SELECT pg_database_size(current_database())").fetchone()[0]))
 
