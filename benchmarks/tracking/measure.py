@@ -38,14 +38,14 @@ class Size:
 
 
 FULL = Size(
-    repeats=5,
-    duration_s=4,
+    repeats=3,
+    duration_s=3,
     search_runs=1000,
     many_runs=100_000,
     series_points=10_000_000,
     chart_points=1_000_000,
-    starts=5,
-    imports=9,
+    starts=3,
+    imports=5,
 )
 QUICK = Size(
     repeats=1,
