@@ -14,13 +14,12 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from headrace.entities import Metric
+from headrace.entities import Metric, XAxis
 from headrace.stores import checks
 from headrace.stores.sql import open_sql_store
 from headrace.stores.sql.blocks.append import append, prepared
@@ -65,27 +64,30 @@ def measured(store: SqlStore, points: int) -> Figures:
     note("single appends/s, one series", single_appends(store, 1))
     note("single appends/s, 64 series", single_appends(store, 64))
     settle(store)
-    for name, count in (("1 M", min(1_000_000, points)), (f"{points / 1e6:g} M", points)):
+    for count in sorted({min(1_000_000, points), points}):
         run_id = new_run(store)
-        before = size_bytes(store)
-        note(f"{name} in one series: points/s", fill(store, run_id, count))
-        settle(store)
-        note(f"{name} in one series: bytes/point", round((size_bytes(store) - before) / count, 2))
-        for axis, start, end in (
-            ("step", None, None),
-            ("time", None, None),
-            ("step", count // 3, count // 2),
-            ("step", count // 3, count // 3 + 20_000),
-        ):
-            zoom = "all" if start is None else f"{(end or 0) - start:,} steps"
-            taken = best_ms(partial(store.chart, [run_id], ["loss"], axis, start, end, 1000))
-            note(f"{name} in one series: chart by {axis}, {zoom}, ms", taken)
-        history = best_ms(partial(store.get_metric_history, run_id, "loss", 25_000))
-        note(f"{name} in one series: 25,000 points of the history, ms", history)
-        sample = best_ms(partial(store.get_metric_history_interval, [run_id], "loss", 2500))
-        note(f"{name} in one series: 2,500 points by rank, ms", sample)
+        for name, value in one_series(store, run_id, count).items():
+            note(f"{count / 1e6:g} M in one series: {name}", value)
     for name, value in latencies(store, run_id, count).items():
         note(f"append to {points / 1e6:g} M points while merges run: {name}", value)
+    return figures
+
+
+def one_series(store: SqlStore, run_id: str, count: int) -> Figures:
+    before = size_bytes(store)
+    figures: Figures = {"points/s": fill(store, run_id, count)}
+    settle(store)
+    figures["bytes/point"] = round((size_bytes(store) - before) / count, 2)
+    axes: tuple[XAxis, ...] = ("step", "time")
+    for axis in axes:
+        figures[f"chart by {axis}, ms"] = median_ms(lambda x=axis: store.chart([run_id], ["loss"], x))
+    for steps in (count // 6, 20_000):
+        start = count // 3
+        figures[f"chart by step of {steps:,} steps, ms"] = median_ms(
+            lambda s=start, e=start + steps: store.chart([run_id], ["loss"], "step", s, e)
+        )
+    figures["25,000 points of the history, ms"] = median_ms(lambda: store.get_metric_history(run_id, "loss", 25_000))
+    figures["2,500 points by rank, ms"] = median_ms(lambda: store.get_metric_history_interval([run_id], "loss", 2500))
     return figures
 
 
@@ -214,8 +216,7 @@ def ms(call: Callable[[], object]) -> float:
     return round((time.perf_counter() - began) * 1000, 3)
 
 
-def best_ms(call: Callable[[], object], rounds: int = 7) -> float:
-    """The median."""
+def median_ms(call: Callable[[], object], rounds: int = 7) -> float:
     return round(statistics.median(ms(call) for _ in range(rounds)), 2)
 
 

@@ -53,6 +53,11 @@ def _payload() -> sa.Column[bytes]:
     return sa.Column("payload", sa.LargeBinary, nullable=False)
 
 
+def _as_it_is(table: str) -> dict[str, list[str]]:
+    """PostgreSQL need not try to compress the payload: it is packed already, or soon gone."""
+    return {"postgresql": [f"ALTER TABLE {table} ALTER COLUMN payload SET STORAGE EXTERNAL"]}
+
+
 def _clustered(name: str, *parts: sa.schema.SchemaItem, info: dict[str, list[str]] | None = None) -> sa.Table:
     """A table that lies in the order of its primary key on SQLite. info: further DDL by dialect."""
     return sa.Table(name, metadata, *parts, sqlite_with_rowid=False, info=info or {})
@@ -169,18 +174,10 @@ sa.Index(
 )
 
 # Points of a series move on from its tail to metric_loose and, sorted, to metric_block; see blocks/__init__.py.
-metric_loose = sa.Table("metric_loose", metadata, _id(), _int("series_id"), _payload())
+metric_loose = sa.Table("metric_loose", metadata, _id(), _int("series_id"), _payload(), info=_as_it_is("metric_loose"))
 sa.Index("metric_loose_series", metric_loose.c.series_id)
 
-# PostgreSQL need not try to compress what is packed already.
-metric_block = sa.Table(
-    "metric_block",
-    metadata,
-    _id(),
-    _int("series_id"),
-    _payload(),
-    info={"postgresql": ["ALTER TABLE metric_block ALTER COLUMN payload SET STORAGE EXTERNAL"]},
-)
+metric_block = sa.Table("metric_block", metadata, _id(), _int("series_id"), _payload(), info=_as_it_is("metric_block"))
 
 # Summaries of blocks, in the order of `place`: a chart reads these, and blocks only where a bucket's edge cuts them.
 metric_page = _clustered(

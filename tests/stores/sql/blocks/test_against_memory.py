@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from headrace.entities import Metric
 from headrace.stores.memory import MemoryStore
-from headrace.stores.sql.blocks import insert, merge, pages
+from headrace.stores.sql.blocks import insert, merge, pages, tails
 from headrace.stores.sql.connection import Database
 from headrace.stores.sql.store import SqlStore
 from tests.stores.sql.blocks.structure import check
@@ -67,6 +67,7 @@ actions = st.lists(
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(insert, "BLOCK_POINTS", 7)
     monkeypatch.setattr(insert, "PAGES_AT_ONCE", 2)
+    monkeypatch.setattr(insert, "BLOCKS_ANYWAY", 1)
     monkeypatch.setattr(pages, "PAGE_RECORDS", 3)
     monkeypatch.setattr(pages, "PLACE_GAP", 4)
     monkeypatch.setattr(merge, "_ROWS_AT_ONCE", 3)
@@ -129,7 +130,7 @@ def acted(store: SqlStore, memory: MemoryStore, doings: list[tuple[str, Any]]) -
             store.log_batch(run_id, points)
             memory.log_batch(run_id, points)
         elif action == "spill":
-            store.engine.write(on_series(run_id, lambda db, series: merge.spill(db, [series])))
+            store.engine.write(on_series(run_id, lambda db, series: tails.spill(db, [series])))
         elif action == "merge":
             store.engine.write(on_series(run_id, lambda db, series: merge.merge_series(db, series, math.inf)))
         elif action == "merge a little":

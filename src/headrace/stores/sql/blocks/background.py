@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from headrace.clock import monotonic_s
-from headrace.stores.sql.connection import Database
+from headrace.stores.sql.connection import Database, Dialect
 
 if TYPE_CHECKING:
     from headrace.stores.sql.blocks.merge import Cursor
 
 STEP_S = 0.008  # what an append may have to wait for
 RETRY_S = 30.0  # after a failure
+_PATIENCE: dict[Dialect, int] = {"sqlite": 1, "postgresql": 4}  # there, nobody waits but for the same series
 
 
 class Merges:
@@ -37,7 +38,7 @@ class Merges:
         self.cursor = self.cursor or Cursor()
         looks, self.looks = self.looks, 1  # before looking, since `notice` may come from another thread meanwhile
         try:
-            more = merge_step(db, self.cursor, self.step_s)
+            more = merge_step(db, self.cursor, self.step_s * _PATIENCE[db.dialect])
         except BaseException:
             later_s = monotonic_s() + RETRY_S
             if self.cursor.merging is None:

@@ -16,7 +16,6 @@ from headrace.stores.sql.blocks.points import Bools, Floats, Ints, Points, by_ti
 from headrace.stores.sql.blocks.summary import Records, floats, ints, last_key
 from headrace.stores.sql.connection import Database
 
-
 _INT64 = np.iinfo(np.int64)
 _MODULO = 1 << 64
 

@@ -15,6 +15,7 @@ from headrace.stores.sql.connection import Database
 
 BLOCK_POINTS = 2048
 PAGES_AT_ONCE = 16
+BLOCKS_ANYWAY = 4  # what begins to be late still ends, where new points only overlap with the last ones
 
 _READ = "SELECT payload FROM metric_block WHERE id = ?"
 _CHANGE = "UPDATE metric_block SET payload = ? WHERE id = ?"
@@ -24,7 +25,7 @@ _ADD = "INSERT INTO metric_block (series_id, payload) VALUES (?, ?) RETURNING id
 def insert(db: Database, series_id: int, points: Points, until_s: float) -> Points:
     """What is left when `until_s` (of the monotonic clock) has passed. points: sorted, no repeats, 1 or more.
 
-    Takes at least one block's share, so that repeated calls come to an end.
+    Takes at least a few blocks' shares, so that repeated calls come to an end.
     """
     near = pages.neighbours(db, series_id, points, PAGES_AT_ONCE)
     if not near.pages:
@@ -35,22 +36,22 @@ def insert(db: Database, series_id: int, points: Points, until_s: float) -> Poin
         page.records = _appended(db, series_id, page.records, points)
         pages.write(db, series_id, page, last=True)
         return EMPTY
-    done = 0
+    done = placed = 0
     for page, shares in _shares(near.pages, points, near.bound):
         changed: list[Records] = []
         kept, moved = 0, False
         for index, low, high in shares:
-            if done and monotonic_s() > until_s:
+            if placed >= BLOCKS_ANYWAY and monotonic_s() > until_s:
                 break
             changed += (
                 page.records[kept:index],
                 _placed(db, series_id, page.records[index : index + 1], points.part(low, high)),
             )
-            kept, done = index + 1, high
+            kept, done, placed = index + 1, high, placed + 1
         if changed:
             page.records = united([*changed, page.records[kept:]])
             moved = pages.write(db, series_id, page, last=False)
-        if moved or monotonic_s() > until_s:
+        if moved or (placed >= BLOCKS_ANYWAY and monotonic_s() > until_s):
             break
     return points.part(done, len(points))
 

@@ -6,17 +6,17 @@ from dataclasses import dataclass, field
 
 from headrace.clock import monotonic_s
 from headrace.stores.sql.blocks.insert import insert
-from headrace.stores.sql.blocks.points import RAW_POINT_BYTES, distinct, from_raw, to_raw
+from headrace.stores.sql.blocks.points import distinct, from_raw, to_raw
+from headrace.stores.sql.blocks.tails import POINT_BYTES, spill
 from headrace.stores.sql.connection import Database
 from headrace.stores.sql.migrations.revisions import SERIES_DUE
 
 MERGE_POINTS = 512  # fewer loose points stay loose
 _SERIES_AT_ONCE = 128
-_ROWS_AT_ONCE = 64
+_ROWS_AT_ONCE = 32  # 1,000 points each at most
+_ROW_POINTS = 1024
 
 _DUE = f"SELECT id, loose, length(tail) FROM metric_series WHERE ({SERIES_DUE}) AND id > ? ORDER BY id LIMIT ?"
-_SPILL = "INSERT INTO metric_loose (series_id, payload) SELECT id, tail FROM metric_series WHERE id"
-_SPILLED = f"UPDATE metric_series SET loose = loose + length(tail) / {RAW_POINT_BYTES}, tail = ? WHERE id"
 _TAIL = "SELECT tail FROM metric_series WHERE id = ?"
 _LOOSE = "SELECT id, payload FROM metric_loose WHERE series_id = ? ORDER BY id LIMIT ?"
 _MERGED = "UPDATE metric_series SET loose = loose + ?, tail = ? WHERE id = ?"
@@ -68,14 +68,7 @@ def merge_step(db: Database, cursor: Cursor, step_s: float) -> bool:
 
 def _waiting(row: tuple[int, int, int]) -> int:
     _, loose, tail_bytes = row
-    return loose + tail_bytes // RAW_POINT_BYTES
-
-
-def spill(db: Database, ids: list[int]) -> None:
-    """The tails of these series, whose rows are locked, become loose rows."""
-    if ids:
-        db.execute(f"{_SPILL} {db.any_of}", (db.among(ids),))
-        db.execute(f"{_SPILLED} {db.any_of}", (b"", db.among(ids)))
+    return loose + tail_bytes // POINT_BYTES
 
 
 def merge_series(db: Database, series_id: int, until_s: float) -> None:
@@ -89,6 +82,7 @@ def merge_series(db: Database, series_id: int, until_s: float) -> None:
     if rows:
         db.execute(_FORGET, (series_id, rows[-1][0]))
     if len(rest):
-        db.execute(_ADD, (series_id, to_raw(rest)))
-    moved = (len(raw) - len(tail)) // RAW_POINT_BYTES
+        parts = [rest.part(start, start + _ROW_POINTS) for start in range(0, len(rest), _ROW_POINTS)]
+        db.executemany(_ADD, [(series_id, to_raw(part)) for part in parts])
+    moved = (len(raw) - len(tail)) // POINT_BYTES
     db.execute(_MERGED, (len(rest) - moved, b"", series_id))

@@ -14,7 +14,6 @@ Bools = NDArray[np.bool_]
 Key = tuple[int, int, bool, float]
 """(step, time, is NaN, value): the order of points in blocks; equal keys are repeats."""
 
-RAW_POINT_BYTES = 24
 _RAW = np.dtype([("step", "<i8"), ("time", "<i8"), ("value", "<f8")])
 
 

@@ -114,6 +114,7 @@ CREATE TABLE metric_loose (
 	PRIMARY KEY (id)
 );
 CREATE INDEX metric_loose_series ON metric_loose (series_id);
+ALTER TABLE metric_loose ALTER COLUMN payload SET STORAGE EXTERNAL;
 CREATE TABLE metric_page (
 	series_id BIGINT NOT NULL,
 	place BIGINT NOT NULL,
