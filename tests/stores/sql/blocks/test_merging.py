@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import math
+import subprocess
+import sys
 
 import pytest
 
@@ -135,3 +137,19 @@ def test_a_series_that_cannot_be_merged_lets_the_others_pass(store: SqlStore) ->
     while merges.pending():
         store.engine.write(merges.step)
     assert sorted(looked_up(store, "SELECT loose FROM metric_series")) == [(0,), (0,), (999,)]
+
+
+def test_logging_to_an_embedded_store_loads_no_numpy(sqlite_uri: str) -> None:
+    code = f"""
+import sys
+from headrace.entities import Metric
+from headrace.stores.sql import open_sql_store
+store = open_sql_store({sqlite_uri!r}, "artifacts")
+run_id = store.create_run("0").info.run_id
+for step in range(100):
+    store.log_metric(run_id, Metric("loss", 0.5, step, step))
+store.get_run(run_id)
+store.close()
+sys.exit("numpy was loaded" if "numpy" in sys.modules else 0)
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)

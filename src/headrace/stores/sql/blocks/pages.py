@@ -41,8 +41,8 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Neighbours:
-    """The pages where points belong. first_keys: of all their records, in order. in_order: all points come after
-    everything that is stored. complete: points up to `bound` (None: all) belong here, the rest to later pages."""
+    """The pages where points belong, in order. in_order: all points come after everything that is stored.
+    bound: where the next page begins, if there is one that points may belong to as well."""
 
     pages: list[Page]
     in_order: bool
