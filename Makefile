@@ -4,7 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.stamp
 MLFLOW_STAMP := .venv-mlflow/.stamp
+MODELS_STAMP := $(VENV)/.stamp-models
+MLFLOW_MODELS_STAMP := .venv-mlflow/.stamp-models
 MLFLOW_PACKAGES := mlflow pytest psutil "psycopg[binary]"
+# The newest that has a build without CUDA for every platform here; pip finds it where uv doesn't.
+TORCH := torch==2.13.0
 PYTEST := $(BIN)/python -m pytest
 # The genuine client lives in its own environment and talks to a `headrace server` started from ours.
 COMPAT := .venv-mlflow/bin/python -m pytest -c tests/compat/pytest.ini tests/compat
@@ -26,7 +30,7 @@ help:
 	@echo "make bench-tracking  the tracking benchmark table"
 	@echo "make clean           remove environments and caches"
 
-setup: $(STAMP) $(MLFLOW_STAMP)
+setup: $(STAMP) $(MLFLOW_STAMP) $(MODELS_STAMP) $(MLFLOW_MODELS_STAMP)
 setup-mlflow: $(MLFLOW_STAMP)
 
 # uv installs in seconds what takes pip minutes; where only pip reaches an index (pip.conf mirrors), pip does it.
@@ -44,14 +48,27 @@ $(MLFLOW_STAMP): | $(STAMP)
 	  || .venv-mlflow/bin/python -m pip install --quiet $(MLFLOW_PACKAGES)
 	@touch $@
 
+# torch first and by pip: what depends on it is then content with the build that is there.
+$(MODELS_STAMP): pyproject.toml | $(STAMP)
+	$(BIN)/python -m pip install --quiet $(TORCH)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --editable . --group dev --group models \
+	  || $(BIN)/python -m pip install --quiet --editable . --group dev --group models
+	@touch $@
+
+$(MLFLOW_MODELS_STAMP): pyproject.toml | $(MLFLOW_STAMP)
+	.venv-mlflow/bin/python -m pip install --quiet $(TORCH)
+	$(BIN)/uv pip install --quiet --python .venv-mlflow/bin/python --group models onnx onnxruntime onnxruntime-genai \
+	  || .venv-mlflow/bin/python -m pip install --quiet --group models onnx onnxruntime onnxruntime-genai
+	@touch $@
+
 demo: $(STAMP)
 	$(BIN)/python examples/digits_grid.py
 
-test: $(STAMP) $(MLFLOW_STAMP)
+test: $(STAMP) $(MLFLOW_STAMP) $(MODELS_STAMP) $(MLFLOW_MODELS_STAMP)
 	$(PYTEST) -m "not full"
 	$(if $(COMPAT_TESTS),$(COMPAT) -m "not full")
 
-test-full: $(STAMP) $(MLFLOW_STAMP)
+test-full: $(STAMP) $(MLFLOW_STAMP) $(MODELS_STAMP) $(MLFLOW_MODELS_STAMP)
 	$(PYTEST) -m full
 	$(if $(COMPAT_TESTS),$(COMPAT) -m full || [ $$? -eq $(NONE_SELECTED) ])
 
@@ -63,7 +80,7 @@ format: $(STAMP)
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-types: $(STAMP)
+types: $(STAMP) $(MODELS_STAMP)
 	$(BIN)/mypy
 
 # The reference pages of docs/ follow commands, endpoints and dialects; tests/docs says when one is out of date.
