@@ -1,0 +1,1 @@
+"""Models as folders: format, schemas, environments, integrity. Knows files and no store."""

@@ -1,0 +1,1 @@
+"""Data against a model's signature."""
