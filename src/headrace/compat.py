@@ -10,12 +10,12 @@ __all__ = ["MLFLOW_VERSION", "NotThereYet", "module_for"]
 
 if TYPE_CHECKING:
     from headrace.client.absent import NotThereYet, module_for
-    from headrace.client.mlflow_names import VERSION as MLFLOW_VERSION
+    from headrace.packaging.mlflow_version import VERSION as MLFLOW_VERSION
 else:
     __getattr__, __dir__ = lazy.door(
         __name__,
         {
-            "MLFLOW_VERSION": "headrace.client.mlflow_names:VERSION",
+            "MLFLOW_VERSION": "headrace.packaging.mlflow_version:VERSION",
             "NotThereYet": "headrace.client.absent:NotThereYet",
             "module_for": "headrace.client.absent:module_for",
         },

@@ -53,6 +53,12 @@ def _flag(text: str) -> bool:
     raise ValueError("allowed are true/false, 1/0, yes/no, on/off.")
 
 
+def _installer(text: str) -> str | None:
+    if text in ("uv", "pip"):
+        return text
+    raise ValueError("allowed are uv and pip.")
+
+
 def _text(names: str, help: str) -> Setting[str | None]:
     parse: Callable[[str], str | None] = str
     return Setting(names, parse, None, help)
@@ -193,5 +199,26 @@ POSTGRES_POOL_SIZE = Setting(
     int,
     10,
     "Most connections that one process opens to PostgreSQL.",
+)
+LOCK_MODEL_DEPENDENCIES = Setting(
+    "HEADRACE_LOCK_MODEL_DEPENDENCIES MLFLOW_LOCK_MODEL_DEPENDENCIES",
+    _flag,
+    False,
+    "Write requirements.lock into new models: exact versions and hashes of all that they need, worked out by uv.",
+)
+ENV_ROOT = _text(
+    "HEADRACE_ENV_ROOT MLFLOW_ENV_ROOT",
+    "Folder of the environments that are built for models and projects; by default in the user's cache folder.",
+)
+ENV_INSTALLER = Setting(
+    "HEADRACE_ENV_INSTALLER",
+    _installer,
+    None,
+    "What installs packages into environments, uv or pip; by default uv where the environment is built by it.",
+)
+CONDA_HOME = _text("HEADRACE_CONDA_HOME MLFLOW_CONDA_HOME", "Folder of the conda that builds environments.")
+CONDA_CREATE_COMMAND = _text(
+    "HEADRACE_CONDA_CREATE_ENV_CMD MLFLOW_CONDA_CREATE_ENV_CMD",
+    "Command that makes conda environments, such as mamba; by default the first of conda, mamba, micromamba.",
 )
 DEBUG = Setting("HEADRACE_DEBUG", _flag, False, "Let the command line show the traceback of an error.")

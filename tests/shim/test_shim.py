@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from headrace.client.mlflow_names import VERSION
+from headrace.packaging.mlflow_version import VERSION
 
 PATH = Path(__import__("headrace.shim").shim.__file__).parent / "path"
 

@@ -3,8 +3,6 @@ warning instead of an AttributeError. Read off the packages of MLflow 3.17.2; wh
 
 from __future__ import annotations
 
-VERSION = "3.17.2"  # the MLflow whose API this is compatible with
-
 _FLAVOR = "autolog get_default_conda_env get_default_pip_requirements load_model log_model save_model"
 _FLAVORS = (
     "catboost diffusers h2o johnsnowlabs keras lightgbm onnx paddle pmdarima prophet pytorch sentence_transformers "
@@ -146,7 +144,7 @@ PLACES: dict[str, str] = {
     "tracking.context.registry": "headrace.client.context_names",
     "utils.mlflow_tags": "headrace.client.tags",
     "utils.validation": "headrace.client.validation_names",
-    "version": "headrace.client.mlflow_names",
+    "version": "headrace.packaging.mlflow_version",
     **dict.fromkeys(
         (
             f"entities.{name}"
