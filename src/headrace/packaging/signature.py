@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
-from headrace.errors import InvalidValue
+from headrace.errors import HeadraceError, InvalidValue
+from headrace.packaging import infer
 from headrace.packaging.infer.dataclass_schema import schema_of_dataclass
 from headrace.packaging.schema import ParamSchema, Schema
-from headrace.packaging.types import WrongType
+from headrace.packaging.types import DataType, WrongType
 
 
 class ModelSignature:
@@ -78,3 +80,40 @@ def _schema(field: str, value: object) -> Schema | None:
     if dataclasses.is_dataclass(value):
         return schema_of_dataclass(value)
     raise WrongType(message=f"{field} must be a Schema or a dataclass; got {type(value).__name__}.")
+
+
+def infer_signature(
+    model_input: Any = None, model_output: Any = None, params: Mapping[str, Any] | None = None
+) -> ModelSignature:
+    """Signature of examples: what the model is fed, what it answers, what its parameters are by default.
+
+    model_input, model_output: frame, series, array, sparse matrix, tensor, list, dict, scalar, dataclass. Where no
+    schema can be told, the schema is one of Any, by which nothing is checked, and a warning says so.
+    Raises InvalidValue for parameters whose type can't be told.
+    """
+    inputs, outputs = _inferred("input", model_input), _inferred("output", model_output)
+    return ModelSignature(inputs, outputs, infer.infer_params(params) if params else None)
+
+
+def _inferred(what: str, example: Any) -> Schema | None:
+    if example is None:
+        return None
+    try:
+        schema = infer.infer_schema(example)
+    except Exception as error:  # noqa: BLE001 — whatever a framework makes of an odd example, the model is still logged
+        reason = error.message if isinstance(error, HeadraceError) else f"{type(error).__name__}: {error}"
+        warnings.warn(
+            f"The model's {what} gets the schema Any, by which nothing is checked. {reason}",
+            stacklevel=3,
+        )
+        return infer.anything()
+    whole = [one.name for one in schema if one.type in (DataType.integer, DataType.long)]
+    if whole:
+        named = "" if whole[0] is None else f" ({', '.join(map(str, whole[:5]))}{', …' if len(whole) > 5 else ''})"
+        warnings.warn(
+            f"The model's {what} has integer columns{named}, which can't hold missing values: a frame that has some "
+            "stores them as floats, which the signature will refuse. Where values may be missing, infer the signature "
+            "from an example with missing values, or turn the columns into float64 before.",
+            stacklevel=3,
+        )
+    return schema
