@@ -8,11 +8,12 @@ import re
 import sys
 from functools import cache
 
-from headrace.environments.versions import Version, clauses
+from headrace.environments.versions import clauses
 
 _TOKEN = re.compile(
     r"""\s*(?:(?P<quoted>"[^"]*"|'[^']*')|(?P<word>[A-Za-z_][A-Za-z_.0-9]*)|(?P<operator>===|~=|==|!=|<=|>=|<|>|\(|\)))"""
 )
+_VERSIONS = frozenset({"implementation_version", "platform_release", "python_full_version", "python_version"})
 _OLD_NAMES = {
     "os.name": "os_name",
     "platform.machine": "platform_machine",
@@ -92,12 +93,14 @@ def _one(tokens: list[str]) -> bool:
         return value
     if len(tokens) < 3:
         raise ValueError("a comparison is missing")
-    left, operator = _value(tokens.pop(0)), tokens.pop(0)
+    left, operator = tokens.pop(0), tokens.pop(0)
     if operator == "not":
         operator += " " + tokens.pop(0)
     if not tokens:
         raise ValueError("a comparison is missing")
-    return _compare(left, operator, _value(tokens.pop(0)))
+    right = tokens.pop(0)
+    numbers = not _VERSIONS.isdisjoint((left, right))
+    return _compare(_value(left), operator, _value(right), numbers=numbers)
 
 
 def _value(token: str) -> str:
@@ -109,26 +112,20 @@ def _value(token: str) -> str:
     return here()[name]
 
 
-def _compare(left: str, operator: str, right: str) -> bool:
+def _compare(left: str, operator: str, right: str, *, numbers: bool) -> bool:
+    """numbers: whether one side is a version by its name. Words have no order: of `<` and `>` neither holds."""
+    condition = clauses(f"{operator}{right}") if numbers else None
+    if condition:
+        return condition[0].matches(left)
     match operator:
         case "in":
             return left in right
         case "not in":
             return left not in right
-    condition = clauses(f"{operator}{right}")
-    if condition and Version.parse(left):
-        return condition[0].matches(left)
-    match operator:
-        case "==" | "===":
+        case "==" | "===" | "<=" | ">=":
             return left == right
         case "!=":
             return left != right
-        case "<":
-            return left < right
-        case "<=":
-            return left <= right
-        case ">":
-            return left > right
-        case ">=":
-            return left >= right
+        case "<" | ">":
+            return False
     raise ValueError(f"unknown comparison {operator!r}")

@@ -20,7 +20,9 @@ _HEAD = re.compile(rf"(?P<name>{_NAME})\s*(?:\[(?P<extras>[^\]]*)\])?\s*")
 _OPTIONS = re.compile(r"\s--?[a-z]")  # --hash=…, --config-settings …: of one requirement
 _FILE = re.compile(r"(?P<option>-r|--requirement|-c|--constraint)(?:\s*=\s*|\s+|(?<=-[rc]))(?P<path>\S.*)")
 _COMMENT = re.compile(r"(^|\s)#.*$")
-_LOCATION = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:|\.{0,2}/|~|[A-Za-z]:\\|.*\.(whl|zip|tar\.gz|tgz|tar\.bz2)$|.*/")
+_LOCATION = re.compile(
+    r"[A-Za-z][A-Za-z0-9+.-]*:|\.{0,2}/|~|[A-Za-z]:\\|[^@\s]*/|[^@\s]*\.(whl|zip|tar\.gz|tgz|tar\.bz2)$"
+)
 _FORM = "expected a name with extras and versions, such as 'pandas[parquet]>=2,<4', 'name @ URL', or an option of pip."
 
 
@@ -80,13 +82,13 @@ def parse(text: str) -> Line:
         return Verbatim(line)
     options = _OPTIONS.search(line)
     body, tail = (line[: options.start()].rstrip(), line[options.start() :].strip()) if options else (line, "")
+    if _LOCATION.match(body):
+        return Verbatim(line)
     match = _HEAD.match(body)
     rest = body[match.end() :] if match else ""
     if match is None or not (rest == "" or rest[0] in "@;(<>=!~"):
-        if _LOCATION.match(body):
-            return Verbatim(line)
         raise _wrong(line, _FORM)
-    extras = tuple(sorted({canonical(part) for part in (match["extras"] or "").split(",") if part.strip()} - {""}))
+    extras = tuple(sorted({canonical(part.strip()) for part in (match["extras"] or "").split(",") if part.strip()}))
     if any(not re.fullmatch(_NAME, extra) for extra in extras):
         raise _wrong(line, "extras are names between commas.")
     return _finish(line, Requirement(name=match["name"], extras=extras, options=tail), rest)

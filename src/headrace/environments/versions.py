@@ -136,14 +136,7 @@ def _starts_with(found: Version, prefix: str) -> bool:
     if asked is None or int(asked["epoch"] or 0) != found.epoch:
         return False
     wanted = [int(part) for part in asked["release"].split(".")]
-    release = [*found.release, *[0] * len(wanted)][: len(wanted)]
-    if release != wanted:
-        return False
-    if asked["pre"] or asked["post"] or asked["post_bare"]:
-        exact = Version.parse(prefix)
-        assert exact is not None
-        return (found.pre, found.post if exact.post is not None else None) == (exact.pre, exact.post)
-    return True
+    return [*found.release, *[0] * len(wanted)][: len(wanted)] == wanted
 
 
 def clauses(text: str) -> tuple[Clause, ...] | None:
@@ -159,12 +152,16 @@ def clauses(text: str) -> tuple[Clause, ...] | None:
     return tuple(found)
 
 
+def _suffixed(version: re.Match[str]) -> bool:
+    return any(version[part] for part in ("pre", "post_bare", "post", "dev", "local"))
+
+
 def _sound(operator: str, version: str) -> bool:
     if operator == "===":
         return True
     star = version.endswith(".*")
     asked = _VERSION.fullmatch(version[:-2] if star else version)
-    if asked is None or (star and (operator not in ("==", "!=") or asked["local"] or asked["dev"])):
+    if asked is None or (star and (operator not in ("==", "!=") or _suffixed(asked))):
         return False
     if asked["local"] and operator not in ("==", "!="):
         return False

@@ -75,8 +75,11 @@ def pip_of(conda: dict[str, Any]) -> list[str]:
 
 
 def with_pip(conda: dict[str, Any], pip: list[str]) -> dict[str, Any]:
-    parts = [part for part in _parts(conda) if not (isinstance(part, dict) and "pip" in part)]
-    return {**conda, "dependencies": [*parts, {"pip": list(pip)}]}
+    """The environment with another pip part, in its place."""
+    parts = [{"pip": list(pip)} if isinstance(part, dict) and "pip" in part else part for part in _parts(conda)]
+    if not any(isinstance(part, dict) for part in parts):
+        parts.append({"pip": list(pip)})
+    return {**conda, "dependencies": parts}
 
 
 def python_of(conda: dict[str, Any]) -> str | None:
