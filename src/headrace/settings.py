@@ -221,4 +221,18 @@ CONDA_CREATE_COMMAND = _text(
     "HEADRACE_CONDA_CREATE_ENV_CMD MLFLOW_CONDA_CREATE_ENV_CMD",
     "Command that makes conda environments, such as mamba; by default the first of conda, mamba, micromamba.",
 )
+REQUIRE_WORKING_EXAMPLE = Setting(
+    "HEADRACE_REQUIRE_WORKING_EXAMPLE",
+    _flag,
+    False,
+    "Refuse to save a model that fails on its own input example, instead of warning.",
+)
+MODEL_COMPRESSION = _text(
+    "HEADRACE_LOG_MODEL_COMPRESSION MLFLOW_LOG_MODEL_COMPRESSION",
+    "Compression of pickled Python models: lzma, bzip2 or gzip.",
+)
+PYFUNC_INFERENCE_CONFIG = _text(
+    "HEADRACE_PYFUNC_INFERENCE_CONFIG MLFLOW_PYFUNC_INFERENCE_CONFIG",
+    "JSON object that overrides the model_config of models that are loaded.",
+)
 DEBUG = Setting("HEADRACE_DEBUG", _flag, False, "Let the command line show the traceback of an error.")

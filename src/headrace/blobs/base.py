@@ -211,3 +211,17 @@ class SupportsPresign(Protocol):
     """A store that can hand out an address with which a client reads or writes one file directly."""
 
     def presign(self, method: Literal["GET", "PUT"], path: str, expires_s: int) -> str: ...
+
+
+@runtime_checkable
+class SupportsAdopt(Protocol):
+    """A store on this machine's disk that takes a folder which was written for it without copying."""
+
+    def scratch(self) -> Path:
+        """A folder on the store's disk that no listing shows. Its maker removes it, or after a crash a later writer."""
+        ...
+
+    def adopt(self, folder: Path) -> None:
+        """All in the folder becomes the store's content, under its names and at once. The folder was a `scratch` of a
+        store on the same disk; it is gone afterwards. InvalidPath if the store holds something already."""
+        ...

@@ -93,7 +93,7 @@ class LocalWriter(BlobWriter):
                 self._file.close()
                 self._place.parent.mkdir(parents=True, exist_ok=True)
                 self._part.replace(self._place)
-                _sync_folder(self._place.parent)
+                _sync(self._place.parent)
         except BaseException:
             self._abort()
             raise
@@ -103,8 +103,9 @@ class LocalWriter(BlobWriter):
         self._part.unlink(missing_ok=True)
 
 
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
+def _sync(place: Path) -> None:
+    """A file's bytes, or a folder's names."""
+    descriptor = os.open(place, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
@@ -173,6 +174,26 @@ class LocalBlobs(BlobStore):
             raise self.missing(path)
         return place
 
+    def scratch(self) -> Path:
+        self._sweep()
+        folder = self.root / f"{PART_PREFIX}{clock.hex_id()}"
+        with local_errors(""):
+            folder.mkdir(parents=True)
+        return folder
+
+    def adopt(self, folder: Path) -> None:
+        with local_errors(""):
+            for place in sorted(folder.rglob("*"), reverse=True):  # files before their folders
+                _sync(place)
+            self.root.parent.mkdir(parents=True, exist_ok=True)
+            if self.root.is_dir():
+                try:
+                    self.root.rmdir()
+                except OSError:
+                    raise InvalidPath("", "this place holds files already") from None
+            folder.rename(self.root)
+            _sync(self.root.parent)
+
     def _place(self, clean: str) -> Path:
         place = self.root / clean
         real = os.path.realpath(place)
@@ -201,7 +222,7 @@ class LocalBlobs(BlobStore):
         with contextlib.suppress(OSError):
             for part in self.root.glob(f"{PART_PREFIX}*"):
                 if part.stat().st_mtime_ns // 1_000_000 < oldest_ms:
-                    part.unlink(missing_ok=True)
+                    _remove(part)
 
 
 def _blob(path: str, found: os.stat_result) -> Blob:

@@ -128,6 +128,9 @@ def lookup(module: str, name: str) -> Any:
     if dotted in PLACES:
         return importlib.import_module(PLACES[dotted])
     if dotted in MODULES:
+        own = _own_module(dotted)
+        if own is not None:
+            return own
         with _lock:
             return _modules.setdefault(dotted, AbsentModule(dotted))
     if name in (TOP if not parent else MODULES.get(parent, ())):

@@ -64,8 +64,13 @@ def initialize_logged_model(
         [LoggedModelParameter(as_key("param name", key), as_text(value)) for key, value in (params or {}).items()],
         model_type,
     )
-    _thread.last = model.model_id
+    remember_last(model.model_id)
     return model
+
+
+def remember_last(model_id: str) -> None:
+    """What `last_logged_model` answers in this thread."""
+    _thread.last = model_id
 
 
 def create_external_model(

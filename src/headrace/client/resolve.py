@@ -1,0 +1,39 @@
+"""From a model's address to its folder on this machine, and where it came from: the loader's `Resolver`."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from headrace.blobs.base import SupportsLocalPath
+from headrace.blobs.paths import scheme
+from headrace.blobs.transfer import download
+from headrace.client.active_run import active_run, active_uri
+from headrace.client.artifacts import place_of_written
+from headrace.client.uri import get_tracking_uri
+from headrace.packaging.trust import Origin
+
+_EMBEDDED = ("", "file", "sqlite")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResolvedModel:
+    path: Path
+    origin: Origin
+
+
+def resolve_model(uri: str, dst_path: str | Path | None = None) -> ResolvedModel:
+    """dst_path: a folder for the download; files of this machine are used where they are unless it is given."""
+    uri = str(uri)
+    tracking_uri = (active_uri() if active_run() is not None else None) or get_tracking_uri()
+    place = place_of_written(uri, tracking_uri)
+    of_store = scheme(uri) in ("runs", "models")
+    local = isinstance(place.blobs, SupportsLocalPath)
+    origin = Origin.embedded() if of_store and local and scheme(tracking_uri) in _EMBEDDED else Origin.elsewhere()
+    if dst_path is None and isinstance(place.blobs, SupportsLocalPath):
+        return ResolvedModel(path=place.blobs.local_path(place.path), origin=origin)
+    folder = (
+        Path(tempfile.mkdtemp(prefix="headrace-model-")) if dst_path is None else Path(dst_path).expanduser().absolute()
+    )
+    return ResolvedModel(path=download(place.blobs, place.path, folder / place.name), origin=origin)

@@ -1,0 +1,117 @@
+"""Python objects as cloudpickle files that genuine MLflow reads, and back.
+
+Classes of ours that have a public place in MLflow are written under that place; a reference to the module `headrace`
+(`import headrace as mlflow`, then used in `predict`) becomes one to `mlflow`.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import ModuleType
+from typing import IO, Any
+
+import cloudpickle
+
+from headrace.errors import Corrupt, InvalidValue, UserCodeError
+from headrace.packaging.aliases import mlflow_names, public_name
+
+_OPENERS: dict[str, Any] = {"lzma": lzma.open, "bzip2": bz2.open, "gzip": gzip.open}
+
+# Classes that live in another module of ours than in MLflow's: where genuine MLflow finds them.
+_published: dict[type, str] = {}
+
+
+def published_at(module: str) -> Any:
+    """Decorator: the class is public as `module` of MLflow's, and pickles say so."""
+
+    def publish(made: type) -> type:
+        _published[made] = module
+        return made
+
+    return publish
+
+
+class CannotPickle(UserCodeError):
+    """Part of a model can't be pickled."""
+
+    code = "INVALID_PARAMETER_VALUE"
+
+
+def dump(value: Any, path: Path, compression: str | None = None) -> None:
+    """CannotPickle says which part can't be, and what to do."""
+    try:
+        with _opened(path, "wb", compression) as file, mlflow_names(), _as_published():
+            _Pickler(file).dump(value)
+    except Exception as error:
+        path.unlink(missing_ok=True)
+        raise CannotPickle(_why(value, error)) from error
+
+
+def load(path: Path, compression: str | None = None) -> Any:
+    """Runs what the file says: the caller has asked `trust` before."""
+    with _opened(path, "rb", compression) as file, mlflow_names():
+        try:
+            return cloudpickle.load(file)
+        except (EOFError, lzma.LZMAError, gzip.BadGzipFile) as error:
+            raise Corrupt(f"{path} ends too early or isn't a pickle: {error}.") from error
+
+
+class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
+    def reducer_override(self, obj: Any) -> Any:
+        if isinstance(obj, ModuleType):
+            name = public_name(obj.__name__)
+            if name is not None:
+                return cloudpickle.cloudpickle.subimport, (name,)
+        return super().reducer_override(obj)
+
+
+def _opened(path: Path, mode: str, compression: str | None) -> IO[bytes]:
+    if compression is None:
+        file: IO[bytes] = path.open(mode)
+        return file
+    if compression not in _OPENERS:
+        raise InvalidValue("python_model_compression", compression, f"allowed are {', '.join(sorted(_OPENERS))}.")
+    compressed: IO[bytes] = _OPENERS[compression](path, mode)
+    return compressed
+
+
+@contextmanager
+def _as_published() -> Iterator[None]:
+    """pickle writes a class by its __module__."""
+    before = {made: made.__module__ for made in _published}
+    try:
+        for made, module in _published.items():
+            made.__module__ = module
+        yield
+    finally:
+        for made, module in before.items():
+            made.__module__ = module
+
+
+def _why(value: Any, error: Exception) -> str:
+    culprit = _unpicklable_attribute(value)
+    if culprit is None:
+        return (
+            f"{type(value).__name__} can't be pickled: {error}. Build what can't be in load_context (from "
+            "context.artifacts), not in __init__; or give the model as code: python_model='file.py' with set_model()."
+        )
+    name, held = culprit
+    return (
+        f"{type(value).__name__}.{name} holds a {type(held).__module__}.{type(held).__qualname__}, which can't be "
+        f"pickled: {error}. Build it in load_context (from context.artifacts) instead of before saving, or leave it "
+        "out by __getstate__; or give the model as code: python_model='file.py' with set_model()."
+    )
+
+
+def _unpicklable_attribute(value: Any) -> tuple[str, Any] | None:
+    for name, held in getattr(value, "__dict__", {}).items():
+        try:
+            cloudpickle.dumps(held)
+        except Exception:  # noqa: BLE001 — whatever a foreign object raises when it is pickled
+            return name, held
+    return None

@@ -1,0 +1,37 @@
+"""Models of any library behind one `predict`: PythonModel, save_model, log_model, load_model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from headrace import lazy
+
+__all__ = [
+    "PyFuncModel",
+    "PythonModel",
+    "PythonModelContext",
+    "load_model",
+    "log_model",
+    "model",
+    "save_model",
+]
+
+if TYPE_CHECKING:
+    from headrace.client.python_models import load_model, log_model, save_model
+    from headrace.packaging.pyfunc.loaded import PyFuncModel
+    from headrace.packaging.pyfunc.model import PythonModel, PythonModelContext
+    from headrace.pyfunc import model
+else:
+    __getattr__, __dir__ = lazy.door(
+        __name__,
+        {
+            "PyFuncModel": "headrace.packaging.pyfunc.loaded:PyFuncModel",
+            "PythonModel": "headrace.packaging.pyfunc.model:PythonModel",
+            "PythonModelContext": "headrace.packaging.pyfunc.model:PythonModelContext",
+            "load_model": "headrace.client.python_models:load_model",
+            "log_model": "headrace.client.python_models:log_model",
+            "model": "headrace.pyfunc.model",
+            "save_model": "headrace.client.python_models:save_model",
+        },
+        otherwise="headrace.client.absent:lookup",
+    )
