@@ -116,7 +116,8 @@ def load_native(source: Source, flavor_name: str, **options: Any) -> Any:
 
 def _import_code(source: Source, keys: Mapping[str, Any]) -> None:
     """The user's modules; not the loader that a flavor of ours put there for others, which the flavor doesn't name."""
-    name = _flavor_of(source.model, str(keys.get("loader_module", "")))
+    loader = str(keys.get("loader_module", ""))
+    name = None if loader.startswith(PYTHON_LOADERS) else _flavor_of(source.model, loader)
     source.import_code(keys if name is None else source.model.flavors.get(name, keys))
 
 

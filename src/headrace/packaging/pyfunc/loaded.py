@@ -58,8 +58,8 @@ class PyFuncModel:
             data = enforce_input(data, self._input_schema)
         if takes(self._stream_fn, "params"):
             answer: Iterator[Any] = self._stream_fn(data, params=self._params(params))
-            return answer
-        answer = self._stream_fn(data)
+        else:
+            answer = self._stream_fn(data)
         return answer
 
     @property
