@@ -235,4 +235,14 @@ PYFUNC_INFERENCE_CONFIG = _text(
     "HEADRACE_PYFUNC_INFERENCE_CONFIG MLFLOW_PYFUNC_INFERENCE_CONFIG",
     "JSON object that overrides the model_config of models that are loaded.",
 )
+ALLOW_PICKLE: Setting[bool | None] = Setting(
+    "HEADRACE_ALLOW_PICKLE MLFLOW_ALLOW_PICKLE_DESERIALIZATION",
+    _flag,
+    None,
+    "Let every model run the code that it brings (1), or none (0), instead of those that are trusted.",
+)
+TRUSTED_USERS = _text(
+    "HEADRACE_TRUSTED_USERS", "Users, by commas, whose models from a registry may run the code that they bring."
+)
+HOME = _text("HEADRACE_HOME", "Folder of this user's own files, instead of XDG_DATA_HOME/headrace.")
 DEBUG = Setting("HEADRACE_DEBUG", _flag, False, "Let the command line show the traceback of an error.")

@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -32,6 +33,7 @@ __all__ = [
     "FILE_NAME",
     "FileDigest",
     "Manifest",
+    "bytecode_of",
     "check",
     "copy_and_hash",
     "copy_tree",
@@ -50,7 +52,9 @@ MAX_NAMED = 5  # faults in one message
 METADATA_FILES = frozenset(
     ["MLmodel", "requirements.txt", "conda.yaml", "python_env.yaml", "constraints.txt", "environment_variables.txt"]
 )
-_ADDED_LATER = frozenset([FILE_NAME, "registered_model_meta"])
+_REGISTERED = "registered_model_meta"
+_REGISTERED_TEXT = re.compile(rb"(model_(name|version): [\w.'-]+\r?\n){1,2}")
+MAX_REGISTERED_BYTES = 4096
 _ADDED_FOLDERS = ("wheels/", "metadata/")  # by add_libraries_to_model, and copies of metadata by registries
 _BYTECODE = "__pycache__"
 
@@ -154,38 +158,63 @@ def check(
 
 
 def digest_of(folder: str | Path, progress: Progress | None = None) -> str:
-    """`Manifest.digest` of what the folder really holds: every byte is read."""
-    return take(folder, progress=progress).digest
+    """`Manifest.digest` of what the folder really holds: every byte is read, also of what a manifest would leave out,
+    unless its content is harmless. Only bytecode counts for nothing; `bytecode_of` finds it."""
+    read(folder)  # Corrupt, if something else goes by the name of the manifest
+    names = list(files_of(folder, every=True))
+    return Manifest(
+        files=dict(zip(names, hash_files([Path(folder) / name for name in names], progress), strict=True))
+    ).digest
 
 
-def files_of(folder: str | Path) -> Iterator[str]:
-    """Paths of the files that a manifest lists, in order. NotFound, or InvalidPath for a link that leads out of the
-    folder, a pipe or device, or a name that isn't Unicode. Links inside the folder count as what they lead to."""
+def bytecode_of(folder: str | Path) -> list[Path]:
+    """Python's caches of compiled code below the folder: folders, or links by that name."""
+    root = Path(folder)
+    return [
+        Path(here, name) for here, folders, files in os.walk(root) for name in [*folders, *files] if name == _BYTECODE
+    ]
+
+
+def files_of(folder: str | Path, *, every: bool = False) -> Iterator[str]:
+    """Paths of the files that a manifest lists, in order; with `every`, also of those that may be added later and could
+    hold anything. NotFound, or InvalidPath for a link that leads out of the folder, a pipe or device, or a name that
+    isn't Unicode. Links inside the folder count as what they lead to."""
     root = Path(folder)
     if not root.is_dir():
         raise NotFound("model folder", str(root), by="path")
-    return _walk(root, root, "", frozenset())
+    return _walk(root, root, "", frozenset(), every)
 
 
-def _walk(root: Path, here: Path, prefix: str, above: frozenset[str]) -> Iterator[str]:
+def _walk(root: Path, here: Path, prefix: str, above: frozenset[str], every: bool) -> Iterator[str]:
     above |= {os.path.realpath(here)}
     with os.scandir(here) as found:
         entries = sorted(found, key=lambda entry: entry.name)
     for entry in entries:
         name = f"{prefix}{entry.name}"
-        if not prefix and entry.name in _ADDED_LATER and entry.is_file():
-            _refuse_outside(root, entry, name)
-            continue
-        if entry.name.startswith(PART_PREFIX) and not entry.is_symlink():
-            continue  # of a copy that is still on its way, or that a crash left
         _refuse_outside(root, entry, name)
+        if _is_left_out(entry, name, every):
+            continue
         if entry.is_dir():
             if entry.name != _BYTECODE and os.path.realpath(entry.path) not in above:
-                yield from _walk(root, Path(entry.path), f"{name}/", above)
+                yield from _walk(root, Path(entry.path), f"{name}/", above, every)
         elif stat.S_ISREG(entry.stat().st_mode):
             yield name
         else:
             raise InvalidPath(name, "it isn't a plain file, so it can't belong to a model")
+
+
+def _is_left_out(entry: os.DirEntry[str], name: str, every: bool) -> bool:
+    if name == FILE_NAME:
+        return entry.is_file()
+    if name == _REGISTERED:
+        return not every or (entry.stat().st_size <= MAX_REGISTERED_BYTES and _is_harmless(Path(entry.path)))
+    # Of a copy that is still on its way, or that a crash left.
+    return entry.name.startswith(PART_PREFIX) and not every
+
+
+def _is_harmless(path: Path) -> bool:
+    """A model's name and version, and nothing that could be read as a pickle or as Python."""
+    return _REGISTERED_TEXT.fullmatch(path.read_bytes()) is not None
 
 
 def _refuse_outside(root: Path, entry: os.DirEntry[str], name: str) -> None:
