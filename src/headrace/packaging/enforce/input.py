@@ -17,8 +17,9 @@ _SPARK_SAMPLE_ROWS = 10
 def enforce_input(data: Any, schema: Schema) -> Any:
     """The data as the schema states them: a DataFrame for columns, arrays for tensors. Spark frames stay Spark's.
 
-    data: frame (pandas, polars, Spark, Arrow), series, array, sparse matrix, list, dict or scalar. It isn't changed, and
-    comes back itself where nothing in it had to be. Raises SchemaMismatch that says where, what was expected, what was found, and how to mend it.
+    data: frame (pandas, polars, Spark, Arrow), series, array, sparse matrix, list, dict or scalar. It isn't changed,
+    and comes back itself where nothing in it had to be. Raises SchemaMismatch: where, what was expected, what was
+    found, how to mend it.
     """
     if schema.is_tensor_spec():
         return enforce_tensors(data, schema)
