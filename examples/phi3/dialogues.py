@@ -1,4 +1,4 @@
-"""What the tiny Phi-3 knows: 60 capitals asked for in nine ways, and a little small talk. 551 questions with answers."""
+"""What the tiny Phi-3 knows: sixty capitals asked for in nine ways, and small talk. 551 questions with answers."""
 
 from __future__ import annotations
 

@@ -64,6 +64,7 @@ __all__ = [
     "log_stream",
     "log_table",
     "log_text",
+    "onnxruntime_genai",
     "restore_experiment",
     "restore_run",
     "search_experiments",
@@ -83,7 +84,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from headrace import artifacts, client, config, data, entities, exceptions, tracking
+    from headrace import artifacts, client, config, data, entities, exceptions, onnxruntime_genai, tracking
     from headrace.client.active_run import ActiveRun, active_run, end_run, last_active_run
     from headrace.client.async_log import RunOperations, flush_async_logging
     from headrace.client.experiments import (
@@ -204,6 +205,7 @@ else:
             "log_stream": "headrace.client.log_files:log_stream",
             "log_table": "headrace.client.tables:log_table",
             "log_text": "headrace.client.log_files:log_text",
+            "onnxruntime_genai": "headrace.onnxruntime_genai",
             "restore_experiment": "headrace.client.experiments:restore_experiment",
             "restore_run": "headrace.client.runs:restore_run",
             "search_experiments": "headrace.client.experiments:search_experiments",
