@@ -54,6 +54,12 @@ class Distribution:
     def editable(self) -> bool:
         return bool(self._origin().get("dir_info", {}).get("editable"))
 
+    @property
+    def place(self) -> str | None:
+        """Where it was installed from, if that was a file or folder on this machine."""
+        url = self._origin().get("url")
+        return f"{self.name} @ {url}" if isinstance(url, str) and url.startswith("file:") else None
+
     def requirement(self) -> str:
         """The line that installs this very version: by its commit if it came from version control, else by number."""
         origin = self._origin()

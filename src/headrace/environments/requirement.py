@@ -19,6 +19,7 @@ _NAME = r"[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?"
 _HEAD = re.compile(rf"(?P<name>{_NAME})\s*(?:\[(?P<extras>[^\]]*)\])?\s*")
 _OPTIONS = re.compile(r"\s--?[a-z]")  # --hash=…, --config-settings …: of one requirement
 _FILE = re.compile(r"(?P<option>-r|--requirement|-c|--constraint)(?:\s*=\s*|\s+|(?<=-[rc]))(?P<path>\S.*)")
+_EDITABLE = re.compile(r"^(-e|--editable)[\s=]+")
 _COMMENT = re.compile(r"(^|\s)#.*$")
 _LOCATION = re.compile(
     r"[A-Za-z][A-Za-z0-9+.-]*:|\.{0,2}/|~|[A-Za-z]:\\|[^@\s]*/|[^@\s]*\.(whl|zip|tar\.gz|tgz|tar\.bz2)$"
@@ -68,8 +69,17 @@ class Verbatim:
     @property
     def local(self) -> bool:
         """Whether it means a place on this machine."""
-        place = re.sub(r"^(-e|--editable)[\s=]+", "", self.text)
-        return not place.startswith("-") and not re.match(r"([a-z]+\+)?(https?|ssh|git|s3|gs)(://|@)", place)
+        place = _EDITABLE.sub("", self.text)
+        return not place.startswith("-") and not re.match(r"[A-Za-z][A-Za-z0-9+.-]+:", place)
+
+    def under(self, folder: Path) -> Verbatim:
+        """The same with an absolute path, if it means a place relative to a folder."""
+        if not self.local:
+            return self
+        editable = _EDITABLE.match(self.text)
+        place = self.text[editable.end() :] if editable else self.text
+        path, bracket, extras = place.partition("[")
+        return Verbatim(f"{'-e ' if editable else ''}{folder / Path(path).expanduser()}{bracket}{extras}")
 
 
 Line = Requirement | Verbatim
@@ -128,43 +138,49 @@ class Lines:
     constraints: list[Line]
 
 
-def read(path: str | Path) -> Lines:
-    """A requirements file, with those that it names."""
-    lines = Lines(requirements=[], constraints=[])
-    _read_file(Path(path), constraint=False, into=lines, above=())
-    return lines
+def read(path: str | Path, *, within: Path | None = None) -> Lines:
+    """A requirements file, with those that it names. within: the folder that all of them must be in."""
+    reader = _Reader(within)
+    reader.file(Path(path), constraint=False, above=())
+    return reader.lines
 
 
-def read_lines(texts: Iterable[str], folder: Path | None = None) -> Lines:
+def read_lines(texts: Iterable[str], folder: Path | None = None, *, within: Path | None = None) -> Lines:
     """Lines from a list. folder: what paths in `-r` and `-c` are relative to, by default the current one."""
-    lines = Lines(requirements=[], constraints=[])
-    _read_lines(texts, folder or Path(), constraint=False, into=lines, above=())
-    return lines
+    reader = _Reader(within)
+    reader.texts(texts, folder or Path(), constraint=False, above=())
+    return reader.lines
 
 
-def _read_file(path: Path, *, constraint: bool, into: Lines, above: tuple[Path, ...]) -> None:
-    real = path.resolve()
-    if real in above:
-        raise InvalidValue(message=f"Requirements file {str(path)!r} names itself, by way of the files that it names.")
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
-        raise InvalidValue(message=f"Requirements file {str(path)!r} can't be read: {reason}.") from error
-    _read_lines(text.splitlines(), path.parent, constraint=constraint, into=into, above=(*above, real))
+class _Reader:
+    def __init__(self, within: Path | None) -> None:
+        self.lines = Lines(requirements=[], constraints=[])
+        self._within = within.resolve() if within else None
 
+    def file(self, path: Path, *, constraint: bool, above: tuple[Path, ...]) -> None:
+        real = path.resolve()
+        if real in above:
+            raise InvalidValue(message=f"Requirements file {str(path)!r} names itself, by way of files that it names.")
+        if self._within is not None and not real.is_relative_to(self._within):
+            raise InvalidValue(message=f"Requirements file {str(path)!r} lies outside of {str(self._within)!r}.")
+        try:
+            text = path.read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is no UTF-8 text"
+            raise InvalidValue(message=f"Requirements file {str(path)!r} can't be read: {reason}.") from error
+        self.texts(text.splitlines(), path.parent, constraint=constraint, above=(*above, real))
 
-def _read_lines(texts: Iterable[str], folder: Path, *, constraint: bool, into: Lines, above: tuple[Path, ...]) -> None:
-    for text in _joined(texts):
-        line = _COMMENT.sub("", text).strip()
-        if not line:
-            continue
-        named = _FILE.fullmatch(line)
-        if named:
-            inner = constraint or named["option"] in ("-c", "--constraint")
-            _read_file(folder / named["path"].strip("\"'"), constraint=inner, into=into, above=above)
-        else:
-            (into.constraints if constraint else into.requirements).append(parse(line))
+    def texts(self, texts: Iterable[str], folder: Path, *, constraint: bool, above: tuple[Path, ...]) -> None:
+        for text in _joined(texts):
+            line = _COMMENT.sub("", text).strip()
+            if not line:
+                continue
+            named = _FILE.fullmatch(line)
+            if named:
+                inner = constraint or named["option"] in ("-c", "--constraint")
+                self.file(folder / named["path"].strip("\"'"), constraint=inner, above=above)
+            else:
+                (self.lines.constraints if constraint else self.lines.requirements).append(parse(line))
 
 
 def _joined(texts: Iterable[str]) -> Iterator[str]:

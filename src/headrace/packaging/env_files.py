@@ -12,9 +12,9 @@ from typing import Any
 
 import yaml
 
+from headrace.environments.conda_file import pip_of, python_of, read_yaml, with_pip
 from headrace.environments.installed import distribution
-from headrace.environments.requirement import Line, Requirement, parse
-from headrace.errors import InvalidValue, shown
+from headrace.environments.requirement import Line
 
 REQUIREMENTS, CONSTRAINTS, LOCK = "requirements.txt", "constraints.txt", "requirements.lock"
 CONDA, PYTHON_ENV = "conda.yaml", "python_env.yaml"
@@ -22,7 +22,7 @@ _BUILD_PACKAGES = ("pip", "setuptools", "wheel")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Environment:
+class EnvFiles:
     """pip: lines of requirements.txt. constraints: of constraints.txt, which `pip` then names. conda, python_env: what
     those files hold. lock: text of requirements.lock."""
 
@@ -35,7 +35,7 @@ class Environment:
 
 def environment_of(
     lines: Iterable[Line], constraints: Iterable[Line] = (), conda: dict[str, Any] | None = None
-) -> Environment:
+) -> EnvFiles:
     """The files' contents for requirement lines. conda: the user's own file, whose pip part the lines replace."""
     pip, limits = [str(line) for line in lines], [str(line) for line in constraints]
     if limits:
@@ -49,7 +49,7 @@ def environment_of(
         "build_dependencies": [_pinned(name) for name in _BUILD_PACKAGES],
         "dependencies": [f"-r {REQUIREMENTS}"],
     }
-    return Environment(pip=pip, constraints=limits, conda=conda, python_env=python_env)
+    return EnvFiles(pip=pip, constraints=limits, conda=conda, python_env=python_env)
 
 
 def _pinned(name: str) -> str:
@@ -63,43 +63,7 @@ def _conda_pip() -> str:
     return f"pip<={found.public_version}" if found else "pip"
 
 
-def pip_of(conda: dict[str, Any]) -> list[str]:
-    """The pip part of a conda environment."""
-    for part in _parts(conda):
-        if isinstance(part, dict) and "pip" in part:
-            lines = part["pip"] or []
-            if not isinstance(lines, list) or not all(isinstance(line, str) for line in lines):
-                raise InvalidValue("conda_env", lines, "its pip part is a list of requirements.")
-            return list(lines)
-    return []
-
-
-def with_pip(conda: dict[str, Any], pip: list[str]) -> dict[str, Any]:
-    """The environment with another pip part, in its place."""
-    parts = [{"pip": list(pip)} if isinstance(part, dict) and "pip" in part else part for part in _parts(conda)]
-    if not any(isinstance(part, dict) for part in parts):
-        parts.append({"pip": list(pip)})
-    return {**conda, "dependencies": parts}
-
-
-def python_of(conda: dict[str, Any]) -> str | None:
-    """The version of Python that a conda environment pins, such as "3.11.7"; None if it leaves it open."""
-    for part in _parts(conda):
-        if isinstance(part, str):
-            name, _, version = part.replace("==", "=").partition("=")
-            if name.strip() == "python" and version:
-                return version.strip().removesuffix(".*")
-    return None
-
-
-def _parts(conda: dict[str, Any]) -> list[Any]:
-    parts = conda.get("dependencies") or []
-    if not isinstance(parts, list):
-        raise InvalidValue("conda_env", parts, "its dependencies are a list.")
-    return parts
-
-
-def write(folder: str | Path, environment: Environment) -> None:
+def write(folder: str | Path, environment: EnvFiles) -> None:
     place = Path(folder)
     _write(place / REQUIREMENTS, "\n".join(environment.pip))
     if environment.constraints:
@@ -115,12 +79,12 @@ def _write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8", newline="\n")
 
 
-def read(folder: str | Path) -> Environment:
+def read(folder: str | Path) -> EnvFiles:
     """What a model folder says, of any MLflow version; files that aren't there count as empty."""
     place = Path(folder)
     conda = read_yaml(place / CONDA)
     requirements = _lines(place / REQUIREMENTS)
-    return Environment(
+    return EnvFiles(
         pip=pip_of(conda) if requirements is None else requirements,
         constraints=_lines(place / CONSTRAINTS) or [],
         conda=conda,
@@ -129,27 +93,8 @@ def read(folder: str | Path) -> Environment:
     )
 
 
-def requirements_of(environment: Environment) -> list[Requirement]:
-    """Those that name a distribution and apply to this interpreter."""
-    lines = [parse(line) for line in environment.pip if not line.startswith("-")]
-    return [line for line in lines if isinstance(line, Requirement) and line.applies]
-
-
 def _lines(path: Path) -> list[str] | None:
     if not path.is_file():
         return None
     lines = [line.strip() for line in path.read_text(encoding="utf-8-sig").splitlines()]
     return [line for line in lines if line and not line.startswith("#")]
-
-
-def read_yaml(path: str | Path) -> dict[str, Any]:
-    """A YAML file that holds a mapping; {} if it isn't there."""
-    try:
-        loaded = yaml.safe_load(Path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return {}
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InvalidValue(message=f"Environment file {str(path)!r} is no YAML: {error}") from error
-    if loaded is not None and not isinstance(loaded, dict):
-        raise InvalidValue(message=f"Environment file {str(path)!r} holds {shown(loaded)}; expected a mapping.")
-    return loaded or {}

@@ -16,16 +16,31 @@ from typing import Any
 
 from headrace import settings
 from headrace.environments import requirement
+from headrace.environments.conda_file import pip_of, read_yaml
 from headrace.environments.installed import canonical, distribution, origin_of
 from headrace.environments.requirement import Line, Lines, Requirement, Verbatim
 from headrace.environments.versions import Clause
 from headrace.errors import InvalidValue, shown
 from headrace.packaging import lock
-from headrace.packaging.env_files import Environment, environment_of, pip_of, read, read_yaml, write
+from headrace.packaging.env_files import EnvFiles, environment_of, read, write
 from headrace.packaging.imports import modules_of
+from headrace.packaging.mismatches import Mismatch, advice, mismatches, missing, pip_line
 from headrace.packaging.mlflow_version import VERSION
 
-__all__ = ["Environment", "infer", "merge", "modules_of", "read", "resolve", "write"]
+__all__ = [
+    "EnvFiles",
+    "Mismatch",
+    "advice",
+    "infer",
+    "merge",
+    "mismatches",
+    "missing",
+    "modules_of",
+    "pip_line",
+    "read",
+    "resolve",
+    "write",
+]
 
 _MLFLOW = ("mlflow", "mlflow-skinny", "mlflow-tracing")
 
@@ -46,13 +61,20 @@ def infer(modules: Iterable[str], *, packages: Iterable[str] = ()) -> list[str]:
     return [line for _, line in sorted(found.items())]
 
 
+def provider(module: str, otherwise: str) -> str:
+    """The distribution that a module comes from here: of some packages there are several builds under several names.
+    otherwise: where it isn't installed."""
+    origin = origin_of(module)
+    return origin.name if origin else otherwise
+
+
 def resolve(
     *,
     pip_requirements: Iterable[str] | str | os.PathLike[str] | None = None,
     extra_pip_requirements: Iterable[str] | str | os.PathLike[str] | None = None,
     conda_env: Mapping[str, Any] | str | os.PathLike[str] | None = None,
     defaults: Callable[[], list[str]] = list,
-) -> Environment:
+) -> EnvFiles:
     """At most one of the first three. defaults: asked only where the user doesn't give all requirements."""
     given = {
         "conda_env": conda_env,
