@@ -88,14 +88,14 @@ def copy_tree(
     *,
     leave_out: Callable[[Path], bool] | None = None,
 ) -> dict[str, FileDigest]:
-    """Copies a folder, or one file: path below `target` (for a file, its name) → digest.
+    """Copies a folder, or one file, as `target`: path below it (for a file, its name) → digest.
 
     Links are followed wherever they lead, as `cp -rL` does: this is for what a user hands over, never for a folder that
     came from elsewhere. A link to a folder that it is in is left out. leave_out: of paths in the source.
     """
     root, place = Path(source), Path(target)
     if root.is_file():
-        return {root.name: copy_and_hash(root, place / root.name, progress)}
+        return {place.name: copy_and_hash(root, place, progress)}
     if not root.is_dir():
         raise InvalidValue("path", str(root), "there is no such file or folder.")
     if place.absolute().is_relative_to(root.absolute()):
