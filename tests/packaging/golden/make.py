@@ -26,16 +26,17 @@ from typing import Any
 
 import mlflow
 import mlflow.pyfunc
-import numpy
-import pandas
+import numpy as np
+import pandas as pd
 from mlflow.models import infer_signature
 
 HERE = Path(__file__).resolve().parent
-FRAME = pandas.DataFrame({"a": [1.0, 2.0, 3.0, 4.0], "b": [0.5, -0.5, 1.5, 0.0]})
+FRAME = pd.DataFrame({"a": [1.0, 2.0, 3.0, 4.0], "b": [0.5, -0.5, 1.5, 0.0]})
 TARGET = (2 * FRAME["a"] + FRAME["b"]).to_numpy()
 VERSION = tuple(int(part) for part in mlflow.__version__.split(".")[:2])
 
-MODULE = """
+MODULE = """from pathlib import Path
+
 import mlflow.pyfunc
 
 
@@ -50,8 +51,7 @@ class Scale(mlflow.pyfunc.PythonModel):
         return model_input["a"] * self.factor + self.offset
 """
 
-SCRIPT = """
-import mlflow.models
+SCRIPT = """import mlflow.models
 import mlflow.pyfunc
 
 
@@ -129,7 +129,7 @@ def onnx(place: str, _: Path) -> None:
     import mlflow.onnx
     from onnx import TensorProto, helper, numpy_helper
 
-    weights = numpy_helper.from_array(numpy.array([[2.0], [1.0]], dtype=numpy.float32), "weights")
+    weights = numpy_helper.from_array(np.array([[2.0], [1.0]], dtype=np.float32), "weights")
     graph = helper.make_graph(
         [helper.make_node("MatMul", ["x", "weights"], ["y"])],
         "linear",
@@ -162,8 +162,8 @@ def common(*packages: str) -> dict[str, Any]:
 
 def plain(predicted: Any) -> Any:
     if isinstance(predicted, dict):
-        return {name: numpy.asarray(value).ravel().tolist() for name, value in predicted.items()}
-    return numpy.asarray(predicted).ravel().tolist()
+        return {name: np.asarray(value).ravel().tolist() for name, value in predicted.items()}
+    return np.asarray(predicted).ravel().tolist()
 
 
 def make(kind: Callable[[str, Path], None]) -> None:

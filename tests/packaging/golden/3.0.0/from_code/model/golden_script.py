@@ -1,4 +1,3 @@
-
 import mlflow.models
 import mlflow.pyfunc
 
