@@ -50,9 +50,9 @@ class _Row:
 class GenaiEngine:
     """Safe to use from several threads: each call has generators of its own."""
 
-    def __init__(self, model: Any, tokenizer: Any, folder: Path, model_name: str) -> None:
+    def __init__(self, model: Any, tokenizer: Any, folder: Path) -> None:
         config = read_config(folder)
-        self.model_name = model_name
+        self.model_name = folder.name
         self.context_length: int | None = config["model"].get("context_length")
         self.supported = frozenset(
             "temperature top_p top_k seed frequency_penalty presence_penalty repetition_penalty".split()
@@ -101,8 +101,14 @@ class GenaiEngine:
         alike: dict[tuple[Any, ...], list[_Row]] = {}
         for row in rows:
             options = row.job.options
-            seeded = row.number if row.job.seed is not None and options.sample is not False else None
-            key = (seeded, *_search_options(options).items(), options.frequency_penalty, options.presence_penalty)
+            # Padding is known by its token, so a prompt that ends with it can't be beside a longer one.
+            alone = row.job.prompt[-1] == self._pad or (row.job.seed is not None and options.sample is not False)
+            key = (
+                row.number if alone else None,
+                *_search_options(options).items(),
+                options.frequency_penalty,
+                options.presence_penalty,
+            )
             alike.setdefault(key, []).append(row)
         for group in alike.values():
             group.sort(key=lambda row: len(row.job.prompt))
@@ -167,8 +173,9 @@ class GenaiEngine:
         generator = og.Generator(self._model, parameters)
         prompts = [[*row.job.prompt, *row.tokens] for row in rows]
         width = max(map(len, prompts))
+        # At the end, as its own tokenizer pads: padding before a prompt would shift what attention sees.
         generator.append_tokens(
-            np.array([[self._pad] * (width - len(prompt)) + prompt for prompt in prompts], dtype=np.int32)
+            np.array([prompt + [self._pad] * (width - len(prompt)) for prompt in prompts], dtype=np.int32)
         )
         return generator
 
@@ -231,11 +238,9 @@ def open_folder(folder: Path) -> tuple[Any, Any]:
     return model, og.Tokenizer(model)
 
 
-def load(
-    folder: str | Path, task: str, config: Mapping[str, Any] | None = None, model_name: str | None = None
-) -> ChatTask | CompletionTask:
-    """What predicts. config: the model's own options, by the names of OpenAI or transformers."""
+def load(folder: str | Path, task: str, config: Mapping[str, Any] | None = None) -> ChatTask | CompletionTask:
+    """What predicts, by the folder's name. config: the model's own options, by the names of OpenAI or transformers."""
     place = Path(folder)
-    engine = GenaiEngine(*open_folder(place), place, model_name or place.parent.name)
+    engine = GenaiEngine(*open_folder(place), place)
     kind = ChatTask if task == CHAT else CompletionTask
     return kind(engine, options_of_config(config or {}))

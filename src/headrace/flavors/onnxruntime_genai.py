@@ -1,10 +1,10 @@
 """onnxruntime-genai: a folder with a genai_config.json, as a chat or completion model that answers in OpenAI's shape.
 
-    model/                the folder, as it was given
+    model/NAME/           the folder, as it was given; NAME is the model's in its answers
     code/headrace_genai/  a copy of our loader and of what it needs, so that MLflow's pyfunc loads the model where
                           Headrace isn't installed; Headrace uses its own and runs nothing of the model's
 
-The name in answers is the folder's own. Options in `model_config` (max_tokens, temperature, top_p, top_k, stop …) hold
+Options in `model_config` (max_tokens, temperature, top_p, top_k, stop …) hold
 where a request is silent.
 """
 
@@ -88,23 +88,23 @@ class OnnxruntimeGenai:
             raise InvalidValue(message=f"The task {task} has its own signature; leave `signature` out.")
         draft.signature = task_signature(task)
         options = _checked(model_config)
-        draft.copy_in(folder, DATA)
+        data = f"{DATA}/{_name(model_name or folder.absolute().name)}"
+        draft.copy_in(folder, data)
         draft.model.metadata = {**(draft.model.metadata or {}), "task": task}
         draft.set_flavor(
-            data=DATA,
+            data=data,
             task=task,
             model_type=config["model"].get("type"),
-            model_name=model_name or folder.absolute().name,
             onnxruntime_genai_version=_version(self.distributions[0]),
         )
-        keys: dict[str, Any] = {"data": DATA, "predict_stream_fn": "predict_stream", "streamable": True}
+        keys: dict[str, Any] = {"data": data, "predict_stream_fn": "predict_stream", "streamable": True}
         if options:
             keys["config"] = options
         draft.set_pyfunc(f"{LOADER}.{TASKS[task]}", **keys)
         # The flavor's own `code` stays the user's: Headrace has the loader already and doesn't run the copy.
         code = draft.code or CODE
         draft.model.flavors[PYFUNC]["code"] = code
-        write_loader(draft.folder(f"{code}/{LOADER}"), model_name or folder.absolute().name)
+        write_loader(draft.folder(f"{code}/{LOADER}"))
 
     def load(self, source: Source, /) -> Loaded:
         self._need()
@@ -113,19 +113,16 @@ class OnnxruntimeGenai:
     def load_pyfunc(self, source: Source, /) -> Predictor:
         self._need()
         keys = source.flavor(self.name)
-        return genai_engine.load(self._folder(source), keys["task"], source.model_config, keys.get("model_name"))
+        return genai_engine.load(self._folder(source), str(keys["task"]), source.model_config)
 
     def _folder(self, source: Source) -> Path:
-        return source.file(str(source.flavor(self.name).get("data", DATA)))
+        return source.file(str(source.flavor(self.name)["data"]))
 
     def _need(self) -> None:
         optional_import(self.module, extra="genai", why="the model is a folder of onnxruntime-genai")
 
 
-FLAVOR = OnnxruntimeGenai()
-
-
-def write_loader(folder: Path, model_name: str) -> None:
+def write_loader(folder: Path) -> None:
     """The package that loads the model without Headrace: our modules under its name, an entry for each task."""
     renamed = re.compile("|".join(re.escape(name) for name in sorted(_TRAVELS, key=len, reverse=True)))
     for name, short in _TRAVELS.items():
@@ -141,9 +138,15 @@ def write_loader(folder: Path, model_name: str) -> None:
         (folder / f"{short}.py").write_text(
             f"from {LOADER}.genai_engine import load\n\n\n"
             "def _load_pyfunc(path, model_config=None):\n"
-            f"    return load(path, {task!r}, model_config, {model_name!r})\n",
+            f"    return load(path, {task!r}, model_config)\n",
             encoding="utf-8",
         )
+
+
+def _name(name: str) -> str:
+    if not re.fullmatch(r"[\w.+ -]*\w[\w.+ -]*", name):
+        raise InvalidValue("model_name", name, "letters, digits, spaces and any of _ . + - are allowed")
+    return name
 
 
 def _checked(model_config: Mapping[str, Any] | None) -> dict[str, Any]:
@@ -172,3 +175,6 @@ def _version(distribution: str) -> str | None:
         return metadata.version(distribution)
     except metadata.PackageNotFoundError:
         return None
+
+
+FLAVOR = OnnxruntimeGenai()

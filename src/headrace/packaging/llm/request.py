@@ -109,7 +109,7 @@ def parse_messages(messages: object) -> list[dict[str, Any]]:
 
 def _message(message: object, where: str) -> dict[str, Any]:
     if not isinstance(message, Mapping):
-        to_dict = getattr(message, "to_dict", None)  # records of `headrace.types.llm`, and the like
+        to_dict = getattr(message, "to_dict", None)  # records, and the like
         message = to_dict() if callable(to_dict) else message
     if not isinstance(message, Mapping):
         raise InvalidValue(where, message, "a message with 'role' and 'content' is needed")
