@@ -78,7 +78,7 @@ def log(write: Write, common: Common, given: Logging) -> ModelInfo:
             place.tie_to_run(logged, given.step)
             logged = place.store.finalize_logged_model(logged.model_id, LoggedModelStatus.READY)
         except BaseException:
-            place.store.finalize_logged_model(logged.model_id, LoggedModelStatus.UPLOAD_FAILED)
+            place.store.finalize_logged_model(logged.model_id, LoggedModelStatus.FAILED)
             raise
     if given.registered_model_name:
         warn_once("mlflow.register_model")

@@ -5,12 +5,14 @@ from __future__ import annotations
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote
 
 from headrace.blobs.base import SupportsLocalPath
 from headrace.blobs.paths import scheme
 from headrace.blobs.transfer import download
 from headrace.client.active_run import active_run, active_uri
 from headrace.client.artifacts import place_of_written
+from headrace.client.open import embedded_folder
 from headrace.client.uri import get_tracking_uri
 from headrace.packaging.trust import Origin
 
@@ -30,10 +32,18 @@ def resolve_model(uri: str, dst_path: str | Path | None = None) -> ResolvedModel
     place = place_of_written(uri, tracking_uri)
     of_store = scheme(uri) in ("runs", "models")
     local = isinstance(place.blobs, SupportsLocalPath)
-    origin = Origin.embedded() if of_store and local and scheme(tracking_uri) in _EMBEDDED else Origin.elsewhere()
+    own = of_store and local and scheme(tracking_uri) in _EMBEDDED
+    origin = Origin.embedded(_folder(tracking_uri)) if own else Origin.elsewhere()
     if dst_path is None and isinstance(place.blobs, SupportsLocalPath):
         return ResolvedModel(path=place.blobs.local_path(place.path), origin=origin)
     folder = (
         Path(tempfile.mkdtemp(prefix="headrace-model-")) if dst_path is None else Path(dst_path).expanduser().absolute()
     )
     return ResolvedModel(path=download(place.blobs, place.path, folder / place.name), origin=origin)
+
+
+def _folder(tracking_uri: str) -> Path:
+    """What an embedded store's database and artifacts lie in."""
+    if scheme(tracking_uri) != "sqlite":
+        return embedded_folder(tracking_uri)
+    return Path(unquote(tracking_uri.partition(":///")[2].partition("?")[0])).absolute().parent

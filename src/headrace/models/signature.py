@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 from headrace import lazy
 
-__all__ = ["ModelSignature", "infer_signature"]
+__all__ = ["ModelSignature", "infer_signature", "set_signature"]
 
 if TYPE_CHECKING:
+    from headrace.client.model_files import set_signature
     from headrace.packaging.signature import ModelSignature, infer_signature
 else:
     __getattr__, __dir__ = lazy.door(
@@ -16,6 +17,7 @@ else:
         {
             "ModelSignature": "headrace.packaging.signature:ModelSignature",
             "infer_signature": "headrace.packaging.signature:infer_signature",
+            "set_signature": "headrace.client.model_files:set_signature",
         },
         otherwise="headrace.client.absent:lookup",
     )

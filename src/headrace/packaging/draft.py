@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from headrace.packaging.manifest import FileDigest, copy_tree
+from headrace.packaging.manifest import FileDigest, copy_and_hash, copy_tree
 from headrace.packaging.mlmodel import PYFUNC, Model
 
 
@@ -40,9 +40,11 @@ class Draft:
     def copy_in(self, source: str | Path, relative_path: str) -> None:
         """A file or folder of the user's, as `relative_path`; hashed on the way."""
         target = self.path / relative_path
-        single = Path(source).is_file()
-        for name, digest in copy_tree(source, target).items():
-            self.known[relative_path if single else f"{relative_path}/{name}"] = digest
+        if Path(source).is_dir():
+            for name, digest in copy_tree(source, target).items():
+                self.known[f"{relative_path}/{name}"] = digest
+        else:
+            self.known[relative_path] = copy_and_hash(source, target)
 
     def set_flavor(self, **keys: Any) -> None:
         self.model.add_flavor(self.flavor_name, **keys, code=self.code)

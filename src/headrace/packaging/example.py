@@ -42,8 +42,8 @@ class Example:
     serving: dict[str, Any]
 
     def write(self, folder: Path) -> None:
-        (folder / FILE_NAME).write_text(json.dumps(self.content, default=_encoded), encoding="utf-8")
-        (folder / SERVING_FILE_NAME).write_text(json.dumps(self.serving, indent=2, default=_encoded), encoding="utf-8")
+        (folder / FILE_NAME).write_text(json.dumps(self.content, default=encoded), encoding="utf-8")
+        (folder / SERVING_FILE_NAME).write_text(json.dumps(self.serving, indent=2, default=encoded), encoding="utf-8")
 
 
 def example_of(given: Any) -> Example:
@@ -137,7 +137,7 @@ def _missing(value: Any) -> bool:
 
 def _check_json(data: Any) -> None:
     try:
-        json.dumps(data, default=_encoded)
+        json.dumps(data, default=encoded)
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidValue(
             "input_example",
@@ -147,7 +147,7 @@ def _check_json(data: Any) -> None:
         ) from error
 
 
-def _encoded(value: Any) -> Any:
+def encoded(value: Any) -> Any:
     if isinstance(value, bytes | bytearray):
         return base64.encodebytes(bytes(value)).decode()
     if isinstance(value, dt.datetime | dt.date | dt.time):

@@ -35,10 +35,17 @@ class Flavor(Protocol):
     importable. distributions: what pip installs for it, the framework first; each is pinned in the model's
     requirements where it is installed. Names are MLflow's where MLflow has the flavor."""
 
-    name: str
-    model_argument: str
-    module: str
-    distributions: Sequence[str]
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def model_argument(self) -> str: ...
+
+    @property
+    def module(self) -> str: ...
+
+    @property
+    def distributions(self) -> Sequence[str]: ...
 
     def save(self, model: Any, draft: Draft, /) -> Any:
         """Writes the model. Options of the flavor follow as keyword arguments with defaults. Returns what predicts

@@ -146,7 +146,7 @@ def _flavor_of(model: Model, loader_module: str) -> str | None:
     return beside[0] if beside and not model.flavors[beside[0]].get("loader_module") else None
 
 
-def _load_python_model(source: Source) -> Any:
+def _load_python_model(source: Source) -> Predictor:
     keys = source.pyfunc
     config = source.model_config or {}
     if keys.get("model_code_path"):
@@ -170,10 +170,11 @@ def _load_python_model(source: Source) -> Any:
         raise InvalidValue("load_context", type(model).__name__, "its argument must be called `context`.")
     with mlflow_names():
         model.load_context(context=context)
-    return agents.wrapper_for(model, context)
+    wrapped: Predictor = agents.wrapper_for(model, context)
+    return wrapped
 
 
-def _load_by_module(source: Source, loader_module: str) -> Any:
+def _load_by_module(source: Source, loader_module: str) -> Predictor:
     """A module that anybody may name runs code, so it needs trust, wherever it lies."""
     if not loader_module:
         raise Corrupt(f"{source.path / FILE_NAME}: the flavor {PYFUNC} names no loader_module.")
@@ -193,9 +194,9 @@ def _load_by_module(source: Source, loader_module: str) -> Any:
         raise Corrupt(f"The loader module {loader_module} has no _load_pyfunc.")
     keys = source.pyfunc
     data = source.file(str(keys["data"])) if keys.get("data") else source.path
-    if "model_config" in inspect.signature(load).parameters:
-        return load(str(data), model_config=source.model_config)
-    return load(str(data))
+    given = {"model_config": source.model_config} if "model_config" in inspect.signature(load).parameters else {}
+    loaded: Predictor = load(str(data), **given)
+    return loaded
 
 
 def _check_files(folder: Path) -> None:

@@ -42,6 +42,7 @@ __all__ = [
     "hash_file",
     "read",
     "take",
+    "to_bytes",
     "write",
 ]
 
@@ -96,12 +97,16 @@ def write(
     place = Path(folder) / FILE_NAME
     part = place.with_name(f"{PART_PREFIX}{clock.hex_id()}")
     try:
-        part.write_bytes(msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n")
+        part.write_bytes(to_bytes(manifest))
         part.replace(place)
     except BaseException:
         part.unlink(missing_ok=True)
         raise
     return manifest
+
+
+def to_bytes(manifest: Manifest) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n"
 
 
 def read(folder: str | Path) -> Manifest | None:

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 from headrace import lazy
 
 __all__ = [
+    "ChatAgent",
+    "ChatModel",
     "PyFuncModel",
     "PythonModel",
     "PythonModelContext",
+    "ResponsesAgent",
     "load_model",
     "log_model",
     "model",
@@ -18,6 +21,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from headrace.client.python_models import load_model, log_model, save_model
+    from headrace.packaging.pyfunc.chats import ChatAgent, ChatModel, ResponsesAgent
     from headrace.packaging.pyfunc.loaded import PyFuncModel
     from headrace.packaging.pyfunc.model import PythonModel, PythonModelContext
     from headrace.pyfunc import model
@@ -25,9 +29,12 @@ else:
     __getattr__, __dir__ = lazy.door(
         __name__,
         {
+            "ChatAgent": "headrace.packaging.pyfunc.chats:ChatAgent",
+            "ChatModel": "headrace.packaging.pyfunc.chats:ChatModel",
             "PyFuncModel": "headrace.packaging.pyfunc.loaded:PyFuncModel",
             "PythonModel": "headrace.packaging.pyfunc.model:PythonModel",
             "PythonModelContext": "headrace.packaging.pyfunc.model:PythonModelContext",
+            "ResponsesAgent": "headrace.packaging.pyfunc.chats:ResponsesAgent",
             "load_model": "headrace.client.python_models:load_model",
             "log_model": "headrace.client.python_models:log_model",
             "model": "headrace.pyfunc.model",

@@ -24,8 +24,8 @@ def store(artifacts: Mapping[str, Any], draft: Draft, fetch: Fetch) -> dict[str,
     found: dict[str, dict[str, str]] = {}
     taken: set[str] = set()
     for name, given in artifacts.items():
-        if not isinstance(name, str) or not name:
-            raise InvalidValue("artifacts", name, "names are texts that aren't empty.")
+        if not name:
+            raise InvalidValue("artifacts", name, "a name is a text that isn't empty.")
         address = str(given)
         scratch = draft.path / f".fetched-{len(found)}"
         local = fetch(address, scratch)

@@ -80,19 +80,19 @@ class PyFuncModel:
 
     @property
     def input_schema(self) -> Schema | None:
-        return self._signature_part("inputs")
+        return self._signature.inputs if self._signature else None
 
     @property
     def output_schema(self) -> Schema | None:
-        return self._signature_part("outputs")
+        return self._signature.outputs if self._signature else None
 
     @property
     def params_schema(self) -> ParamSchema | None:
-        return self._signature_part("params")
+        return self._signature.params if self._signature else None
 
-    def _signature_part(self, name: str) -> Any:
-        signature: ModelSignature | None = self._model_meta.signature
-        return getattr(signature, name) if signature else None
+    @property
+    def _signature(self) -> ModelSignature | None:
+        return self._model_meta.signature
 
     def unwrap_python_model(self) -> Any:
         """The PythonModel that the user saved."""

@@ -6,12 +6,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from headrace.packaging.pyfunc.pickling import published_at
 
-_PUBLIC = "mlflow.pyfunc.model"
-
-
-@published_at(_PUBLIC)
 class PythonModelContext:
     """What a PythonModel is given. artifacts: name → absolute local path. model_config: as saved, with what the loader
     overrode; {} where there is none."""
@@ -29,7 +24,6 @@ class PythonModelContext:
         return self._model_config
 
 
-@published_at(_PUBLIC)
 class PythonModel:
     """To be subclassed. `predict` may leave out `context`, `params`, or both; if it names `params`, it gets those of
     the call, checked against the signature. `load_context` runs once, when the model is loaded.
@@ -48,7 +42,6 @@ class PythonModel:
         raise NotImplementedError(f"{type(self).__name__} defines no predict_stream.")
 
 
-@published_at(_PUBLIC)
 class _FunctionPythonModel(PythonModel):
     """A function as a model. MLflow's name: pickles of both sides hold it."""
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import importlib
 import lzma
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,18 +24,24 @@ from headrace.packaging.aliases import mlflow_names, public_name
 
 _OPENERS: dict[str, Any] = {"lzma": lzma.open, "bzip2": bz2.open, "gzip": gzip.open}
 
-# Classes that live in another module of ours than in MLflow's: where genuine MLflow finds them.
-_published: dict[type, str] = {}
-
-
-def published_at(module: str) -> Any:
-    """Decorator: the class is public as `module` of MLflow's, and pickles say so."""
-
-    def publish(made: type) -> type:
-        _published[made] = module
-        return made
-
-    return publish
+# Modules of ours whose classes MLflow has in another place. Pickles name MLflow's.
+PUBLIC = {
+    "headrace.packaging.llm.chat": "mlflow.types.llm",
+    "headrace.packaging.llm.messages": "mlflow.types.llm",
+    "headrace.packaging.pyfunc.agent_types": "mlflow.types.agent",
+    "headrace.packaging.pyfunc.chats": "mlflow.pyfunc.model",
+    "headrace.packaging.pyfunc.model": "mlflow.pyfunc.model",
+    "headrace.packaging.pyfunc.responses": "mlflow.types.responses_helpers",
+    "headrace.packaging.schema": "mlflow.types.schema",
+    "headrace.packaging.signature": "mlflow.models.signature",
+    "headrace.packaging.types": "mlflow.types.schema",
+}
+_PUBLIC_CLASSES = {
+    "ResponsesAgentRequest": "mlflow.types.responses",
+    "ResponsesAgentResponse": "mlflow.types.responses",
+    "ResponsesAgentStreamEvent": "mlflow.types.responses",
+    "ChatUsage": "mlflow.types.chat",
+}
 
 
 class CannotPickle(UserCodeError):
@@ -82,15 +90,26 @@ def _opened(path: Path, mode: str, compression: str | None) -> IO[bytes]:
 
 @contextmanager
 def _as_published() -> Iterator[None]:
-    """pickle writes a class by its __module__."""
-    before = {made: made.__module__ for made in _published}
+    """pickle writes a class by its __module__, and looks there whether it finds it."""
+    before: list[tuple[type, str]] = []
     try:
-        for made, module in _published.items():
-            made.__module__ = module
+        for own, public in PUBLIC.items():
+            for made in _classes_of(sys.modules.get(own), own):
+                place = _PUBLIC_CLASSES.get(made.__name__, public)
+                if getattr(importlib.import_module(place), made.__name__, None) is made:
+                    before.append((made, own))
+                    made.__module__ = place
         yield
     finally:
-        for made, module in before.items():
-            made.__module__ = module
+        for made, own in before:
+            made.__module__ = own
+
+
+def _classes_of(module: ModuleType | None, name: str) -> list[type]:
+    """Those that the module itself defines; none if it isn't loaded."""
+    return (
+        [made for made in vars(module).values() if isinstance(made, type) and made.__module__ == name] if module else []
+    )
 
 
 def _why(value: Any, error: Exception) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from headrace.packaging.load import load_draft
 from headrace.packaging.mlmodel import PYFUNC
 from headrace.packaging.pyfunc import artifacts as artifact_files
 from headrace.packaging.pyfunc import code_model, pickling
-from headrace.packaging.pyfunc.agents import loader_module_of, prepare_agent
+from headrace.packaging.pyfunc.agents import example_for, loader_module_of, prepare_agent
 from headrace.packaging.pyfunc.model import FunctionModel, PythonModel, streams, user_function
 from headrace.packaging.save import Common, Written, write
 from headrace.packaging.signature import ModelSignature
@@ -68,6 +68,8 @@ def write_python_model(given: PythonSource, folder: Path, common: Common) -> Wri
             f"a {type(model).__name__}",
             "a PythonModel instance (not its class), a function of one argument, or the path of a .py file.",
         )
+    if common.input_example is None:
+        common = replace(common, input_example=example_for(model))
     return write(
         PYFUNC,
         lambda draft: _write_python(given, model, path, config, draft),

@@ -1,0 +1,143 @@
+"""Looking at, and amending, models that are saved or logged: `models.get_model_info`, `set_signature` and others.
+
+An amendment rewrites the metadata files of the model where it lies, and its manifest. A folder that this user trusted
+stays trusted.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from headrace.blobs.paths import join, scheme
+from headrace.client.artifact_uris import Place, has
+from headrace.client.artifacts import place_of_written
+from headrace.client.open import tracking_store
+from headrace.client.uri import get_tracking_uri
+from headrace.entities import LoggedModel
+from headrace.errors import InvalidValue, NotFound, NotSupported
+from headrace.packaging import example, manifest, trusted_digests
+from headrace.packaging.amendment import amend
+from headrace.packaging.info import ModelInfo, info_of
+from headrace.packaging.manifest import FileDigest
+from headrace.packaging.mlmodel import FILE_NAME, Model
+from headrace.packaging.signature import ModelSignature
+
+ENVIRONMENT_FILES = ("requirements.txt", "conda.yaml", "python_env.yaml", "constraints.txt")
+
+
+def get_model_info(model_uri: str) -> ModelInfo:
+    """Reads the MLmodel only; nothing of the model is loaded or downloaded."""
+    uri = str(model_uri)
+    model = _Files.at(uri).model()
+    return info_of(model, uri, _logged(model, uri))
+
+
+def load_mlmodel(model_uri: str) -> Model:
+    return _Files.at(str(model_uri)).model()
+
+
+def set_signature(model_uri: str, signature: ModelSignature) -> None:
+    """Of a saved or logged model. A registered version keeps the one that it was registered with."""
+    if not isinstance(signature, ModelSignature):
+        raise InvalidValue("signature", signature, "a ModelSignature, from infer_signature.")
+    files = _Files.at(_amendable(model_uri))
+    model = files.model()
+    model.signature = signature
+    model.is_signature_from_type_hint = False
+    files.replace({FILE_NAME: model.to_yaml().encode()})
+
+
+def update_model_requirements(model_uri: str, operation: str, requirement_list: Iterable[str]) -> None:
+    """operation: "add" or "remove"; of a package that is there already, the added line replaces the old one."""
+    files = _Files.at(_amendable(model_uri))
+    with tempfile.TemporaryDirectory(prefix="headrace-") as scratch:
+        folder = Path(scratch)
+        for name in ENVIRONMENT_FILES:
+            if files.has(name):
+                (folder / name).write_bytes(files.read(name))
+        amend(folder, operation, list(requirement_list))
+        files.replace({name: (folder / name).read_bytes() for name in ENVIRONMENT_FILES if (folder / name).is_file()})
+
+
+def load_example(model_uri: str) -> Any:
+    """The input example, as `predict` takes it; None where the model has none."""
+    files = _Files.at(str(model_uri))
+    info = files.model().saved_input_example_info
+    if info is None:
+        return None
+    with tempfile.TemporaryDirectory(prefix="headrace-") as scratch:
+        name = str(info.get("artifact_path", example.FILE_NAME))
+        (Path(scratch) / example.FILE_NAME).write_bytes(files.read(name))
+        return example.read(Path(scratch), {**info, "artifact_path": example.FILE_NAME})[0]
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Files:
+    """The files of one model, wherever they lie."""
+
+    uri: str
+    place: Place
+
+    @classmethod
+    def at(cls, uri: str) -> _Files:
+        return cls(uri=uri, place=place_of_written(uri, get_tracking_uri()))
+
+    def model(self) -> Model:
+        name = FILE_NAME
+        if self.place.path.endswith(f"/{FILE_NAME}") or self.place.path == FILE_NAME:
+            name = ""
+        if not has(self.place.blobs, join(self.place.path, name)):
+            raise NotFound("MLmodel file", self.uri, by="address", hint="A model's folder holds a file of that name.")
+        return Model.from_yaml(self.read(name), f"{self.uri}/{FILE_NAME}")
+
+    def has(self, name: str) -> bool:
+        return has(self.place.blobs, join(self.place.path, name))
+
+    def read(self, name: str) -> bytes:
+        return self.place.blobs.get_bytes(join(self.place.path, name))
+
+    def replace(self, contents: dict[str, bytes]) -> None:
+        known = self._manifest()
+        for name, content in contents.items():
+            self.place.blobs.put_bytes(join(self.place.path, name), content)
+        if known is not None:
+            digests = {
+                name: FileDigest(len(content), hashlib.sha256(content).hexdigest())
+                for name, content in contents.items()
+            }
+            amended = msgspec.structs.replace(known, files={**known.files, **digests})
+            self.place.blobs.put_bytes(join(self.place.path, manifest.FILE_NAME), manifest.to_bytes(amended))
+            if trusted_digests.contains(known.digest):
+                trusted_digests.remember(amended.digest)
+
+    def _manifest(self) -> manifest.Manifest | None:
+        if not self.has(manifest.FILE_NAME):
+            return None
+        with tempfile.TemporaryDirectory(prefix="headrace-") as scratch:
+            (Path(scratch) / manifest.FILE_NAME).write_bytes(self.read(manifest.FILE_NAME))
+            return manifest.read(scratch)
+
+
+def _amendable(uri: str) -> str:
+    uri = str(uri)
+    if scheme(uri) == "models" and not uri.partition(":")[2].lstrip("/").startswith("m-"):
+        raise NotSupported(
+            f"{uri!r} is a registered version, which isn't changed; amend the model and register it again."
+        )
+    return uri
+
+
+def _logged(model: Model, uri: str) -> LoggedModel | None:
+    if model.model_id is None or scheme(uri) not in ("models", "runs"):
+        return None
+    try:
+        return tracking_store(get_tracking_uri()).get_logged_model(model.model_id)
+    except NotFound:
+        return None

@@ -1,0 +1,47 @@
+"""Models of any library: MLmodel, signatures, examples, and what can be asked of a saved model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from headrace import lazy
+
+__all__ = [
+    "Model",
+    "ModelConfig",
+    "ModelSignature",
+    "convert_input_example_to_serving_input",
+    "get_model_info",
+    "infer_signature",
+    "model",
+    "set_model",
+    "set_signature",
+    "signature",
+    "update_model_requirements",
+]
+
+if TYPE_CHECKING:
+    from headrace.client.model_class import Model
+    from headrace.client.model_files import get_model_info, set_signature, update_model_requirements
+    from headrace.models import model, signature
+    from headrace.packaging.pyfunc.code_model import ModelConfig, set_model
+    from headrace.packaging.serving_input import serving_input_of as convert_input_example_to_serving_input
+    from headrace.packaging.signature import ModelSignature, infer_signature
+else:
+    __getattr__, __dir__ = lazy.door(
+        __name__,
+        {
+            "Model": "headrace.client.model_class:Model",
+            "ModelConfig": "headrace.packaging.pyfunc.code_model:ModelConfig",
+            "ModelSignature": "headrace.packaging.signature:ModelSignature",
+            "convert_input_example_to_serving_input": "headrace.packaging.serving_input:serving_input_of",
+            "get_model_info": "headrace.client.model_files:get_model_info",
+            "infer_signature": "headrace.packaging.signature:infer_signature",
+            "model": "headrace.models.model",
+            "set_model": "headrace.packaging.pyfunc.code_model:set_model",
+            "set_signature": "headrace.client.model_files:set_signature",
+            "signature": "headrace.models.signature",
+            "update_model_requirements": "headrace.client.model_files:update_model_requirements",
+        },
+        otherwise="headrace.client.absent:lookup",
+    )
