@@ -17,11 +17,12 @@ COMPAT_TESTS := $(wildcard tests/compat/test_*.py tests/compat/*/test_*.py)
 NONE_SELECTED := 5
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-mlflow demo test test-full lint format types docs bench-tracking clean
+.PHONY: help setup setup-mlflow demo phi3 test test-full lint format types docs bench-tracking clean
 
 help:
 	@echo "make setup           both environments: $(VENV) and .venv-mlflow (the genuine MLflow client)"
-	@echo "make demo            train real models, track them, print the comparison"
+	@echo "make demo            train real models, track them, print the comparison; log a chat model and ask it"
+	@echo "make phi3            make a tiny Phi-3 offline, log it with Transformers and with ONNX, ask it"
 	@echo "make test            everything but the slow tests"
 	@echo "make test-full       the slow tests"
 	@echo "make lint / types    ruff / mypy --strict"
@@ -63,6 +64,13 @@ $(MLFLOW_MODELS_STAMP): pyproject.toml | $(MLFLOW_STAMP)
 
 demo: $(STAMP)
 	$(BIN)/python examples/digits_grid.py
+	$(BIN)/python examples/phi3/one_line.py
+
+# Trains and exports the tiny Phi-3 into build/phi3 unless it is there, then logs it and asks it, in three ways.
+phi3: $(STAMP) $(MODELS_STAMP)
+	$(BIN)/python examples/phi3/pipeline.py --out build/phi3
+	$(BIN)/python examples/phi3/onnx_wrapper.py --out build/phi3
+	$(BIN)/python examples/phi3/one_line.py --model build/phi3/phi3-tiny-int4
 
 test: $(STAMP) $(MLFLOW_STAMP) $(MODELS_STAMP) $(MLFLOW_MODELS_STAMP)
 	$(PYTEST) -m "not full"
