@@ -19,6 +19,7 @@ from typing import Any
 
 _NAME = re.compile(r"^(?P<name>.+?)-(?P<version>[^-]+)(-py[\d.]+)?(-[^-]+)?\.(dist|egg)-info$")
 OURS = frozenset({"headrace", "mlflow"})  # `mlflow` is another name of Headrace under its shim
+_NOBODYS = OURS | {"__main__", "__mp_main__"}  # the script that runs may be a package's, as `python -m pytest` is
 # Modules whose distribution is named quite differently: a guess, checked like any other, that saves a search.
 _USUAL = {
     "PIL": "pillow",
@@ -166,7 +167,7 @@ def origin_of(module: str) -> Distribution | None:
 
     Modules of editable installs are the user's own. The module need not be imported; nothing is imported.
     """
-    if is_standard(module) or module.partition(".")[0] in OURS:
+    if is_standard(module) or module.partition(".")[0] in _NOBODYS:
         return None
     name, searched = "", None
     for part in module.split("."):

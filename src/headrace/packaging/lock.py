@@ -5,12 +5,14 @@ The requirement of `mlflow` itself is not part of it: an environment that Headra
 
 from __future__ import annotations
 
+import os
 import subprocess
 import tempfile
 import warnings
 from collections.abc import Iterable
 from pathlib import Path
 
+from headrace.environments import pip_settings
 from headrace.environments.uv import find_uv
 from headrace.errors import HeadraceError, ServiceError, TimedOut
 
@@ -42,7 +44,13 @@ def compile_lock(requirements: Iterable[str], constraints: Iterable[str], python
         command += ["--python-version", python, "--constraint", str(limits), str(wanted)]
         try:
             done = subprocess.run(  # noqa: S603 — no shell; uv reads the requirements from files
-                command, capture_output=True, text=True, timeout=_TIMEOUT_S, cwd=scratch, check=False
+                command,
+                capture_output=True,
+                text=True,
+                timeout=_TIMEOUT_S,
+                cwd=scratch,
+                env={**os.environ, **pip_settings.for_uv()},
+                check=False,
             )
         except subprocess.TimeoutExpired:
             raise TimedOut(f"uv found no answer in {_TIMEOUT_S} s.") from None

@@ -68,14 +68,6 @@ def _installed(name: str) -> str | None:
     return None
 
 
-def pip_line(found: Iterable[Mismatch]) -> str:
+def install_line(found: Iterable[Mismatch]) -> str:
     """The command that mends all of them at once."""
     return f"pip install {shlex.join(mismatch.required for mismatch in found)}"
-
-
-def advice(found: list[Mismatch]) -> str:
-    """One message for all of them."""
-    return (
-        f"The model asks for other packages than are installed here: {', '.join(map(str, found))}. "
-        f"To have what it was saved with: {pip_line(found)}"
-    )

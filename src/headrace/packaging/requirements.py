@@ -24,19 +24,18 @@ from headrace.errors import InvalidValue, shown
 from headrace.packaging import lock
 from headrace.packaging.env_files import EnvFiles, environment_of, read, write
 from headrace.packaging.imports import modules_of
-from headrace.packaging.mismatches import Mismatch, advice, mismatches, missing, pip_line
+from headrace.packaging.mismatches import Mismatch, install_line, mismatches, missing
 from headrace.packaging.mlflow_version import VERSION
 
 __all__ = [
     "EnvFiles",
     "Mismatch",
-    "advice",
     "infer",
+    "install_line",
     "merge",
     "mismatches",
     "missing",
     "modules_of",
-    "pip_line",
     "read",
     "resolve",
     "write",
