@@ -9,7 +9,7 @@ from hypothesis.database import DirectoryBasedExampleDatabase
 # Before anything imports them: the shipped suites' asserts explain themselves like a test's own.
 pytest.register_assert_rewrite("headrace.testing")
 
-pytest_plugins = ["tests.support.environment", "tests.support.postgres"]
+pytest_plugins = ["tests.support.environment", "tests.support.phi3", "tests.support.postgres"]
 
 # No deadline: a shared two-core machine has pauses that say nothing about the code.
 # The database has a fixed place, since each test has a working directory of its own.
