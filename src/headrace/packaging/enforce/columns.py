@@ -123,6 +123,8 @@ def _task_of_extension(dtype: Any, wanted: DataType) -> Task | None:
             return None
         return Task.LOOK if wanted is DataType.datetime else Task.REFUSE
     if family == "CategoricalDtype":
+        if wanted is DataType.binary:
+            return Task.REFUSE
         inner = dtype.categories.dtype
         task = _task_of_extension(inner, wanted) if not isinstance(inner, np.dtype) else _task(inner, ColSpec(wanted))
         return task if task in (None, Task.CAST) else Task.REFUSE
@@ -134,6 +136,8 @@ def _task_of_extension(dtype: Any, wanted: DataType) -> Task | None:
         rule = rule_for(dtype.kind, getattr(dtype, "itemsize", 0), wanted)
         if rule in (Rule.KEEP, Rule.CAST) and dtype.kind in "iufb":
             return Task.NULLABLE
+        if rule is Rule.ZERO_ONE:
+            return Task.REFUSE
     return None if rule is Rule.KEEP else Task[rule.name]
 
 

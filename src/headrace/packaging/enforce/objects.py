@@ -50,7 +50,7 @@ def _as_double(series: Any, place: str) -> Any:
     pandas = optional_import("pandas")
     try:
         return pandas.to_numeric(series, errors="raise").astype(np.float64)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         raise refusal(series, DataType.double, place, _first_failing(series, float)) from None
 
 
@@ -58,7 +58,7 @@ def _as_datetime(series: Any, place: str) -> Any:
     pandas = optional_import("pandas")
     try:
         return series.astype(object).astype(np.dtype("datetime64[ns]"))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         row = _first_failing(series, lambda value: pandas.Series([value], dtype=object).astype("datetime64[ns]"))
         raise refusal(series, DataType.datetime, place, row) from None
 
@@ -68,7 +68,7 @@ def _first_failing(series: Any, convert: Any) -> int | None:
         try:
             if value is not None:
                 convert(value)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             return row
     return None
 

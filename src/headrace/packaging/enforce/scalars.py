@@ -22,6 +22,7 @@ _EXACT: dict[type, DataType] = {
     bytes: DataType.binary,
     bytearray: DataType.binary,
 }
+_TEXT = (DataType.string, DataType.binary)
 _MENDS = {
     (DataType.double, int): "Write it with a decimal point, or state the type as long when the signature is made.",
     (DataType.integer, int): "Python's int is 64 bits wide: give numpy.int32, or state the type as long.",
@@ -51,6 +52,8 @@ def enforce_scalar(value: Any, wanted: DataType, required: bool = True) -> Any:
             raise Wrong(wanted.name, "None", "Only an optional value may be null.")
     if wanted is DataType.datetime:
         return _enforce_datetime(value)
+    if wanted in _TEXT and isinstance(value, (str, bytes, bytearray)):
+        return value  # text stands for bytes in JSON, and a column of objects holds either
     dtype = _dtype_of(value)
     if dtype is None:
         raise Wrong(wanted.name, f"{shown(value)} of class {kind.__name__}")
@@ -76,7 +79,7 @@ def _dtype_of(value: Any) -> np.dtype[Any] | None:
     if isinstance(value, bool):
         return np.dtype(bool)
     if isinstance(value, int):
-        return np.dtype(np.int64 if _INT64[0] <= value <= _INT64[1] else object)
+        return np.dtype(np.int64) if _INT64[0] <= value <= _INT64[1] else None
     if isinstance(value, float):
         return np.dtype(np.float64)
     if isinstance(value, str):

@@ -1,7 +1,7 @@
 """Arrays against a schema of tensors. Shapes must match except where the schema says -1; types must be equal.
 
 Arrays are never cast: a model of float32 that is fed float64 has been fed something else than it was trained on. Lists
-and frames, which say no exact type, are built into arrays of the schema's.
+and cells of frames are built into arrays of the schema's type.
 """
 
 from __future__ import annotations
@@ -109,9 +109,7 @@ def _from_column(series: Any, spec: TensorSpec, place: str) -> Any:
     if not isinstance(first, (list, np.ndarray)):
         mend = "Cells must hold scalars, flat lists or arrays."
         raise SchemaMismatch(f"{place}, row 0", repr(spec), f"a {type(first).__name__}", mend)
-    exact = isinstance(first, np.ndarray)
-    made = _shaped(cells, spec, place, None if exact else spec.type)
-    return _enforce_array(made, spec, place)
+    return _shaped(cells, spec, place, spec.type)
 
 
 def _shaped(cells: list[Any], spec: TensorSpec, place: str, dtype: Any) -> Any:

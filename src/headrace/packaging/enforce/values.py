@@ -92,7 +92,7 @@ def _enforce_object(value: Any, wanted: Object, required: bool) -> Any:
 def _enforce_array(value: Any, wanted: Array, required: bool) -> Any:
     if (not required or isinstance(wanted.dtype, AnyType)) and value is None:
         return value
-    if not isinstance(value, (list, np.ndarray)):
+    if not isinstance(value, (list, np.ndarray)) or (isinstance(value, np.ndarray) and not value.ndim):
         raise Wrong("a list or a numpy array", f"{shown(value)} of class {type(value).__name__}")
     if not len(value) or isinstance(wanted.dtype, AnyType):
         return value
@@ -136,7 +136,7 @@ def _enforce_scalars(values: list[Any], wanted: DataType) -> list[Any]:
         if all(issubclass(kind, _KINDS[wanted]) for kind in kinds):
             return values
         if wanted is DataType.string and not all(issubclass(kind, (int, float, np.generic)) for kind in kinds):
-            return [None if one is None else str(one) for one in values]
+            return [_as_text(one, place) for place, one in enumerate(values)]
     elif (wanted is DataType.double and kinds == {float}) or (wanted is DataType.long and kinds == {int}):
         if kinds == {float} or (min(values) >= -(2**63) and max(values) < 2**63):
             return values
@@ -153,6 +153,15 @@ def _in_list(value: Any, wanted: DataType, place: int) -> Any:
     except Wrong as wrong:
         wrong.path.append(f"[{place}]")
         raise
+
+
+def _as_text(value: Any, place: int) -> str | None:
+    if isinstance(value, (bytes, bytearray)):
+        try:
+            return value.decode("ascii")
+        except UnicodeDecodeError:
+            return _in_list(value, DataType.string, place)  # type: ignore[no-any-return]
+    return None if value is None else str(value)
 
 
 def _as_float(value: Any, place: int) -> float:
