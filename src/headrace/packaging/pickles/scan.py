@@ -27,6 +27,7 @@ HEAD_BYTES = 512
 NPY_HEADER_BYTES = 1 << 16
 KERAS_BYTES = 64 << 20  # of the part of a file that names its layers
 INNER_BYTES = 256 << 20  # of an archive in an archive, which is unfolded into memory
+ZIP = b"PK\x03\x04"  # to an unpickler, the number of an object that only PyTorch's own files have
 PICKLE_SUFFIXES = frozenset([".pkl", ".pickle", ".joblib", ".cloudpickle", ".dill", ".statsmodels"])
 
 _LAMBDA = re.compile(rb'"class_name"\s*:\s*"(Lambda|TFOpLambda)"')
@@ -67,13 +68,14 @@ def _look(file: IO[bytes], name: str, budget: Budget, depth: int) -> Iterator[Fi
         yield from _npy(file, name, budget)
     elif (decompressor := decompressor_of(head)) is not None:
         yield from _pickles(Unfolded(Plain(file), decompressor, budget), name, budget)
-    elif not _is_safetensors(head):
+    elif not _is_safetensors(head) and not head.startswith(ZIP):
         yield from _pickles(Plain(file), name, budget)
     if head.startswith(b"\x89HDF") or name.endswith((".h5", "keras_metadata.pb")):
         file.seek(0)
         yield from _keras(file.read(KERAS_BYTES), name)
     file.seek(0)
     if zipfile.is_zipfile(file):
+        yield from _skops(file, name, budget)
         yield from _archive(_zip_entries(file, budget), name, budget, depth)
     elif head[257:262] == b"ustar":
         yield from _archive(_tar_entries(file, budget), name, budget, depth)
@@ -123,6 +125,26 @@ def _keras(text: bytes, name: str) -> Iterator[Finding]:
         yield Finding(path=name, kind="keras", names=("a Lambda layer's Python code",))
 
 
+def _skops(file: IO[bytes], name: str, budget: Budget) -> Iterator[Finding]:
+    """A skops file is a zip with a schema; whatever it is called, its MLmodel may call it one."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            if "schema.json" not in archive.namelist():
+                return
+            with archive.open("schema.json") as inner:
+                schema = inner.read(INNER_BYTES)
+            unfolded = sum(info.file_size for info in archive.infolist())
+        budget.unfold(len(schema))
+        if not name.endswith(".skops") and b'"_skops_version"' not in schema:
+            return
+        file.seek(0)
+        yield from skops.look(schema, name, file.read() if unfolded <= INNER_BYTES else None)
+    except _ARCHIVE_ERRORS as error:
+        yield Finding(path=name, kind=skops.SKOPS, trouble=f"it can't be unpacked: {error}")
+    finally:
+        file.seek(0)
+
+
 Entry = tuple[str, int, IO[bytes]]  # name, size, content
 
 
@@ -132,9 +154,7 @@ def _archive(entries: Iterator[Entry], name: str, budget: Budget, depth: int) ->
             shown = f"{name}!{inner}"
             if inner.startswith(("/", "\\")) or ".." in inner.replace("\\", "/").split("/"):
                 yield Finding(path=shown, kind="archive", trouble="its name leads out of the folder it is unpacked to")
-            if inner == "schema.json" and name.endswith(".skops"):
-                yield from skops.look(file.read(INNER_BYTES), name)
-            elif inner == "config.json" and name.endswith(".keras"):
+            if inner == "config.json" and name.endswith(".keras"):
                 yield from _keras(file.read(KERAS_BYTES), name)
             else:
                 yield from _entry(file, shown, size, budget, depth)
@@ -145,7 +165,7 @@ def _archive(entries: Iterator[Entry], name: str, budget: Budget, depth: int) ->
 def _entry(file: IO[bytes], name: str, size: int, budget: Budget, depth: int) -> Iterator[Finding]:
     """Of an archive. Only what could hold more than one pickle is unfolded as a whole."""
     head = file.read(HEAD_BYTES)
-    if head.startswith((b"PK\x03\x04", b"\x93NUMPY")) or head[257:262] == b"ustar" or decompressor_of(head):
+    if head.startswith((ZIP, b"\x93NUMPY")) or head[257:262] == b"ustar" or decompressor_of(head):
         if depth <= 0 or size > INNER_BYTES:
             yield Finding(path=name, kind="archive", trouble="it is nested too deeply or too large to be looked into")
             return
