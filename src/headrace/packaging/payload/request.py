@@ -1,0 +1,167 @@
+"""From the bytes of a request to what `predict` takes, by MLflow's rules.
+
+A JSON body holds exactly one of dataframe_split, dataframe_records, instances and inputs, and params beside it if any.
+A body with messages, prompt or input at its top is a request to a language model: the whole of it is the data, and
+the answer isn't wrapped.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from headrace.errors import shown
+from headrace.lazy import optional_import
+from headrace.packaging.mlmodel import Model
+from headrace.packaging.payload import arrays
+from headrace.packaging.payload.columns import cast_frame
+from headrace.packaging.payload.errors import BadPayload, UnknownContentType
+from headrace.packaging.schema import ColSpec, Schema
+from headrace.packaging.types import DataType
+
+SPLIT, RECORDS, INSTANCES, INPUTS, PARAMS = "dataframe_split", "dataframe_records", "instances", "inputs", "params"
+FORMS = (SPLIT, RECORDS, INSTANCES, INPUTS)
+LLM_KEYS = ("messages", "prompt", "input")
+JSON, CSV, PARQUET = "application/json", "text/csv", "application/vnd.apache.parquet"
+CONTENT_TYPES = {"json": JSON, "csv": CSV, "parquet": PARQUET}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """unwrapped: the answer goes out as it is, without `{"predictions": …}` round it."""
+
+    data: Any
+    params: dict[str, Any] | None = None
+    unwrapped: bool = False
+
+
+def decode(content_type: str, body: bytes | str, model: Model) -> Request:
+    """content_type: json, csv, parquet, or their MIME types, with a charset or without."""
+    kind = media_type(content_type)
+    schema = model.signature.inputs if model.signature else None
+    if kind == JSON:
+        return of_json(_parsed(body), model)
+    content = body.encode() if isinstance(body, str) else body
+    frame = of_csv(content, schema) if kind == CSV else of_parquet(content)
+    return Request(data=cast_or_refuse(frame, schema))
+
+
+def media_type(content_type: str) -> str:
+    name, *parameters = (part.strip() for part in content_type.split(";"))
+    for parameter in parameters:
+        key, _, value = parameter.partition("=")
+        if key.strip().lower() != "charset":
+            raise UnknownContentType(f"Content type {content_type!r}: the only parameter allowed is charset=utf-8.")
+        if value.strip().strip('"').lower() not in ("utf-8", "utf8"):
+            raise UnknownContentType(f"Content type {content_type!r}: only UTF-8 is read.")
+    kind = CONTENT_TYPES.get(name.lower(), name.lower())
+    if kind not in CONTENT_TYPES.values():
+        raise UnknownContentType(
+            f"Content type {content_type!r} isn't known; there are {', '.join(CONTENT_TYPES.values())}."
+        )
+    return kind
+
+
+def _parsed(body: bytes | str) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise BadPayload(f"The body isn't JSON: {error}.") from None
+
+
+def of_json(body: Any, model: Model) -> Request:
+    """body: parsed."""
+    if not isinstance(body, dict):
+        raise BadPayload(f"The body must be an object with one of {_forms()}; it is {shown(body)}.")
+    signature = model.signature
+    if any(key in body for key in LLM_KEYS):
+        known = {spec.name for spec in signature.params} if signature and signature.params else set()
+        return Request(
+            data={key: value for key, value in body.items() if key not in known},
+            params={key: value for key, value in body.items() if key in known},
+            unwrapped=True,
+        )
+    params = body.get(PARAMS)
+    if params is not None and not isinstance(params, dict):
+        raise BadPayload(f"params must be an object of name and value; it is {shown(params)}.")
+    if model.is_signature_from_type_hint:
+        if INPUTS not in body:
+            raise BadPayload(f"This model's input has a type hint, so it takes the key 'inputs' only{_has(body)}.")
+        return Request(data=body[INPUTS], params=params)
+    if "signature_name" in body:
+        raise BadPayload("signature_name isn't supported: a model has one signature.")
+    given = [form for form in FORMS if form in body]
+    if len(given) != 1:
+        raise BadPayload(f"The body must have exactly one of {_forms()}{_has(body)}.")
+    schema = signature.inputs if signature else None
+    return Request(data=_data(given[0], body[given[0]], schema), params=params)
+
+
+def _data(form: str, value: Any, schema: Schema | None) -> Any:
+    if form == INSTANCES:
+        return arrays.instances(value, schema)
+    if form == INPUTS:
+        return arrays.inputs(value, schema)
+    return cast_or_refuse(frame_of(form, value), schema)
+
+
+def _forms() -> str:
+    return ", ".join(map(repr, FORMS))
+
+
+def _has(body: dict[str, Any]) -> str:
+    return f"; it has {', '.join(map(repr, body)) or 'none'}"
+
+
+def frame_of(form: str, value: Any) -> Any:
+    """A DataFrame of dataframe_split or dataframe_records, not cast yet."""
+    pandas = optional_import("pandas", extra="pandas", why=f"for {form}")
+    if form == RECORDS:
+        if not isinstance(value, list):
+            raise BadPayload(f"dataframe_records must be a list of objects; it is {shown(value)}.")
+        odd = next((row for row, record in enumerate(value) if not isinstance(record, dict)), None)
+        if odd is not None:
+            raise BadPayload(f"dataframe_records: row {odd} is {shown(value[odd])}, which isn't an object.")
+        return pandas.DataFrame(value)
+    if not isinstance(value, dict) or "data" not in value or set(value) - {"data", "columns", "index"}:
+        keys = f"the keys {', '.join(map(repr, value))}" if isinstance(value, dict) else shown(value)
+        raise BadPayload(f"dataframe_split must have 'data', and may have 'columns' and 'index'; it has {keys}.")
+    try:
+        return pandas.DataFrame(value["data"], columns=value.get("columns"), index=value.get("index"))
+    except (ValueError, TypeError) as error:
+        raise BadPayload(f"dataframe_split can't become a frame: {error}.") from None
+
+
+def of_csv(content: bytes, schema: Schema | None) -> Any:
+    pandas = optional_import("pandas", extra="pandas", why="to read CSV")
+    try:
+        return pandas.read_csv(io.BytesIO(content), dtype=text_columns(schema), low_memory=False)
+    except (ValueError, UnicodeDecodeError) as error:
+        raise BadPayload(f"The body can't be read as CSV: {error}.") from None
+
+
+def text_columns(schema: Schema | None) -> dict[Any, type]:
+    """Columns that mustn't be taken for numbers: "007" is three characters."""
+    if schema is None or schema.is_tensor_spec() or not schema.has_input_names():
+        return {}
+    kinds = (DataType.string, DataType.binary, DataType.datetime)
+    return {spec.name: str for spec in schema if isinstance(spec, ColSpec) and spec.type in kinds}
+
+
+def of_parquet(content: bytes) -> Any:
+    pandas = optional_import("pandas", extra="pandas", why="to read Parquet")
+    try:
+        return pandas.read_parquet(io.BytesIO(content))
+    except (ValueError, OSError) as error:
+        raise BadPayload(f"The body can't be read as Parquet: {error}.") from None
+
+
+def cast_or_refuse(frame: Any, schema: Schema | None) -> Any:
+    made, bad = cast_frame(frame, schema)
+    if bad:
+        first, more = bad[0], len(bad) - 1
+        rest = f" ({more} more rows don't fit either)" if more else ""
+        raise BadPayload(f"Row {first.row}, {first}.{rest}")
+    return made
