@@ -3,7 +3,8 @@
 ```python blocks of a page share one interpreter; ```bash blocks run under `bash -eu`; of ```console blocks the lines
 after `$ ` run, and the output shown below them must match (`...` stands for anything). `<!-- no-run: reason -->` on
 the line before a block leaves it out. A page that says port 5000 gets a free port instead; a server that a block
-leaves in the background (`headrace server … &`) is waited for until the port answers, and ended with the page.
+leaves in the background (`headrace server … &`) is waited for until the port answers, and ended with the page. A page
+that names `examples/` finds the checkout's there.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 RUN_LANGUAGES = ("python", "bash", "console")
 SHOWN_LANGUAGES = ("text", "json", "yaml", "toml", "sql", "ini", "http", "diff", "r", "java", "typescript", "html")
 BLOCK_TIMEOUT_S = 120
@@ -230,6 +232,8 @@ def alarm(place: str) -> Iterator[None]:
 
 def run_page(text: str, page: str, folder: Path) -> int:
     """Runs the page's blocks and returns how many ran. Raises PageError with page and line."""
+    if "examples/" in text:
+        (folder / EXAMPLES.name).symlink_to(EXAMPLES)
     runner = Runner(folder)
     to_run = [b for b in blocks(text, page) if b.language in RUN_LANGUAGES and b.skipped_because is None]
     try:
