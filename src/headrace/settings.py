@@ -53,6 +53,13 @@ def _flag(text: str) -> bool:
     raise ValueError("allowed are true/false, 1/0, yes/no, on/off.")
 
 
+def _device(text: str) -> int | str | None:
+    try:
+        return int(text)
+    except ValueError:
+        return text
+
+
 def _installer(text: str) -> str | None:
     if text in ("uv", "pip"):
         return text
@@ -230,6 +237,42 @@ REQUIRE_WORKING_EXAMPLE = Setting(
 MODEL_COMPRESSION = _text(
     "HEADRACE_LOG_MODEL_COMPRESSION MLFLOW_LOG_MODEL_COMPRESSION",
     "Compression of pickled Python models: lzma, bzip2 or gzip.",
+)
+DEFAULT_PREDICTION_DEVICE = Setting[int | str | None](
+    "HEADRACE_DEFAULT_PREDICTION_DEVICE MLFLOW_DEFAULT_PREDICTION_DEVICE",
+    _device,
+    None,
+    "Device that models are loaded on where the call names none: a GPU's number, -1 for the CPU, or a name (cuda:1).",
+)
+HUGGINGFACE_USE_DEVICE_MAP = Setting(
+    "HEADRACE_HUGGINGFACE_USE_DEVICE_MAP MLFLOW_HUGGINGFACE_USE_DEVICE_MAP",
+    _flag,
+    False,
+    "Load transformers models with a device_map, so that accelerate spreads them over devices.",
+)
+HUGGINGFACE_DEVICE_MAP_STRATEGY = Setting(
+    "HEADRACE_HUGGINGFACE_DEVICE_MAP_STRATEGY MLFLOW_HUGGINGFACE_DEVICE_MAP_STRATEGY",
+    str,
+    "auto",
+    "Which device_map that is: auto, balanced, sequential …",
+)
+HUGGINGFACE_USE_LOW_CPU_MEM_USAGE = Setting(
+    "HEADRACE_HUGGINGFACE_USE_LOW_CPU_MEM_USAGE MLFLOW_HUGGINGFACE_USE_LOW_CPU_MEM_USAGE",
+    _flag,
+    True,
+    "Load transformers models without a second copy of their weights in memory (transformers 5 always does).",
+)
+HUGGINGFACE_DISABLE_ACCELERATE_FEATURES = Setting(
+    "HEADRACE_HUGGINGFACE_DISABLE_ACCELERATE_FEATURES MLFLOW_DISABLE_HUGGINGFACE_ACCELERATE_FEATURES",
+    _flag,
+    False,
+    "Load transformers models without what accelerate offers: no device_map, no low_cpu_mem_usage.",
+)
+HUGGINGFACE_MODEL_MAX_SHARD_SIZE = Setting(
+    "HEADRACE_HUGGINGFACE_MODEL_MAX_SHARD_SIZE MLFLOW_HUGGINGFACE_MODEL_MAX_SHARD_SIZE",
+    str,
+    "500MB",
+    "Size up to which weights of a transformers model share a file.",
 )
 PYFUNC_INFERENCE_CONFIG = _text(
     "HEADRACE_PYFUNC_INFERENCE_CONFIG MLFLOW_PYFUNC_INFERENCE_CONFIG",
