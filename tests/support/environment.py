@@ -1,8 +1,11 @@
-"""Tests start without the caller's MLFLOW_* and HEADRACE_* variables, and in an empty folder of their own."""
+"""Tests start without the caller's MLFLOW_* and HEADRACE_* variables, in an empty folder of their own, and what they
+save is trusted in this session only."""
 
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +28,11 @@ def pytest_configure() -> None:
     # Here and not in a fixture: servers of session scope start before the first test's fixtures.
     for name in product_variables():
         del os.environ[name]
+    os.environ["HEADRACE_HOME"] = tempfile.mkdtemp(prefix="headrace-tests-")
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(os.environ.pop("HEADRACE_HOME"), ignore_errors=True)
 
 
 @pytest.fixture(autouse=True)

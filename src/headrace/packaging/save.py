@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import shutil
+import stat
 import traceback
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -117,11 +118,21 @@ def write(
 def finish(made: Written) -> manifest.Manifest:
     """After this the folder isn't changed again; its digest is one that this user trusts."""
     folder, model = made.draft.path, made.draft.model
-    model.model_size_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    model.model_size_bytes = sum(path.stat().st_size for path in files)
+    for path in files:
+        _let_others_read(path)
     model.save(folder / FILE_NAME)
     written = manifest.write(folder, made.draft.known)
     trust.remember(written.digest)
     return written
+
+
+def _let_others_read(path: Path) -> None:
+    """Some libraries write for their user alone (safetensors), but a model is served by another one."""
+    mode = stat.S_IMODE(path.stat().st_mode)
+    if mode & 0o044 != 0o044:
+        path.chmod(mode | 0o644)
 
 
 def save_model(

@@ -1,0 +1,203 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LinearRegression
+
+import headrace as mlflow
+from headrace.entities import LoggedModelStatus
+from headrace.errors import InvalidValue, UserCodeError
+from headrace.packaging import manifest
+from headrace.packaging.save import ExampleFails
+
+X = pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": [0.0, 1.0, 0.0]})
+
+
+@pytest.fixture(scope="module")
+def fitted() -> LinearRegression:
+    return LinearRegression().fit(X, [1.0, 2.0, 3.0])
+
+
+def test_model_is_loaded_by_its_id_and_through_its_run(place: str, fitted: LinearRegression) -> None:
+    with mlflow.start_run() as run:
+        info = mlflow.sklearn.log_model(fitted, name="line", input_example=X)
+    for uri in (info.model_uri, f"models:/{info.model_id}", f"runs:/{run.info.run_id}/line"):
+        np.testing.assert_allclose(mlflow.pyfunc.load_model(uri).predict(X), fitted.predict(X))
+        np.testing.assert_allclose(mlflow.sklearn.load_model(uri).coef_, fitted.coef_)
+
+
+def test_logged_model_is_ready_and_tied_to_its_run(place: str, fitted: LinearRegression) -> None:
+    with mlflow.start_run() as run:
+        mlflow.log_param("alpha", 0.1)
+        mlflow.log_metric("loss", 0.5, step=0)
+        mlflow.log_metric("loss", 0.25, step=3)
+        info = mlflow.sklearn.log_model(
+            fitted, name="line", step=3, params={"beta": 2}, tags={"team": "a"}, model_type="regressor"
+        )
+    model = mlflow.get_logged_model(info.model_id)
+    assert (model.name, model.status, model.source_run_id, model.model_type) == (
+        "line", LoggedModelStatus.READY, run.info.run_id, "regressor",
+    )  # fmt: skip
+    assert model.params == {"alpha": "0.1", "beta": "2"}
+    assert model.tags["team"] == "a"
+    assert [(point.key, point.value, point.step) for point in model.metrics or ()] == [("loss", 0.25, 3)]
+    outputs = mlflow.get_run(run.info.run_id).outputs.model_outputs
+    assert [(output.model_id, output.step) for output in outputs] == [(info.model_id, 3)]
+    assert mlflow.last_logged_model().model_id == info.model_id
+
+
+def test_metrics_of_an_earlier_step_are_found_in_the_history(place: str, fitted: LinearRegression) -> None:
+    with mlflow.start_run():
+        for step in range(5):
+            mlflow.log_metric("loss", 1.0 - step / 10, step=step)
+        info = mlflow.sklearn.log_model(fitted, name="line", step=2)
+    assert [point.value for point in mlflow.get_logged_model(info.model_id).metrics or ()] == [0.8]
+
+
+def test_model_without_a_run_starts_none(place: str, fitted: LinearRegression) -> None:
+    info = mlflow.sklearn.log_model(fitted, name="line")
+    assert mlflow.active_run() is None
+    assert info.run_id is None
+    assert mlflow.get_logged_model(info.model_id).source_run_id is None
+    assert mlflow.pyfunc.load_model(info.model_uri).predict(X).shape == (3,)
+
+
+def test_artifact_path_names_the_model_too(place: str, fitted: LinearRegression) -> None:
+    with mlflow.start_run() as run:
+        info = mlflow.sklearn.log_model(fitted, "line")
+    assert info.name == "line"
+    assert mlflow.pyfunc.load_model(f"runs:/{run.info.run_id}/line").metadata.model_id == info.model_id
+
+
+def test_name_and_artifact_path_together_are_refused(place: str, fitted: LinearRegression) -> None:
+    with pytest.raises(InvalidValue, match="give name or artifact_path, not both"):
+        mlflow.sklearn.log_model(fitted, "line", name="other")
+
+
+def test_mlmodel_says_where_the_model_is_and_what_made_it(place: str, fitted: LinearRegression) -> None:
+    with mlflow.start_run() as run:
+        info = mlflow.sklearn.log_model(fitted, name="line", metadata={"owner": "x"})
+    model = mlflow.pyfunc.load_model(info.model_uri).metadata
+    assert (model.model_id, model.model_uuid, model.run_id) == (info.model_id, info.model_id, run.info.run_id)
+    assert model.artifact_path == mlflow.get_logged_model(info.model_id).artifact_location
+    assert model.metadata == {"owner": "x"}
+    assert model.model_size_bytes and model.model_size_bytes > 0
+
+
+def test_manifest_of_a_logged_model_holds(place: str, fitted: LinearRegression) -> None:
+    info = mlflow.sklearn.log_model(fitted, name="line")
+    folder = Path(mlflow.artifacts.download_artifacts(info.model_uri, dst_path="copy"))
+    known = manifest.read(folder)
+    assert known is not None
+    assert manifest.check(folder, known, contents=True) == []
+    assert "MLmodel" in known.files
+
+
+class FailsOnItsExample(mlflow.pyfunc.PythonModel):
+    def predict(self, context: Any, model_input: Any) -> Any:
+        raise ZeroDivisionError("by design")
+
+
+def test_model_that_fails_on_its_example_says_so_before_it_is_ready(place: str) -> None:
+    with pytest.warns(ExampleFails, match=r"fails on its own input example: ZeroDivisionError: by design \(.*line"):
+        info = mlflow.pyfunc.log_model(name="bad", python_model=FailsOnItsExample(), input_example=X)
+    assert mlflow.get_logged_model(info.model_id).tags["headrace.inputExample"] == "fails: ZeroDivisionError"
+    assert info.signature.inputs.input_names() == ["a", "b"]
+
+
+def test_such_a_model_is_refused_where_that_is_asked_for(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADRACE_REQUIRE_WORKING_EXAMPLE", "1")
+    with pytest.raises(UserCodeError, match="by design"):
+        mlflow.pyfunc.log_model(name="bad", python_model=FailsOnItsExample(), input_example=X)
+    assert mlflow.search_logged_models(output_format="list") == []
+
+
+def test_what_the_model_raises_comes_whole(place: str) -> None:
+    info = mlflow.pyfunc.log_model(name="bad", python_model=FailsOnItsExample())
+    with pytest.raises(ZeroDivisionError, match="by design") as caught:
+        mlflow.pyfunc.load_model(info.model_uri).predict(X)
+    assert caught.traceback[-1].name == "predict"
+
+
+def test_model_that_cannot_be_written_leaves_nothing(place: str, fitted: LinearRegression) -> None:
+    with mlflow.start_run() as run, pytest.raises(InvalidValue, match="no such file"):
+        mlflow.sklearn.log_model(fitted, name="line", code_paths=["nowhere"])
+    assert mlflow.search_logged_models(output_format="list") == []
+    assert mlflow.get_run(run.info.run_id).outputs.model_outputs == []
+
+
+def test_upload_that_breaks_leaves_a_failed_model(
+    place: str, fitted: LinearRegression, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("headrace.client.log_model._hand_over", broken)
+    with pytest.raises(KeyboardInterrupt):
+        mlflow.sklearn.log_model(fitted, name="line")
+    [model] = mlflow.search_logged_models(output_format="list")
+    assert model.status == LoggedModelStatus.FAILED
+
+
+def test_killed_in_the_middle_nothing_is_ready(tmp_path: Path) -> None:
+    script = textwrap.dedent(
+        """
+        import os, signal
+        import headrace as mlflow
+        from headrace.client import log_model
+        from sklearn.linear_model import LinearRegression
+        log_model._hand_over = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+        mlflow.sklearn.log_model(LinearRegression().fit([[1.0]], [1.0]), name="line")
+        """
+    )
+    ended = subprocess.run([sys.executable, "-c", script], cwd=tmp_path, env=dict(os.environ), check=False)
+    assert ended.returncode == -9
+    [model] = mlflow.search_logged_models(output_format="list")
+    assert model.status == LoggedModelStatus.PENDING
+    # The next model goes on as if nothing had been; what the killed process left is out of sight.
+    info = mlflow.sklearn.log_model(LinearRegression().fit([[1.0]], [1.0]), name="line")
+    assert mlflow.pyfunc.load_model(info.model_uri).predict([[2.0]]).shape == (1,)
+
+
+def test_model_goes_into_one_that_waits_for_it(place: str, fitted: LinearRegression) -> None:
+    waiting = mlflow.initialize_logged_model(name="line", params={"early": 1})
+    info = mlflow.sklearn.log_model(fitted, model_id=waiting.model_id, params={"late": 2})
+    assert info.model_id == waiting.model_id
+    assert mlflow.get_logged_model(waiting.model_id).params == {"early": "1", "late": "2"}
+
+
+def test_info_of_a_logged_model_is_read_without_loading_it(place: str, fitted: LinearRegression) -> None:
+    with mlflow.start_run():
+        logged = mlflow.sklearn.log_model(fitted, name="line", input_example=X)
+    info = mlflow.models.get_model_info(logged.model_uri)
+    assert info == logged
+    assert json.loads(info.signature_dict["inputs"])[0] == {"type": "double", "name": "a", "required": True}
+
+
+def test_signature_of_a_logged_model_can_be_set_later(place: str, fitted: LinearRegression) -> None:
+    info = mlflow.sklearn.log_model(fitted, name="line")
+    mlflow.models.set_signature(info.model_uri, mlflow.models.infer_signature(X, [1.0]))
+    loaded = mlflow.pyfunc.load_model(info.model_uri)
+    assert loaded.metadata.signature.inputs.input_names() == ["a", "b"]
+    folder = Path(mlflow.artifacts.download_artifacts(info.model_uri, dst_path="copy"))
+    assert manifest.check(folder, manifest.read(folder), contents=True) == []
+
+
+def test_requirements_of_a_logged_model_can_be_changed(place: str, fitted: LinearRegression) -> None:
+    info = mlflow.sklearn.log_model(fitted, name="line")
+    mlflow.models.update_model_requirements(info.model_uri, "add", ["requests==2.32.0", "scikit-learn==1.5.0"])
+    mlflow.models.update_model_requirements(info.model_uri, "remove", ["skops"])
+    folder = Path(mlflow.artifacts.download_artifacts(info.model_uri, dst_path="copy"))
+    lines = (folder / "requirements.txt").read_text().splitlines()
+    assert {"requests==2.32.0", "scikit-learn==1.5.0"} <= set(lines)
+    assert not any(line.startswith("skops") for line in lines)
+    assert manifest.check(folder, manifest.read(folder), contents=True) == []
