@@ -17,7 +17,7 @@ NOUNS = {
     "experiments": Noun("headrace.cli.experiments:experiments", "Make, find and change experiments."),
     "runs": Noun("headrace.cli.runs:runs", "List, describe, compare and export runs."),
     "artifacts": Noun("headrace.cli.artifacts:artifacts", "Upload, list and download the files of runs."),
-    "models": Noun("headrace.cli.models:models", "Describe, verify and trust the folders of models."),
+    "models": Noun("headrace.cli.models:models", "Score files with models; describe, verify and trust their folders."),
     "users": Noun("headrace.cli.users:users", "Manage who may use a server, and their tokens."),
     "db": Noun("headrace.cli.db:db", "Look at and upgrade the schema of a database."),
     "doctor": Noun("headrace.cli.doctor:doctor", "Check this installation and its store, and say what to mend."),

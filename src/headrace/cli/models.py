@@ -13,6 +13,7 @@ import click
 
 from headrace.cli import cells
 from headrace.cli.group import Group
+from headrace.cli.models_predict import predict
 from headrace.cli.output import done, fields, show, table
 from headrace.errors import InvalidValue
 
@@ -29,7 +30,10 @@ model_argument = click.argument("model", metavar="PATH_OR_URI")
 
 @click.group(cls=Group)
 def models() -> None:
-    """Describe, verify and trust the folders of models."""
+    """Score files with models; describe, verify and trust their folders."""
+
+
+models.add_command(predict)
 
 
 @contextlib.contextmanager

@@ -14,6 +14,7 @@ __all__ = [
     "get_model_info",
     "infer_signature",
     "model",
+    "predict",
     "set_model",
     "set_signature",
     "signature",
@@ -21,6 +22,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from headrace.client.batch import predict
     from headrace.client.model_class import Model
     from headrace.client.model_files import get_model_info, set_signature, update_model_requirements
     from headrace.models import model, signature
@@ -38,6 +40,7 @@ else:
             "get_model_info": "headrace.client.model_files:get_model_info",
             "infer_signature": "headrace.packaging.signature:infer_signature",
             "model": "headrace.models.model",
+            "predict": "headrace.client.batch:predict",
             "set_model": "headrace.packaging.pyfunc.code_model:set_model",
             "set_signature": "headrace.client.model_files:set_signature",
             "signature": "headrace.models.signature",

@@ -63,13 +63,12 @@ def run(
         input_path=job.input_path and job.input_path.absolute(),
         output_path=job.output_path and job.output_path.absolute(),
     )
+    told_as = msgspec.json.encode(asdict(inputs), enc_hook=str).decode()
     read, write = os.pipe()
     try:
         with environment.in_use() as kept:
             child = subprocess.Popen(  # noqa: S603 — no shell
-                environment.command(
-                    "-m", _CHILD, str(write), msgspec.json.encode(asdict(inputs), enc_hook=str).decode()
-                ),
+                environment.command("-m", _CHILD, str(write), told_as),
                 env=environment.variables(variables),
                 pass_fds=(write, *kept),
             )

@@ -28,7 +28,8 @@ class Progress:
         if not self._quiet:
             took_s = time.monotonic() - self._started
             bad = f", {self.bad:,} of them bad" if self.bad else ""
-            self._say(f"{self.rows:,} rows in {took_s:,.1f} s ({self._rate(took_s):,.0f} rows/s){bad}", last=True)
+            rate = f" ({self._rate(took_s):,.0f} rows/s)" if took_s >= 1 else ""
+            self._say(f"{self.rows:,} rows in {took_s:,.1f} s{rate}{bad}", last=True)
 
     def _line(self, now: float) -> str:
         took_s = now - self._started
