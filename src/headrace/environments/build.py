@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -25,6 +27,10 @@ Progress = Callable[[str], None]
 
 _CONDAS = ("conda", "mamba", "micromamba")
 _SHOWN_LINES = 25  # of a failed installer: its reason comes last
+# Who set one of these has said where packages come from.
+_UV_INDEXES = frozenset(
+    "UV_DEFAULT_INDEX UV_EXTRA_INDEX_URL UV_FIND_LINKS UV_INDEX UV_INDEX_URL UV_NO_INDEX UV_TORCH_BACKEND".split()
+)
 # What would point an installer at another environment than the one that is built.
 _MISLEADING = (
     "VIRTUAL_ENV",
@@ -79,9 +85,12 @@ def _by_venv(spec: Spec, folder: Path, tell: Progress) -> Path:
     base = interpreters.find(spec.python, tell)
     tell(f"Building an environment with {len(spec.all_lines)} requirements for {base}")
     if uv is None or chosen == "pip":
-        _run([base, "-m", "venv", folder], spec, tell, {})
+        # Our own pip serves our own Python: that saves the seconds that a new one takes to unpack.
+        ours = base == Path(sys.executable) and find_spec("pip") is not None
+        _run([base, "-m", "venv", *(["--without-pip"] if ours else []), folder], spec, tell, {})
         python = folder / "bin" / "python"
-        install: list[str | Path] = [python, "-m", "pip", "install", "--progress-bar", "off"]
+        pip: list[str | Path] = [base, "-m", "pip", "--python", python] if ours else [python, "-m", "pip"]
+        install = [*pip, "install", "--progress-bar", "off"]
         variables = dict[str, str]()
     else:
         _run([uv, "venv", "--quiet", "--no-project", "--python", base, folder], spec, tell, {})
@@ -95,7 +104,9 @@ def _by_venv(spec: Spec, folder: Path, tell: Progress) -> Path:
 
 def _for_uv(spec: Spec) -> dict[str, str]:
     found = pip_settings.for_uv()
-    if spec.names("torch") and not found and not any(name.startswith("UV_") for name in os.environ):
+    if spec.lock is not None:
+        found.pop("UV_CONSTRAINT", None)  # has no hashes, and a lock leaves nothing to constrain
+    if spec.names("torch") and not _UV_INDEXES & found.keys() and not _UV_INDEXES & os.environ.keys():
         # The general index has builds for NVIDIA's cards alone, of some GB; uv knows where the one for this machine is.
         found["UV_TORCH_BACKEND"] = "auto"
     return found
@@ -106,7 +117,7 @@ def _installs(spec: Spec, folder: Path) -> Iterator[list[str]]:
     if spec.build:
         yield [*spec.build]
     if spec.lock is not None:
-        yield ["--require-hashes", "-r", _write(folder / "requirements.lock", [spec.lock])]
+        yield ["--require-hashes", "--no-deps", "-r", _write(folder / "requirements.lock", [spec.lock])]
         # As constraints, without hashes: those would be asked of what isn't in the lock, too.
         pins = [line.rstrip(" \\") for line in spec.lock.splitlines() if not line.lstrip().startswith("--hash")]
         if spec.own:

@@ -6,7 +6,7 @@ Conditions are asked about what is installed, so a pre-release satisfies them li
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import total_ordering
 from typing import Any
 
@@ -116,12 +116,20 @@ def _holds(operator: str, found: Version, asked: Version, text: str) -> bool:
             return found.public <= asked
         case ">=":
             return found.public >= asked
-        case "<":
-            return found < asked and not (found.base == asked.base and found.early and not asked.early)
+        case "<":  # of `<1.0`, pre-releases of 1.0 are no part
+            return found < (asked if asked.early else replace(asked, dev=0))
         case ">":
-            later = found.base == asked.base and (found.local or (found.post is not None and asked.post is None))
-            return found > asked and not later
+            return _is_later(found, asked)
     return found.public >= asked and _starts_with(found, _parent(text))  # ~=
+
+
+def _is_later(found: Version, asked: Version) -> bool:
+    """Later by more than a local label or, of what is no post-release itself, than post-releases."""
+    if asked.dev is not None:
+        return found >= replace(asked, dev=asked.dev + 1)
+    if asked.post is not None:
+        return found >= replace(asked, post=asked.post + 1, dev=0)
+    return found > asked and (found.base, found.pre) != (asked.base, asked.pre)
 
 
 def _parent(text: str) -> str:
