@@ -7,6 +7,7 @@ from typing import Any
 
 from rich.console import Console
 
+WIDTH = 118
 console = Console(soft_wrap=True, highlight=False)
 
 
@@ -22,7 +23,13 @@ def show(question: str, answer: str, usage: Mapping[str, Any] | None = None) -> 
         console.print(f"  Usage:    {counts}")
 
 
-def show_signature(signature: object) -> None:
-    console.print("  Signature of the model:")
-    for line in str(signature).splitlines():
-        console.print("    ", line if len(line) < 150 else f"{line[:147]}…", sep="", markup=False)
+def show_signature(signature: Any) -> None:
+    """One line a column, cut where a type is long."""
+    console.print("  Signature:")
+    for name, part in (("inputs", signature.inputs), ("outputs", signature.outputs), ("params", signature.params)):
+        if part is None:
+            console.print(f"    {name:<9}none")
+        for position, column in enumerate(part or ()):
+            label = "" if position else name
+            line = f"    {label:<9}{column!r}"
+            console.print(line if len(line) <= WIDTH else f"{line[: WIDTH - 1]}…", markup=False)

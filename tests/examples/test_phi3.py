@@ -53,7 +53,7 @@ def test_one_line_logs_the_onnx_folder_and_answers() -> None:
 def test_a_wrapper_round_onnx_tells_its_joke_from_the_store_again() -> None:
     printed = run("onnx_wrapper.py")
     assert f"Question: {COMEDIAN}\nAnswer: Never trust an atom, they make up everything!" in printed
-    assert "inputs:\n['prompt': string (required)]\noutputs:\n[string (required)]\nparams:\nNone\n" in printed
+    assert "\ninputs 'prompt': string (required)\noutputs string (required)\nparams none\n" in printed
     info = mlflow.models.get_model_info(logged().model_uri)
     assert info.saved_input_example_info["type"] == "json_object"
     model = mlflow.pyfunc.load_model(info.model_uri, allow_pickle=True)
@@ -80,7 +80,7 @@ def test_a_pipeline_answers_like_openai(checkpoint: Path) -> None:
     printed = run("pipeline.py", "--model", checkpoint)
     assert f"Question: {QUESTION}\nAnswer: {MADRID}\n" in printed
     assert "Usage: prompt_tokens 13, completion_tokens 10, total_tokens 23" in printed
-    assert "inputs:\n['messages': Array({" in printed
+    assert "\ninputs 'messages': Array({content: string" in printed
     model = mlflow.pyfunc.load_model(logged().model_uri)
     response = model.predict(SPAIN)
     assert response[0]["choices"][0]["message"]["content"] == MADRID
