@@ -134,6 +134,7 @@ def test_a_folder_without_manifest_has_none(model: Path) -> None:
         manifest.take(model / "nowhere")
 
 
+@pytest.mark.full
 @pytest.mark.skipif(not MLFLOW.exists(), reason="needs the environment with genuine MLflow")
 def test_genuine_mlflows_edits_of_metadata_are_named_and_tolerated(tmp_path: Path) -> None:
     script = (

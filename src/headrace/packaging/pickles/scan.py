@@ -77,7 +77,8 @@ def _look(file: IO[bytes], name: str, budget: Budget, depth: int) -> Iterator[Fi
     if zipfile.is_zipfile(file):
         yield from _skops(file, name, budget)
         yield from _archive(_zip_entries(file, budget), name, budget, depth)
-    elif head[257:262] == b"ustar":
+    if head[257:262] == b"ustar":  # of which the last entry may be a zip
+        file.seek(0)
         yield from _archive(_tar_entries(file, budget), name, budget, depth)
 
 
