@@ -17,15 +17,15 @@ from alembic.migration import MigrationContext
 from headrace.errors import Corrupt, InvalidState, StoreUnavailable
 from headrace.stores.sql import SqlStore, open_sql_store, schema, upgrade
 from headrace.stores.sql.migrations import generate
-from headrace.stores.sql.migrations.revisions import HEAD, VERSION_TABLE
+from headrace.stores.sql.migrations.revisions import HEAD, REVISIONS, VERSION_TABLE, statements
 from headrace.stores.sql.tables import metadata
 
 # Written as DDL of each dialect, since the dialects differ in what they index.
 BY_VALUE = {"param_by_value", "tag_by_value"}
 
-NEXT_REVISION = """
-revision = "0002"
-down_revision = "0001"
+NEXT_REVISION = f"""
+revision = "9999"
+down_revision = "{HEAD}"
 
 from alembic import op
 
@@ -51,23 +51,42 @@ def test_generated_ddl_is_up_to_date() -> None:
     assert generate.main(["--check"]) == 0
 
 
-def test_fresh_database_has_the_tables_that_are_described(uri: str, store: SqlStore) -> None:
+def differences(uri: str) -> list[Any]:
+    """Between the database and what `tables` describes."""
     driver = uri if uri.startswith("sqlite") else uri.replace("postgresql://", "postgresql+psycopg://")
     engine = sa.create_engine(driver)
     with engine.connect() as connection, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that expressions in indexes aren't reflected
         context = MigrationContext.configure(connection, opts={"version_table": VERSION_TABLE})
-        differences = [
+        found = [
             each
             for each in compare_metadata(context, metadata)
             if not (each[0] == "remove_index" and each[1].name in BY_VALUE)
         ]
     engine.dispose()
-    assert differences == []
+    return found
+
+
+def test_fresh_database_has_the_tables_that_are_described(uri: str, store: SqlStore) -> None:
+    assert differences(uri) == []
     assert rows(uri, f"SELECT version_num FROM {VERSION_TABLE}") == [(HEAD,)]
 
 
-def test_first_revision_of_alembic_makes_the_same_tables(tmp_path: Path, sqlite_store: SqlStore) -> None:
+@pytest.mark.parametrize("revision", REVISIONS[:-1])
+def test_database_of_an_older_revision_becomes_what_is_described(
+    uri: str, revision: str, opened: Callable[[str], SqlStore]
+) -> None:
+    for statement in statements("sqlite" if uri.startswith("sqlite") else "postgresql", revision):
+        rows(uri, statement)
+    rows(uri, f"CREATE TABLE {VERSION_TABLE} (version_num VARCHAR(32) NOT NULL PRIMARY KEY)")
+    rows(uri, f"INSERT INTO {VERSION_TABLE} (version_num) VALUES ('{revision}')")
+    rows(uri, "INSERT INTO experiment VALUES (0, 'Default', '/artifacts/0', NULL, 1, 1)")
+    assert opened(uri).get_experiment("0").artifact_location == "/artifacts/0"
+    assert differences(uri) == []
+    assert rows(uri, f"SELECT version_num FROM {VERSION_TABLE}") == [(HEAD,)]
+
+
+def test_revisions_of_alembic_make_the_same_tables(tmp_path: Path, sqlite_store: SqlStore) -> None:
     def connect() -> sqlite3.Connection:
         return sqlite3.connect(tmp_path / "other.db", isolation_level=None)
 
@@ -75,7 +94,11 @@ def test_first_revision_of_alembic_makes_the_same_tables(tmp_path: Path, sqlite_
     listed = "SELECT type, name, sql FROM sqlite_master WHERE name NOT LIKE ? AND sql IS NOT NULL ORDER BY 1, 2"
     with closing(connect()) as made, closing(sqlite3.connect(tmp_path / "store.db")) as fresh:
         pattern = (f"%{VERSION_TABLE}%",)
-        assert made.execute(listed, pattern).fetchall() == fresh.execute(listed, pattern).fetchall()
+        told, expected = (
+            [(*names, sql.replace(" \n", "\n")) for *names, sql in each.execute(listed, pattern)]
+            for each in (made, fresh)
+        )
+        assert told == expected
         assert made.execute(f"SELECT version_num FROM {VERSION_TABLE}").fetchall() == [(HEAD,)]
 
 
@@ -129,7 +152,7 @@ def test_older_schema_is_brought_forward_with_its_data(
     store = opened(uri)
     run_id = store.create_run("0").info.run_id
     store.close()
-    (tmp_path / "r0002_mood.py").write_text(NEXT_REVISION)
+    (tmp_path / "r9999_mood.py").write_text(NEXT_REVISION)
     if uri.startswith("sqlite"):
         from headrace.stores.sql import sqlite_schema
 
@@ -140,13 +163,13 @@ def test_older_schema_is_brought_forward_with_its_data(
 
         postgres_schema.prepare(uri, "/artifacts", str(tmp_path))
     assert rows(uri, "SELECT run_id, mood FROM run") == [(run_id, "glad")]
-    assert rows(uri, f"SELECT version_num FROM {VERSION_TABLE}") == [("0002",)]
+    assert rows(uri, f"SELECT version_num FROM {VERSION_TABLE}") == [("9999",)]
 
 
 def test_failed_migration_leaves_the_old_schema(uri: str, tmp_path: Path, opened: Callable[[str], SqlStore]) -> None:
     opened(uri).close()
     broken = NEXT_REVISION.replace("SET mood = 'glad'", "SET temper = 'glad'")
-    (tmp_path / "r0002_mood.py").write_text(broken)
+    (tmp_path / "r9999_mood.py").write_text(broken)
     with pytest.raises(sa.exc.DBAPIError):
         if uri.startswith("sqlite"):
             from headrace.stores.sql import sqlite_schema

@@ -7,6 +7,7 @@ only once it is committed.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import cast
 
 from headrace.stores.sql.connection import Database
 
@@ -68,8 +69,12 @@ class WriterNames(ReaderNames):
 
     def ensure(self, db: Database, texts: Iterable[str]) -> dict[str, int]:
         known = self.cache.numbers
+        wanted = list(texts)
+        cached = dict(zip(wanted, map(known.get, wanted), strict=True))
+        if None not in cached.values():
+            return cast("dict[str, int]", cached)
         found: dict[str, int] = {}
-        for text in texts:
+        for text in wanted:
             number = known.get(text) or self.staged.get(text)
             found[text] = self._made(db, text) if number is None else number
         return found

@@ -173,6 +173,18 @@ sa.Index(
     postgresql_where=sa.text(SERIES_DUE),
 )
 
+# What a request of many keys brought, in one row until the same keys have come often; see blocks/batches.py.
+metric_batch = sa.Table(
+    "metric_batch",
+    metadata,
+    _id(),
+    _int("run_ref"),
+    _int("key_set"),
+    _payload(),
+    info=_as_it_is("metric_batch"),
+)
+sa.Index("metric_batch_run", metric_batch.c.run_ref, metric_batch.c.key_set)
+
 # Points of a series move on from its tail to metric_loose and, sorted, to metric_block; see blocks/__init__.py.
 metric_loose = sa.Table("metric_loose", metadata, _id(), _int("series_id"), _payload(), info=_as_it_is("metric_loose"))
 sa.Index("metric_loose_series", metric_loose.c.series_id)

@@ -30,7 +30,19 @@ def check(db: Database) -> None:
         rows = db.execute("SELECT payload FROM metric_loose WHERE series_id = ?", (series_id,)).fetchall()
         assert loose == sum(len(from_raw(row[0])) for row in rows)
         assert len(tail) % 24 == 0
+    check_batches(db)
     assert owners == set(blocks), "a block that no page names, or the other way round"
+
+
+def check_batches(db: Database) -> None:
+    """A point for each key, and each key has its series."""
+    there = {tuple(row) for row in db.execute("SELECT run_ref, key_ref FROM metric_series").fetchall()}
+    for run_ref, payload in db.execute("SELECT run_ref, payload FROM metric_batch").fetchall():
+        count, rest = divmod(len(payload), 32)
+        keys = np.frombuffer(payload, "<i8", count).tolist()
+        assert rest == 0
+        assert len(set(keys)) == count
+        assert there >= {(run_ref, key) for key in keys}
 
 
 def check_series(db: Database, series_id: int, blocks: dict[int, bytes]) -> set[int]:

@@ -8,26 +8,48 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from itertools import chain
 from typing import NamedTuple
 
 from headrace.entities import Metric
+from headrace.stores.sql.blocks import batches
 from headrace.stores.sql.blocks.tails import spill_sometimes
 from headrace.stores.sql.connection import Database, Dialect
 
 LOOSE_POINTS = 16  # of one series in one request; fewer go to its tail
 ROWS_AT_ONCE = 32  # SQLite: a fifth less time than row by row, and the interpreter lock is fought for less often
+PLAIN_ROWS_AT_ONCE = 200
 
 _POINT = struct.Struct("<qqd")
+Row = tuple[int | float | bytes, ...]
 
 
 class Batch(NamedTuple):
     """rows: by key, what the series' row takes from this request, in the order of _TAKEN.
     payloads: points that become loose rows."""
 
-    rows: dict[str, tuple[int | float | bytes, ...]]
+    rows: dict[str, Row]
     payloads: dict[str, bytes]
+
+
+class Wide(NamedTuple):
+    """A point each of many keys."""
+
+    keys: list[str]
+    steps: list[int]
+    times: list[int]
+    values: list[float]
+    points: bytes
+
+    @property
+    def is_plain(self) -> bool:
+        """No value is NaN."""
+        return not math.isnan(sum(self.values))
+
+    def rows(self, *, with_tails: bool) -> dict[str, Row]:
+        found = map(_row_of_one, self.steps, self.times, self.values)
+        return dict(zip(self.keys, found if with_tails else ((*row[:-1], b"") for row in found), strict=True))
 
 
 _LAST = ("last_step", "last_timestamp", "last_class", "last_value")
@@ -44,11 +66,16 @@ _TAKEN = {
 }
 
 
-def prepared(metrics: Sequence[Metric]) -> Batch:
+def prepared(metrics: Sequence[Metric]) -> Batch | Wide:
     """metrics: checked."""
     if len(metrics) == 1:
         only = metrics[0]
-        return Batch({only.key: _row_of_one(only)}, {})
+        return Batch({only.key: _row_of_one(only.step, only.timestamp, only.value)}, {})
+    if len(metrics) >= batches.FEWEST_KEYS:
+        keys = [point.key for point in metrics]
+        if len(set(keys)) == len(keys):
+            columns = _columns(metrics)
+            return Wide(keys, *columns, _raw(*columns))
     groups: dict[str, list[Metric]] = {}
     for point in metrics:
         group = groups.get(point.key)
@@ -56,11 +83,12 @@ def prepared(metrics: Sequence[Metric]) -> Batch:
             groups[point.key] = [point]
         else:
             group.append(point)
-    rows: dict[str, tuple[int | float | bytes, ...]] = {}
+    rows: dict[str, Row] = {}
     payloads: dict[str, bytes] = {}
     for key, group in groups.items():
         if len(group) == 1:
-            rows[key] = _row_of_one(group[0])
+            only = group[0]
+            rows[key] = _row_of_one(only.step, only.timestamp, only.value)
         else:
             rows[key], payload = _row_of_many(group)
             if payload:
@@ -68,22 +96,28 @@ def prepared(metrics: Sequence[Metric]) -> Batch:
     return Batch(rows, payloads)
 
 
-def _row_of_one(point: Metric) -> tuple[int | float | bytes, ...]:
-    step, time, value = point.step, point.timestamp, point.value
+def _columns(points: Sequence[Metric]) -> tuple[list[int], list[int], list[float]]:
+    return [point.step for point in points], [point.timestamp for point in points], [point.value for point in points]
+
+
+def _raw(steps: list[int], times: list[int], values: list[float]) -> bytes:
+    n = len(steps)
+    flat: list[int | float] = [0] * (3 * n)
+    flat[0::3], flat[1::3], flat[2::3] = steps, times, values
+    return _points(n).pack(*flat)
+
+
+def _row_of_one(step: int, time: int, value: float) -> Row:
     tail = _POINT.pack(step, time, value)
     if math.isnan(value):
         return (1, step, time, 1, 0.0, math.inf, -math.inf, 0, tail)
     return (1, step, time, 0, value, value, value, 0, tail)
 
 
-def _row_of_many(group: Sequence[Metric]) -> tuple[tuple[int | float | bytes, ...], bytes]:
-    steps = [point.step for point in group]
-    times = [point.timestamp for point in group]
-    values = [point.value for point in group]
+def _row_of_many(group: Sequence[Metric]) -> tuple[Row, bytes]:
+    steps, times, values = _columns(group)
     n = len(group)
-    flat: list[int | float] = [0] * (3 * n)
-    flat[0::3], flat[1::3], flat[2::3] = steps, times, values
-    raw = _points(n).pack(*flat)
+    raw = _raw(steps, times, values)
     top = max(steps)
     if steps[-1] == top and steps.count(top) == 1:
         last_time, last_value = times[-1], values[-1]
@@ -115,19 +149,47 @@ def _points(n: int) -> struct.Struct:
     return struct.Struct("<" + "qqd" * n)
 
 
-def append(db: Database, run_ref: int, experiment_id: int, batch: Batch) -> None:
+def append(db: Database, run_ref: int, experiment_id: int, batch: Batch | Wide) -> None:
     """Inside a transaction that holds the run."""
+    if isinstance(batch, Wide):
+        _append_wide(db, run_ref, experiment_id, batch)
+        return
     numbers = db.names.ensure(db, batch.rows)
-    if db.dialect == "postgresql":
-        _upsert_arrays(db, run_ref, experiment_id, batch, numbers)
-    else:
-        _upsert_rows(db, [(run_ref, numbers[key], experiment_id, *row) for key, row in batch.rows.items()])
+    _upsert_all(db, run_ref, experiment_id, batch.rows, numbers)
     spill_sometimes(db, run_ref, len(batch.rows) - len(batch.payloads))
     if batch.payloads:
         db.executemany(_ADD_LOOSE, [(payload, run_ref, numbers[key]) for key, payload in batch.payloads.items()])
 
 
-def _upsert_rows(db: Database, rows: list[tuple[int | float | bytes, ...]]) -> None:
+def _append_wide(db: Database, run_ref: int, experiment_id: int, batch: Wide) -> None:
+    numbers = db.names.ensure(db, batch.keys)
+    keys = [numbers[key] for key in batch.keys]
+    together = batches.has_room(db, run_ref)
+    if together and batch.is_plain and db.dialect == "sqlite":
+        _upsert_plain(db, run_ref, experiment_id, list(zip(keys, batch.steps, batch.times, batch.values, strict=True)))
+    else:
+        _upsert_all(db, run_ref, experiment_id, batch.rows(with_tails=not together), numbers)
+    if together:
+        batches.add(db, run_ref, keys, batch.points)
+    else:
+        spill_sometimes(db, run_ref, len(keys))
+
+
+def _upsert_plain(db: Database, run_ref: int, experiment_id: int, rows: list[tuple[int | float, ...]]) -> None:
+    """rows: key, step, time, value of a point each, none of them NaN."""
+    for start in range(0, len(rows), PLAIN_ROWS_AT_ONCE):
+        some = rows[start : start + PLAIN_ROWS_AT_ONCE]
+        db.execute(_upsert_plain_rows(len(some)), [run_ref, experiment_id, *chain.from_iterable(some)])
+
+
+def _upsert_all(db: Database, run_ref: int, experiment_id: int, rows: dict[str, Row], numbers: dict[str, int]) -> None:
+    if db.dialect == "postgresql":
+        _upsert_arrays(db, run_ref, experiment_id, rows, numbers)
+    else:
+        _upsert_rows(db, [(run_ref, numbers[key], experiment_id, *row) for key, row in rows.items()])
+
+
+def _upsert_rows(db: Database, rows: list[Row]) -> None:
     if len(rows) == 1:
         db.execute(_UPSERT_ROW, rows[0])
         return
@@ -138,40 +200,56 @@ def _upsert_rows(db: Database, rows: list[tuple[int | float | bytes, ...]]) -> N
         db.executemany(_UPSERT_ROW, rows[many:])
 
 
-def _upsert_arrays(db: Database, run_ref: int, experiment_id: int, batch: Batch, numbers: dict[str, int]) -> None:
+def _upsert_arrays(
+    db: Database, run_ref: int, experiment_id: int, rows: dict[str, Row], numbers: dict[str, int]
+) -> None:
     # One order for all, so that no two transactions wait for each other.
-    rows = sorted((numbers[key], *row) for key, row in batch.rows.items())
-    arrays = [_array(column) for column in zip(*rows, strict=True)]
+    ascending = sorted((numbers[key], *row) for key, row in rows.items())
+    arrays = [_array(column) for column in zip(*ascending, strict=True)]
     db.execute(_UPSERT_ARRAYS, (run_ref, experiment_id, *arrays))
 
 
-def _array(column: tuple[int | float | bytes, ...]) -> str:
+def _array(column: Row) -> str:
     """As PostgreSQL writes it; the driver takes four times as long to turn a list into one."""
     parts = [f'"\\\\x{each.hex()}"' if isinstance(each, bytes) else repr(each) for each in column]
     return f"{{{','.join(parts)}}}"
 
 
 def _upsert(dialect: Dialect, rows: int = 1) -> str:
-    """Adds what came to what is there. "last" moves only if the new one is greater; NaN is greater than any number."""
-    new, old = (", ".join(f"{side}.{column}" for column in _LAST) for side in ("excluded", "s"))
-    changes = {column: f"CASE WHEN ({new}) > ({old}) THEN excluded.{column} ELSE s.{column} END" for column in _LAST}
-    for column, sign in (("min_value", "<"), ("max_value", ">")):
-        changes[column] = f"CASE WHEN excluded.{column} {sign} s.{column} THEN excluded.{column} ELSE s.{column} END"
-    for column in ("n", "loose"):
-        changes[column] = f"s.{column} + excluded.{column}"
-    both = "s.tail || excluded.tail"
     columns = ", ".join(("run_ref", "key_ref", "experiment_id", *_TAKEN))
     if dialect == "sqlite":
-        changes["tail"] = f"CAST({both} AS BLOB)"  # SQLite's || makes text of the same bytes
         row = f"({', '.join('?' * (3 + len(_TAKEN)))})"
         source = f"VALUES {', '.join([row] * rows)}"
     else:
-        changes["tail"] = both
         arrays = ", ".join(f"?::{kind}[]" for kind in ("bigint", *_TAKEN.values()))
         names = ", ".join(("key_ref", *_TAKEN))
         taken = ", ".join(f"u.{column}" for column in _TAKEN)
         source = f"SELECT ?, u.key_ref, ?, {taken} FROM unnest({arrays}) AS u ({names})"
-    setting = ", ".join(f"{column} = {change}" for column, change in changes.items())
+    # SQLite's || makes text of bytes.
+    tail = "CAST(s.tail || excluded.tail AS BLOB)" if dialect == "sqlite" else "s.tail || excluded.tail"
+    changes = {**_added("n", "loose"), "tail": tail}
+    return _into_series(columns, source, changes)
+
+
+@cache
+def _upsert_plain_rows(rows: int) -> str:
+    """SQLite's, of single points that go to no tail: 4 values a row and 2 for all cost half of 12 a row."""
+    row = "(?1, ?2, ?{0}, 1, ?{1}, ?{2}, 0, ?{3}, ?{3}, ?{3}, 0, x'')"
+    source = ", ".join(row.format(*range(first, first + 4)) for first in range(3, 3 + 4 * rows, 4))
+    return _into_series(", ".join(("run_ref", "experiment_id", "key_ref", *_TAKEN)), f"VALUES {source}", _added("n"))
+
+
+def _added(*columns: str) -> dict[str, str]:
+    return {column: f"s.{column} + excluded.{column}" for column in columns}
+
+
+def _into_series(columns: str, source: str, changes: dict[str, str]) -> str:
+    """Adds what came to what is there. "last" moves only if the new one is greater; NaN is greater than any number."""
+    new, old = (", ".join(f"{side}.{column}" for column in _LAST) for side in ("excluded", "s"))
+    moves = {column: f"CASE WHEN ({new}) > ({old}) THEN excluded.{column} ELSE s.{column} END" for column in _LAST}
+    for column, sign in (("min_value", "<"), ("max_value", ">")):
+        moves[column] = f"CASE WHEN excluded.{column} {sign} s.{column} THEN excluded.{column} ELSE s.{column} END"
+    setting = ", ".join(f"{column} = {change}" for column, change in {**moves, **changes}.items())
     return f"INSERT INTO metric_series AS s ({columns}) {source} ON CONFLICT (run_ref, key_ref) DO UPDATE SET {setting}"
 
 

@@ -9,14 +9,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from headrace.entities import limits
-from headrace.stores.sql.blocks import pages
+from headrace.stores.sql.blocks import batches, pages
 from headrace.stores.sql.blocks.codec import decode_all, decode_steps
 from headrace.stores.sql.blocks.points import Bools, Ints, Points, distinct, from_raw, joined, missing_from
 from headrace.stores.sql.blocks.summary import Records, first_keys, ints, last_key
 from headrace.stores.sql.connection import Database
 
 _SERIES = (
-    "SELECT s.id, r.run_id, s.key_ref, s.tail, s.loose, s.visible_until_step FROM metric_series s "
+    "SELECT s.id, r.run_id, s.key_ref, s.tail, s.loose, s.visible_until_step, r.id FROM metric_series s "
     "JOIN run r ON r.id = s.run_ref WHERE r.run_id {any_of} AND s.key_ref {any_of}"
 )
 _LOOSE = "SELECT series_id, payload FROM metric_loose WHERE series_id {any_of} ORDER BY id"
@@ -105,9 +105,10 @@ def series(db: Database, run_ids: Sequence[str], key_refs: Sequence[int]) -> lis
     if waiting:
         for series_id, payload in db.execute(_LOOSE.format(any_of=db.any_of), (db.among(waiting),)):
             raw[series_id].append(payload)
+    together = batches.points_of(db, ((row[6], row[2]) for row in rows))
     return [
-        Series(series_id, run_id, key_ref, b"".join([*raw.get(series_id, ()), tail]), visible)
-        for series_id, run_id, key_ref, tail, _, visible in rows
+        Series(series_id, run_id, key, b"".join([*raw.get(series_id, ()), *together[run_ref, key], tail]), visible)
+        for series_id, run_id, key, tail, _, visible, run_ref in rows
     ]
 
 
