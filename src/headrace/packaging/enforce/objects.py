@@ -107,7 +107,8 @@ def refusal(series: Any, wanted: Any, place: str, row: int | None = None) -> Sch
         row = 0
     if row is not None:
         place += f", row {row}"
-        found += f" with the value {shown(series.iloc[row])}"
+        value = series.iloc[row]
+        found += f" with the value {shown(value.item() if isinstance(value, np.generic) else value)}"
     return SchemaMismatch(place, expected, found, _mend(series, wanted))
 
 

@@ -24,7 +24,7 @@ def type_of_dtype(dtype: Any) -> DataType:
         return DataType.float if itemsize <= 4 else DataType.double
     elif kind in "bUSM":
         return {"b": DataType.boolean, "U": DataType.string, "S": DataType.binary, "M": DataType.datetime}[kind]
-    raise InvalidValue("dtype", str(dtype), "no column type holds its values; convert the column.")
+    raise InvalidValue(message=f"No column type holds the values of {dtype}; convert them to another.")
 
 
 def pandas_series(series: Any) -> Schema:
@@ -40,14 +40,18 @@ def pandas_frame(frame: Any) -> Schema:
 def _pandas_column(series: Any, name: Any) -> ColSpec:
     if series.dtype.kind == "O":
         series = series.infer_objects()
-    required = not series.isna().any()
-    if series.dtype.kind == "O":
-        kind = item_type(series.to_list()) if len(series) else DataType.string
-        if kind is None:
-            raise InvalidValue("column", name, "it holds only empty arrays, which tell no type.")
-    else:
-        kind = type_of_dtype(series.dtype)
-    return ColSpec(kind, name, bool(required))
+    try:
+        kind = _type_of_objects(series) if series.dtype.kind == "O" else type_of_dtype(series.dtype)
+    except InvalidValue as error:
+        raise InvalidValue(message=f"Column {name!r}: {error.message}") from error
+    return ColSpec(kind, name, not series.isna().any())
+
+
+def _type_of_objects(series: Any) -> ColumnType:
+    kind = item_type(series.to_list()) if len(series) else DataType.string
+    if kind is None:
+        raise InvalidValue(message="It holds only empty arrays, which tell no type.")
+    return kind
 
 
 _POLARS: dict[str, ColumnType] = {
