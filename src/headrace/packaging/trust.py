@@ -59,7 +59,7 @@ class Origin:
     def vouches_for(self, folder: str | Path) -> bool:
         if self.root is not None and is_inside(self.root, folder):
             return _is_own(Path(folder))
-        return self.creator is not None and (self.creator == self.caller or self.creator in trusted_users())
+        return bool(self.creator) and (self.creator == self.caller or self.creator in trusted_users())
 
     def __str__(self) -> str:
         if self.creator:
