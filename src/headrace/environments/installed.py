@@ -12,10 +12,11 @@ import re
 import sys
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
 from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 _NAME = re.compile(r"^(?P<name>.+?)-(?P<version>[^-]+)(-py[\d.]+)?(-[^-]+)?\.(dist|egg)-info$")
 OURS = frozenset({"headrace", "mlflow"})  # `mlflow` is another name of Headrace under its shim
@@ -38,8 +39,7 @@ def canonical(name: str) -> str:
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Distribution:
+class Distribution(Struct, frozen=True, kw_only=True):
     """name: canonical. editable: imported from a working copy, so that nobody else can install this version."""
 
     name: str

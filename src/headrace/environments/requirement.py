@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from headrace.environments import markers
 from headrace.environments.installed import canonical
@@ -27,8 +29,7 @@ _LOCATION = re.compile(
 _FORM = "expected a name with extras and versions, such as 'pandas[parquet]>=2,<4', 'name @ URL', or an option of pip."
 
 
-@dataclass(frozen=True, kw_only=True)
-class Requirement:
+class Requirement(Struct, frozen=True, kw_only=True):
     """One distribution. name: as written. options: pip's for this line alone."""
 
     name: str
@@ -57,8 +58,7 @@ class Requirement:
         return f"{self.name}{extras}{what}{marker}{' ' + self.options if self.options else ''}"
 
 
-@dataclass(frozen=True)
-class Verbatim:
+class Verbatim(Struct, frozen=True):
     """A line that is handed to pip as it stands."""
 
     text: str
@@ -130,8 +130,7 @@ def _wrong(line: str, why: str) -> InvalidValue:
     return InvalidValue(message=f"Requirement {shown(line)} can't be read: {why}")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Lines:
+class Lines(Struct, frozen=True, kw_only=True):
     """What requirement lines come to once the files that they name are read."""
 
     requirements: list[Line]

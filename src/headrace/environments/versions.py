@@ -6,9 +6,10 @@ Conditions are asked about what is installed, so a pre-release satisfies them li
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
-from functools import total_ordering
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 _VERSION = re.compile(
     r"""\s*v?(?:(?P<epoch>\d+)!)?(?P<release>\d+(?:\.\d+)*)
@@ -23,9 +24,7 @@ _PRE = {"alpha": "a", "a": "a", "beta": "b", "b": "b", "c": "rc", "pre": "rc", "
 _LAST = (1,)  # sorts after every pair that starts with 0
 
 
-@total_ordering
-@dataclass(frozen=True)
-class Version:
+class Version(Struct, frozen=True):
     """release: without trailing zeros, so that `1.0` is `1`. pre: ("a" | "b" | "rc", number)."""
 
     epoch: int
@@ -65,6 +64,15 @@ class Version:
     def __lt__(self, other: Version) -> bool:
         return self._key() < other._key()
 
+    def __le__(self, other: Version) -> bool:
+        return self._key() <= other._key()
+
+    def __gt__(self, other: Version) -> bool:
+        return self._key() > other._key()
+
+    def __ge__(self, other: Version) -> bool:
+        return self._key() >= other._key()
+
     @property
     def public(self) -> Version:
         """The same without its local label (`+cpu`)."""
@@ -85,8 +93,7 @@ def _local_part(text: str) -> tuple[int, str]:
     return (int(text), "") if text.isdigit() else (-1, text.lower())
 
 
-@dataclass(frozen=True)
-class Clause:
+class Clause(Struct, frozen=True):
     """One condition. `matches` any text for an operator `===`, versions only for the others."""
 
     operator: str

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import yaml
+from msgspec import Struct
 
 from headrace.environments.conda_file import pip_of, python_of, read_yaml, with_pip
 from headrace.environments.installed import distribution
@@ -21,13 +21,12 @@ CONDA, PYTHON_ENV = "conda.yaml", "python_env.yaml"
 _BUILD_PACKAGES = ("pip", "setuptools", "wheel")
 
 
-@dataclass(frozen=True, kw_only=True)
-class EnvFiles:
+class EnvFiles(Struct, frozen=True, kw_only=True):
     """pip: lines of requirements.txt. constraints: of constraints.txt, which `pip` then names. conda, python_env: what
     those files hold. lock: text of requirements.lock."""
 
     pip: list[str]
-    constraints: list[str] = field(default_factory=list)
+    constraints: list[str] = []
     conda: dict[str, Any]
     python_env: dict[str, Any]
     lock: str | None = None

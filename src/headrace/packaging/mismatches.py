@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from headrace.environments.installed import distribution
 from headrace.environments.requirement import Requirement, parse
@@ -26,8 +26,7 @@ _SAME = (
 _ALTERNATIVES = {name: group for group in _SAME for name in group}
 
 
-@dataclass(frozen=True, kw_only=True)
-class Mismatch:
+class Mismatch(Struct, frozen=True, kw_only=True):
     """required: the model's line. installed: the version here; None if there is none."""
 
     name: str
@@ -70,4 +69,6 @@ def _installed(name: str) -> str | None:
 
 def install_line(found: Iterable[Mismatch]) -> str:
     """The command that mends all of them at once."""
+    import shlex  # a millisecond, which only a mismatch is worth
+
     return f"pip install {shlex.join(mismatch.required for mismatch in found)}"

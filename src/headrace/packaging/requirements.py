@@ -10,9 +10,10 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from headrace import settings
 from headrace.environments import requirement
@@ -21,7 +22,6 @@ from headrace.environments.installed import canonical, distribution, origin_of
 from headrace.environments.requirement import Line, Lines, Requirement, Verbatim
 from headrace.environments.versions import Clause
 from headrace.errors import InvalidValue, shown
-from headrace.packaging import lock
 from headrace.packaging.env_files import EnvFiles, environment_of, read, write
 from headrace.packaging.imports import modules_of
 from headrace.packaging.mismatches import Mismatch, install_line, mismatches, missing
@@ -97,6 +97,8 @@ def resolve(
     _warn_of_places([*lines, *own.constraints])
     environment = environment_of(lines, own.constraints, conda)
     if settings.LOCK_MODEL_DEPENDENCIES.get():
+        from headrace.packaging import lock  # what it imports takes as long as all the rest
+
         wanted = [str(line) for line in lines if not _is_mlflow(line)]
         text = lock.lock_or_warn(wanted, environment.constraints, str(environment.python_env["python"]))
         environment = replace(environment, lock=text)
