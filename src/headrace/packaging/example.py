@@ -65,13 +65,15 @@ def example_of(given: Any) -> Example:
 
 
 def _plain(data: Any) -> Any:
-    """pydantic objects as dicts; polars frames as pandas."""
+    """pydantic objects as dicts; polars frames as pandas; tensors as arrays."""
     if isinstance(data, list):
         return [_plain(item) for item in data]
     if hasattr(data, "model_dump") and hasattr(data, "model_fields_set"):
         return data.model_dump(exclude_unset=True)
     if _is(data, "polars", "DataFrame"):
         return data.to_pandas()
+    if _is(data, "torch", "Tensor"):
+        return data.detach().cpu().numpy()
     return data
 
 

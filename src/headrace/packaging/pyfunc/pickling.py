@@ -54,7 +54,7 @@ def dump(value: Any, path: Path, compression: str | None = None) -> None:
     """CannotPickle says which part can't be, and what to do."""
     try:
         with _opened(path, "wb", compression) as file, mlflow_names(), _as_published():
-            _Pickler(file).dump(value)
+            Pickler(file).dump(value)
     except Exception as error:
         path.unlink(missing_ok=True)
         raise CannotPickle(_why(value, error)) from error
@@ -69,7 +69,7 @@ def load(path: Path, compression: str | None = None) -> Any:
             raise Corrupt(f"{path} ends too early or isn't a pickle: {error}.") from error
 
 
-class _Pickler(cloudpickle.Pickler):  # type: ignore[misc]
+class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
     def reducer_override(self, obj: Any) -> Any:
         if isinstance(obj, ModuleType):
             name = public_name(obj.__name__)
