@@ -291,3 +291,46 @@ def test_a_task_model_takes_no_other_signature(tmp_path: Path) -> None:
     signature = mlflow.models.infer_signature("a", "b")
     with pytest.raises(HeadraceError, match="own signature"):
         mlflow.onnxruntime_genai.save_model(PHI3, tmp_path / "out", signature=signature)
+
+
+def like_sentencepiece(folder: Path) -> None:
+    """The tiny Phi-3's tokenizer in the form that Llama's and the real Phi-3's have: ▁ for a space, bytes by name."""
+    path = folder / "tokenizer.json"
+    tokenizer = json.loads(path.read_text(encoding="utf-8"))
+    printable = [*range(33, 127), *range(161, 173), *range(174, 256)]
+    others = [byte for byte in range(256) if byte not in printable]
+    letters = {chr(byte): byte for byte in printable} | {chr(256 + n): byte for n, byte in enumerate(others)}
+
+    def renamed(token: str) -> str:
+        raw = bytes(letters[letter] for letter in token)
+        return f"<0x{raw[0]:02X}>" if len(raw) == 1 and not 32 <= raw[0] < 127 else raw.decode().replace(" ", "▁")
+
+    special = {token["content"] for token in tokenizer["added_tokens"]}
+    model = tokenizer["model"]
+    model["vocab"] = {token if token in special else renamed(token): number for token, number in model["vocab"].items()}
+    model["merges"] = [[renamed(part) for part in pair] for pair in model["merges"]]
+    model |= {"byte_fallback": True, "fuse_unk": True, "unk_token": "<unk>"}
+    strip = {"type": "Strip", "content": " ", "start": 1, "stop": 0}
+    spaces = {"type": "Replace", "pattern": {"String": "▁"}, "content": " "}
+    tokenizer |= {
+        "normalizer": {"type": "Replace", "pattern": {"String": " "}, "content": "▁"},
+        "pre_tokenizer": None,
+        "post_processor": None,
+        "decoder": {"type": "Sequence", "decoders": [spaces, {"type": "ByteFallback"}, {"type": "Fuse"}, strip]},
+    }
+    path.write_text(json.dumps(tokenizer), encoding="utf-8")
+    settings = folder / "tokenizer_config.json"
+    config = json.loads(settings.read_text(encoding="utf-8"))
+    config |= {"tokenizer_class": "LlamaTokenizer", "add_bos_token": False, "legacy": False}
+    settings.write_text(json.dumps(config), encoding="utf-8")
+
+
+def test_a_space_before_the_first_word_shows_only_after_a_word(tmp_path: Path) -> None:
+    folder = tmp_path / "sentencepiece"
+    shutil.copytree(PHI3, folder)
+    like_sentencepiece(folder)
+    completions = genai_engine.load(folder, COMPLETIONS, {"max_tokens": 30})
+    begun = "<|user|>What is the capital of Spain?<|end|><|assistant|>The capital of Spain is"
+    texts = {begun: " Madrid.", f"{begun}<|endoftext|>": "Madrid."}
+    answers = completions.predict([{"prompt": prompt} for prompt in texts])
+    assert [answer["choices"][0]["text"] for answer in answers] == list(texts.values())

@@ -24,6 +24,7 @@ from headrace.packaging.llm.task import CHAT, ChatTask, CompletionTask
 CONFIG_FILE = "genai_config.json"
 MAX_BATCH = 16
 MAX_BATCH_TOKENS = 16_384  # caches are allocated for all of it: 4 rows of a 4k context
+PRIMING_TOKENS = 8  # more than a character can have
 _SEEDS = 2**31
 
 
@@ -90,11 +91,16 @@ class GenaiEngine:
         return collect(self.stream(jobs), jobs)
 
     def stream(self, jobs: Sequence[Job]) -> Generator[Piece, None, None]:
-        rows = [
-            _Row(number=number, job=job, decoder=self._tokenizer.create_stream()) for number, job in enumerate(jobs)
-        ]
+        rows = [_Row(number=number, job=job, decoder=self._decoder(job)) for number, job in enumerate(jobs)]
         for batch in self._batches(rows):
             yield from self._run(batch)
+
+    def _decoder(self, job: Job) -> Any:
+        """SentencePiece tokenizers write a word with the space before it, and what stands before says if it shows."""
+        decoder = self._tokenizer.create_stream()
+        for token in job.prompt[-PRIMING_TOKENS:]:
+            decoder.decode(token)
+        return decoder
 
     def _batches(self, rows: Sequence[_Row]) -> Iterator[list[_Row]]:
         """Rows of like sampling and length together."""
