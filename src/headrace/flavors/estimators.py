@@ -90,8 +90,11 @@ def read(source: Source, name: str, keys: Keys, harmless: Collection[str] = ()) 
     skops = optional_import("skops.io", extra="sklearn", why=f"to read {name}")
     try:
         types = skops.get_untrusted_types(file=path)
-        if set(types) - set(harmless):
-            source.allow_code([name])
+    except (zipfile.BadZipFile, EOFError, KeyError, TypeError) as error:  # the last two: of a schema that isn't skops'
+        raise Corrupt(f"{path} isn't a whole skops file: {error}.") from error
+    if set(types) - set(harmless):
+        source.allow_code([name])
+    try:
         return skops.load(path, trusted=types)
     except (zipfile.BadZipFile, EOFError) as error:
         raise Corrupt(f"{path} isn't a whole skops file: {error}.") from error
