@@ -13,7 +13,10 @@ import pytest
 import headrace as mlflow
 from headrace.errors import HeadraceError, InvalidValue
 from headrace.flavors import genai_engine
-from headrace.packaging.llm.task import COMPLETIONS
+from headrace.packaging.llm.signatures import task_signature
+from headrace.packaging.llm.task import CHAT, COMPLETIONS
+from headrace.packaging.mlmodel import Model
+from headrace.testing.flavors import FlavorCase, FlavorSuite
 
 ROOT = Path(__file__).resolve().parents[2]
 PHI3 = ROOT / "examples" / "phi3" / "phi3-tiny-int4"
@@ -39,6 +42,55 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def said(response: dict[str, Any]) -> list[tuple[str, str]]:
     return [(choice["message"]["content"], choice["finish_reason"]) for choice in response["choices"]]
+
+
+class ChatCase(FlavorCase):
+    """Answers carry ids and times; what they say is compared."""
+
+    def check(self, answer: Any) -> None:
+        assert self.expected == (answer if isinstance(answer, str) else answer[0]["choices"][0]["message"]["content"])
+
+
+def by_hand(loaded: Any, request: dict[str, Any]) -> str:
+    """With onnxruntime-genai alone."""
+    import onnxruntime_genai as og
+
+    prompt = loaded.tokenizer.apply_chat_template(json.dumps(request["messages"]), add_generation_prompt=True)
+    ids = loaded.tokenizer.encode(prompt)
+    parameters = og.GeneratorParams(loaded.model)
+    parameters.set_search_options(max_length=200)
+    generator = og.Generator(loaded.model, parameters)
+    generator.append_tokens(ids)
+    while not generator.is_done():
+        generator.generate_next_token()
+    return str(loaded.tokenizer.decode(generator.get_sequence(0)[len(ids) :]))
+
+
+class TestFlavor(FlavorSuite):
+    @staticmethod
+    def make() -> FlavorCase:
+        loader = "__init__ chat clock completions engine errors genai_engine options request rows stop task"
+        return ChatCase(
+            flavor=mlflow.onnxruntime_genai.FLAVOR,
+            model=PHI3,
+            data=SPAIN,
+            expected="The capital of Spain is Madrid.",
+            predict=by_hand,
+            keys=frozenset("data task model_type onnxruntime_genai_version".split()),
+            files=frozenset(f"model/{PHI3.name}/{path.name}" for path in PHI3.iterdir())
+            | frozenset(f"code/headrace_genai/{name}.py" for name in loader.split()),
+            needs=frozenset({"onnxruntime-genai", "numpy"}),
+            default_signature=task_signature(CHAT),
+        )
+
+    def test_a_given_signature_is_kept_and_false_means_none(
+        self, case: FlavorCase, saved: Path, tmp_path: Path
+    ) -> None:
+        """The task's own is what there is, whatever is said."""
+        case.save(tmp_path / "given", signature=task_signature(CHAT))
+        case.save(tmp_path / "none", signature=False, input_example=case.data)
+        for name in ("given", "none"):
+            assert Model.load(tmp_path / name).signature == task_signature(CHAT)
 
 
 def test_an_answer_has_openais_shape_and_counts_that_add_up(chat: Any) -> None:

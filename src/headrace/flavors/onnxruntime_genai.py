@@ -84,9 +84,10 @@ class OnnxruntimeGenai:
             raise InvalidValue("task", task, f"this flavor has {', '.join(TASKS)}")
         if task == CHAT and not has_template:
             raise InvalidValue("task", task, f"{folder} has no chat template; {COMPLETIONS!r} needs none")
-        if draft.signature is not None:
+        signature = task_signature(task)
+        if draft.signature not in (None, signature):
             raise InvalidValue(message=f"The task {task} has its own signature; leave `signature` out.")
-        draft.signature = task_signature(task)
+        draft.signature = signature
         options = _checked(model_config)
         data = f"{DATA}/{_name(model_name or folder.absolute().name)}"
         draft.copy_in(folder, data)

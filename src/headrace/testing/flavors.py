@@ -44,7 +44,7 @@ ALWAYS = {
 }
 _CHILD = """
 import sys
-sys.modules[{module!r}] = None
+sys.modules.update(dict.fromkeys({modules!r}))
 from headrace import pyfunc
 from headrace.client.flavored import calls
 from headrace.lazy import MissingPackage
@@ -63,7 +63,8 @@ class FlavorCase:
     expected: what pyfunc's predict answers to it, from the framework without Headrace. predict: (loaded native model,
     data) → the same. keys: of the flavor in MLmodel, but `code`; MLflow's names. files: beside those of every model.
     options: of save_model. needs: distributions that the requirements must name. runs_code: loading it needs trust.
-    tolerance: relative, of predictions. pyfunc: False for a model that has only its native form."""
+    tolerance: relative, of predictions. pyfunc: False for a model that has only its native form. runs_on: the module
+    that predict needs, if it isn't the flavor's. default_signature: what it has without an example."""
 
     flavor: Flavor
     model: Any
@@ -77,6 +78,8 @@ class FlavorCase:
     runs_code: bool = False
     tolerance: float = 0.0
     pyfunc: bool = True
+    runs_on: str | None = None
+    default_signature: ModelSignature | None = None
 
     @property
     def calls(self) -> Calls:
@@ -159,7 +162,7 @@ class FlavorSuite:
 
     def test_a_model_saved_without_example_loads(self, case: FlavorCase, tmp_path: Path) -> None:
         case.check_loads(case.save(tmp_path / "model"))
-        assert Model.load(tmp_path / "model").signature is None
+        assert Model.load(tmp_path / "model").signature == case.default_signature
 
     def test_signature_is_inferred_from_the_example(self, case: FlavorCase, saved: Path) -> None:
         signature = Model.load(saved).signature
@@ -208,7 +211,8 @@ class FlavorSuite:
         )
         (tmp_path / f"{module}.py").unlink()
         model = Model.load(folder)
-        assert model.metadata == {"a": 1}
+        assert model.metadata is not None
+        assert model.metadata["a"] == 1
         assert (folder / "code" / f"{module}.py").is_file()
         assert model.flavors[case.flavor.name]["extra_files"] == [{"path": "extra_files/notes.txt"}]
         assert (folder / "extra_files" / "notes.txt").read_text() == "notes"
@@ -261,7 +265,8 @@ class FlavorSuite:
 
     def test_a_missing_framework_is_named_with_the_pip_line(self, case: FlavorCase, saved: Path) -> None:
         loads = f"calls(flavor({case.flavor.name!r})).load_model," + (" pyfunc.load_model," if case.pyfunc else "")
-        code = _CHILD.format(module=case.flavor.module, folder=str(saved), loads=loads)
+        modules = [case.flavor.module, case.runs_on or case.flavor.module]
+        code = _CHILD.format(modules=modules, folder=str(saved), loads=loads)
         done = subprocess.run(  # noqa: S603 — this interpreter
             [sys.executable, "-W", "ignore", "-c", code],
             capture_output=True,
