@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 import itertools
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -71,8 +71,8 @@ class ColumnPlan:
         self.names = [one.name for one in self.specs]
         pandas = optional_import("pandas", extra="pandas", why="input in columns")
         self.index = pandas.Index(self.names, tupleize_cols=False)
+        self._slow = frozenset((pandas.StringDtype, pandas.CategoricalDtype))
         self._programs: dict[tuple[Any, ...], Program] = {}
-        self._text = pandas.StringDtype
         self._parts: dict[tuple[int, ...], ColumnPlan] = {}
 
     @classmethod
@@ -85,22 +85,27 @@ class ColumnPlan:
             self._parts[present] = ColumnPlan([self.specs[place] for place in present])
         return self._parts[present]
 
-    def program(self, frame: Any, labels: Iterable[Any]) -> Program:
-        text = self._text  # its hash takes long, and one type of text is as good as another
+    def program(self, frame: Any) -> Program:
         dtypes = frame.dtypes.tolist()
-        key = tuple([text if type(dtype) is text else dtype for dtype in dtypes])
+        slow = self._slow
+        key = tuple([_key(dtype) if type(dtype) in slow else dtype for dtype in dtypes])
         found = self._programs.get(key)
         if found is None:
             tasks = [_task(dtype, spec) for spec, dtype in zip(self.specs, dtypes, strict=True)]
             steps = [
-                Step(position, task, spec, f"column {label!r}")
-                for position, (task, spec, label) in enumerate(zip(tasks, self.specs, labels, strict=True))
+                Step(position, task, spec, f"column {spec.name!r}" if self.named else f"column {position}")
+                for position, (task, spec) in enumerate(zip(tasks, self.specs, strict=True))
                 if task is not None
             ]
             if len(self._programs) >= _MOST_DTYPES_KEPT:
                 self._programs.clear()
             found = self._programs[key] = Program(steps)
         return found
+
+
+def _key(dtype: Any) -> Any:
+    """Of a type whose hash takes long: text, and categories, which are hashed one by one."""
+    return (type(dtype), dtype.categories.dtype if hasattr(dtype, "categories") else None)
 
 
 def _task(dtype: Any, spec: ColSpec) -> Task | None:
@@ -144,18 +149,15 @@ def _task_of_extension(dtype: Any, wanted: DataType) -> Task | None:
 def enforce_frame(frame: Any, plan: ColumnPlan) -> Any:
     """The frame with the schema's columns in its order and of its types. Raises SchemaMismatch."""
     if plan.named:
-        labels = frame.columns
-        if not labels.equals(plan.index):
+        if not frame.columns.equals(plan.index):
             frame, plan = _select(frame, plan)
-            labels = plan.names
     else:
         count = len(plan.specs)
         if frame.shape[1] < count:
             raise SchemaMismatch("", f"{count} columns", f"{frame.shape[1]}", "The signature's columns have no names.")
         if frame.shape[1] > count:
             frame = frame.take(range(count), axis=1)
-        labels = frame.columns
-    program = plan.program(frame, labels)
+    program = plan.program(frame)
     return _carry_out(frame, program) if program else frame
 
 

@@ -32,6 +32,11 @@ def enforce_input(data: Any, schema: Schema) -> Any:
     return enforce_frame(as_frame(data, schema), plan)
 
 
+def validate_schema(data: Any, expected_schema: Schema) -> None:
+    """Raises SchemaMismatch where the data don't fit."""
+    enforce_input(data, expected_schema)
+
+
 def _enforce_spark(data: Any, plan: ColumnPlan) -> Any:
     """Types are the same in all rows of a Spark frame, so that a few rows tell."""
     sample = data.limit(_SPARK_SAMPLE_ROWS).toPandas()
