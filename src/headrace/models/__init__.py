@@ -19,6 +19,7 @@ __all__ = [
     "set_signature",
     "signature",
     "update_model_requirements",
+    "validate_schema",
 ]
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from headrace.client.model_class import Model
     from headrace.client.model_files import get_model_info, set_signature, update_model_requirements
     from headrace.models import model, signature
+    from headrace.packaging.enforce import validate_schema
     from headrace.packaging.pyfunc.code_model import ModelConfig, set_model
     from headrace.packaging.serving_input import serving_input_of as convert_input_example_to_serving_input
     from headrace.packaging.signature import ModelSignature, infer_signature
@@ -45,6 +47,7 @@ else:
             "set_signature": "headrace.client.model_files:set_signature",
             "signature": "headrace.models.signature",
             "update_model_requirements": "headrace.client.model_files:update_model_requirements",
+            "validate_schema": "headrace.packaging.enforce:validate_schema",
         },
         otherwise="headrace.client.absent:lookup",
     )

@@ -16,6 +16,7 @@ else:
         __name__,
         {
             "ModelSignature": "headrace.packaging.signature:ModelSignature",
+            "_TypeHints": "headrace.packaging.signature:_TypeHints",  # named by pickles
             "infer_signature": "headrace.packaging.signature:infer_signature",
             "set_signature": "headrace.client.model_files:set_signature",
         },
