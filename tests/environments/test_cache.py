@@ -42,7 +42,7 @@ def test_of_many_processes_at_once_one_builds_and_all_get_the_same(project: Proj
     assert sum("Building an environment" in output for output in outputs) == 1
 
 
-@pytest.mark.parametrize("delay_s", [0.0, 0.05, 0.15, 0.3])
+@pytest.mark.parametrize("delay_s", [0.0, 0.1, 0.3])
 def test_a_builder_that_was_killed_leaves_nothing_half_made(project: Project, delay_s: float) -> None:
     spec = project("six==1.16.0")
     child = start(spec)

@@ -80,6 +80,8 @@ def _tell_of_conda_only(spec: Spec, tell: Progress) -> None:
 
 
 def _by_venv(spec: Spec, folder: Path, tell: Progress) -> Path:
+    for note in spec.notes:
+        tell(note)
     _tell_of_conda_only(spec, tell)
     uv, chosen = uv_or_none(), settings.ENV_INSTALLER.get()
     base = interpreters.find(spec.python, tell)

@@ -61,7 +61,11 @@ class Environment:
         if self.path is None:
             yield ()
             return
-        mark = os.open(self.path.parent / IN_USE, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            mark = os.open(self.path.parent / IN_USE, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError:
+            yield ()  # a cache of others: who can't write to it can't prune it either
+            return
         try:
             fcntl.flock(mark, fcntl.LOCK_SH)
             yield (mark,)

@@ -12,7 +12,6 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import headrace
 from headrace import settings
 from headrace.environments import conda_file
 from headrace.environments.conda_file import read_yaml
@@ -21,6 +20,7 @@ from headrace.environments.requirement import Line, Lines, Requirement, Verbatim
 from headrace.errors import InvalidValue
 
 _FORMAT = 1  # of what is built for a digest; a change makes all environments anew
+_OLDEST_PYTHON = [3, 11]  # that Headrace runs on
 _MLFLOW = frozenset({"mlflow", "mlflow-skinny", "mlflow-tracing"})
 
 
@@ -28,7 +28,8 @@ _MLFLOW = frozenset({"mlflow", "mlflow-skinny", "mlflow-tracing"})
 class Spec:
     """python: "3.11.7", "3.11", or None for the one that runs. build: what is installed before the others. lines,
     constraints: of pip. lock: text of a requirements file with hashes, which replaces `lines`. own: lines that are
-    installed beside a lock. conda: the whole mapping, for conda alone. folder: what paths in lines are relative to."""
+    installed beside a lock. notes: what a user should know when it is built. conda: the whole mapping, for conda alone.
+    folder: what paths in lines are relative to."""
 
     python: str | None = None
     build: tuple[str, ...] = ()
@@ -36,6 +37,7 @@ class Spec:
     constraints: tuple[str, ...] = ()
     lock: str | None = None
     own: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     conda: dict[str, Any] = field(default_factory=dict)
     folder: Path = field(default_factory=Path)
 
@@ -49,6 +51,7 @@ class Spec:
             "conda": self.conda if conda else None,
         }
         content |= {"format": _FORMAT, "machine": [sys.platform, platform.machine()]}
+        del content["notes"]
         content["installer"] = settings.ENV_INSTALLER.get()
         content["python"] = self.python or platform.python_version()
         return hashlib.sha256(json.dumps(content, sort_keys=True, default=str).encode()).hexdigest()[:32]
@@ -98,8 +101,13 @@ def of_model(folder: str | Path, *, python_env: str = "python_env.yaml", conda: 
     else:
         lines = read_lines(conda_file.pip_of(mapping), place, within=place)
     lock = place / "requirements.lock"
+    python, notes = _python(described.get("python")) or conda_file.python_of(mapping), tuple[str, ...]()
+    if python is not None and [int(part) for part in python.split(".")] < _OLDEST_PYTHON:
+        notes = (f"The model was made with Python {python}; Headrace needs 3.11 or later, so this one runs it",)
+        python = None
     return Spec(
-        python=_python(described.get("python")) or conda_file.python_of(mapping),
+        python=python,
+        notes=notes,
         build=tuple(_texts(described, "build_dependencies") or conda_file.build_packages_of(mapping)),
         lines=tuple(str(line) for line in lines.requirements if _key(line) not in _MLFLOW | {"headrace"}),
         constraints=tuple(map(str, lines.constraints)),
@@ -170,7 +178,7 @@ def _key(line: Line) -> str:
 def own_requirement() -> str:
     """The line that installs this Headrace: by its version, or from where it was installed if that was a place."""
     found = distribution("headrace")
-    source = Path(headrace.__file__).parents[2]
+    source = Path(__file__).parents[3]
     if found is None:
         if (source / "pyproject.toml").is_file():
             return f"-e {source}"
