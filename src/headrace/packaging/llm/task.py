@@ -9,6 +9,7 @@ checked here and not against the signature, so that content parts, a bare list o
 from __future__ import annotations
 
 import base64
+import json
 import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
@@ -146,11 +147,17 @@ class ChatTask(_TextTask):
         prompt = self.engine.render(request.messages, request.tools, request.custom_inputs)
         for position, message in enumerate(request.messages):
             # Templates may rewrite what the assistant said before; whatever else they drop would be ignored in silence.
-            if message["role"] != "assistant" and message["content"].strip() not in prompt:
+            if message["role"] != "assistant" and not _shows(prompt, message["content"].strip()):
                 raise InvalidValue(
                     f"messages[{position}].role", message["role"], "this model's chat template leaves such messages out"
                 )
         return prompt
+
+
+def _shows(prompt: str, content: str) -> bool:
+    """As it is, or inside JSON, as some templates write what tools said."""
+    escaped = (json.dumps(content, ensure_ascii=ascii_only)[1:-1] for ascii_only in (True, False))
+    return content in prompt or any(each in prompt for each in escaped)
 
 
 class CompletionTask(_TextTask):
