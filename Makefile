@@ -17,7 +17,7 @@ COMPAT_TESTS := $(wildcard tests/compat/test_*.py tests/compat/*/test_*.py)
 NONE_SELECTED := 5
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-mlflow demo phi3 test test-full lint format types docs bench-tracking clean
+.PHONY: help setup setup-mlflow demo phi3 test test-full lint format types docs bench-models bench-tracking clean
 
 help:
 	@echo "make setup           both environments: $(VENV) and .venv-mlflow (the genuine MLflow client)"
@@ -28,6 +28,7 @@ help:
 	@echo "make lint / types    ruff / mypy --strict"
 	@echo "make format          let ruff rewrite the sources"
 	@echo "make docs            rewrite the reference pages from the sources"
+	@echo "make bench-models    the models benchmark table"
 	@echo "make bench-tracking  the tracking benchmark table"
 	@echo "make clean           remove environments and caches"
 
@@ -96,6 +97,9 @@ docs: $(STAMP)
 	$(BIN)/python -m tools.gen_cli_docs
 	$(BIN)/python -m tools.gen_rest_docs
 	$(BIN)/python -m tools.gen_search_docs
+
+bench-models: $(MODELS_STAMP) $(MLFLOW_MODELS_STAMP)
+	$(BIN)/python -m benchmarks.models
 
 bench-tracking: $(STAMP)
 	$(BIN)/python -m benchmarks.tracking

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
+
+import msgspec
 
 from headrace.environments.conda_file import with_pip
 from headrace.environments.requirement import Requirement, parse
@@ -28,7 +29,7 @@ def amend(folder: str | Path, operation: str, lines: Iterable[str]) -> None:
         at = next((place for place, line in enumerate(kept) if line.startswith("-c ")), len(kept))
         kept[at:at] = [str(parse(line)) for line in changed.values()]
     conda = with_pip(environment.conda, kept) if environment.conda else environment.conda
-    write(folder, replace(environment, pip=kept, conda=conda))
+    write(folder, msgspec.structs.replace(environment, pip=kept, conda=conda))
 
 
 def _key(line: str) -> str:
