@@ -39,6 +39,11 @@ class ColSpec(Frozen):
     def __init__(self, type: ColumnType | str, name: Any = None, required: bool = True) -> None:
         self._set(type=as_type(type, "type"), name=name, required=required)
 
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        required = state.get("_required")
+        # MLflow 2 also knew `optional`, and either may be None.
+        self.__init__(state["_type"], state.get("_name"), not state.get("_optional") if required is None else required)  # type: ignore[misc]
+
     def _key(self) -> tuple[Any, ...]:
         return (self.type, self.name, self.required)
 
@@ -59,6 +64,30 @@ class ColSpec(Frozen):
         return cls.from_dict(kwargs)
 
 
+class TensorInfo:
+    """In pickles of MLflow's, what a TensorSpec holds."""
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        self.dtype, self.shape = state["_dtype"], state["_shape"]
+
+
+class TensorInfo(Frozen):
+    """Type and shape of a tensor; pickles of MLflow's hold it inside a TensorSpec."""
+
+    __slots__ = ("dtype", "shape")
+    dtype: np.dtype[Any]
+    shape: tuple[int, ...]
+
+    def __init__(self, dtype: np.dtype[Any], shape: Sequence[int]) -> None:
+        self._set(dtype=dtype, shape=tuple(shape))
+
+    def _key(self) -> tuple[Any, ...]:
+        return (self.dtype, self.shape)
+
+    def __repr__(self) -> str:
+        return f"Tensor({self.dtype.name!r}, {self.shape!r})"
+
+
 class TensorSpec(Frozen):
     """One tensor. shape: -1 where a dimension varies."""
 
@@ -76,6 +105,10 @@ class TensorSpec(Frozen):
         if not isinstance(shape, (tuple, list)):
             raise WrongType(message=f"The shape of a tensor must be a tuple or list of integers; got {shown(shape)}.")
         self._set(type=type, shape=tuple(shape), name=name)
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        info = state["_tensorInfo"]
+        self.__init__(info.dtype, info.shape, state.get("_name"))  # type: ignore[misc]
 
     required = True
 

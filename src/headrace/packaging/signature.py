@@ -13,6 +13,10 @@ from headrace.packaging.infer.dataclass_schema import schema_of_dataclass
 from headrace.packaging.schema import ParamSchema, Schema
 from headrace.packaging.types import DataType, WrongType
 
+# Attributes under which pickles of MLflow's hold them.
+_FROM_HINT = "_ModelSignature__is_signature_from_type_hint"
+_FROM_EXAMPLE = "_ModelSignature__is_type_hint_from_example"
+
 
 class ModelSignature:
     """inputs, outputs: a Schema, or a dataclass whose fields are the columns. At least one of the three is needed.
@@ -57,6 +61,20 @@ class ModelSignature:
             ParamSchema.from_json(params) if params else None,
         )
 
+    def __getstate__(self) -> dict[str, Any]:
+        return {
+            "inputs": self.inputs,
+            "outputs": self.outputs,
+            "params": self.params,
+            _FROM_HINT: self.from_type_hint,
+            _FROM_EXAMPLE: self.hint_from_example,
+        }
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        self.inputs, self.outputs, self.params = (state.get(key) for key in ("inputs", "outputs", "params"))
+        self.from_type_hint = bool(state.get(_FROM_HINT))
+        self.hint_from_example = bool(state.get(_FROM_EXAMPLE))
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, ModelSignature) and self._key() == other._key()
 
@@ -68,6 +86,13 @@ class ModelSignature:
 
     def __repr__(self) -> str:
         return f"inputs: \n  {self.inputs!r}\noutputs: \n  {self.outputs!r}\nparams: \n  {self.params!r}\n"
+
+
+class _TypeHints:
+    """In pickles of MLflow's, the hints of a model's predict."""
+
+    input: Any = None
+    output: Any = None
 
 
 class NothingStated(InvalidValue, ValueError):

@@ -137,7 +137,16 @@ class Frozen:
             object.__setattr__(self, name, value)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), self._key()
+        # MLflow's classes of these names take lists of their parts, and nothing else.
+        return type(self), tuple(list(part) if _is_parts(part) else part for part in self._key())
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        """From a pickle of MLflow's, which holds the arguments under their names with an underscore."""
+        self.__init__(**{name.lstrip("_"): value for name, value in state.items()})  # type: ignore[misc]
+
+
+def _is_parts(value: object) -> bool:
+    return isinstance(value, tuple) and bool(value) and all(isinstance(part, Frozen) for part in value)
 
 
 class _Type(Frozen):
@@ -255,8 +264,11 @@ class SparkMLVector(Array):
 
     __slots__ = ()
 
-    def __init__(self) -> None:
-        super().__init__(DataType.double)
+    def __init__(self, dtype: ColumnType = DataType.double) -> None:
+        super().__init__(dtype)
+
+    def __setstate__(self, state: Mapping[str, Any]) -> None:
+        self.__init__()  # type: ignore[misc]
 
     def _key(self) -> tuple[Any, ...]:
         return ()

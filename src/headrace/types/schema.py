@@ -18,11 +18,12 @@ __all__ = [
     "Property",
     "Schema",
     "SparkMLVector",
+    "TensorInfo",
     "TensorSpec",
 ]
 
 if TYPE_CHECKING:
-    from headrace.packaging.schema import ColSpec, ParamSchema, ParamSpec, Schema, TensorSpec
+    from headrace.packaging.schema import ColSpec, ParamSchema, ParamSpec, Schema, TensorInfo, TensorSpec
     from headrace.packaging.types import AnyType, Array, DataType, Map, Object, Property, SparkMLVector
 else:
     __getattr__, __dir__ = lazy.door(
@@ -39,6 +40,8 @@ else:
             "Property": "headrace.packaging.types:Property",
             "Schema": "headrace.packaging.schema:Schema",
             "SparkMLVector": "headrace.packaging.types:SparkMLVector",
+            "TensorInfo": "headrace.packaging.schema:TensorInfo",  # named by pickles
+            "TensorInfo": "headrace.packaging.schema:TensorInfo",
             "TensorSpec": "headrace.packaging.schema:TensorSpec",
         },
         otherwise="headrace.client.absent:lookup",
