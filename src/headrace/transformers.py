@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from headrace import lazy
 from headrace.client.flavored import calls
+from headrace.client.pretrained import persist_pretrained_model
 from headrace.flavors.transformers import FLAVOR
 
 __all__ = [
@@ -11,6 +15,7 @@ __all__ = [
     "get_default_pip_requirements",
     "load_model",
     "log_model",
+    "persist_pretrained_model",
     "save_model",
 ]
 
@@ -18,3 +23,6 @@ _calls = calls(FLAVOR)
 save_model, log_model, load_model = _calls.save_model, _calls.log_model, _calls.load_model
 get_default_pip_requirements = _calls.get_default_pip_requirements
 get_default_conda_env = _calls.get_default_conda_env
+
+if not TYPE_CHECKING:
+    __getattr__, __dir__ = lazy.door(__name__, {}, otherwise="headrace.client.absent:lookup")

@@ -16,9 +16,9 @@ class Draft:
     """path: an empty folder of its own. code: the name of its folder of modules, or None.
 
     input_example: the caller's, for formats that are traced with one. signature: the caller's, if any; a flavor may
-    set another one that its format dictates. distributions: what the flavor needs beside those that it always needs;
-    modules: names of modules whose distributions are found. Both are pinned. known: digests of files, by path, that
-    were hashed on their way into the folder.
+    set another one that its format dictates. unsigned: the caller wants none. distributions: what the flavor needs
+    beside those that it always needs; modules: names of modules whose distributions are found. Both are pinned. known:
+    digests of files, by path, that were hashed on their way into the folder.
     """
 
     path: Path
@@ -27,6 +27,7 @@ class Draft:
     code: str | None = None
     input_example: Any = None
     signature: Any = None
+    unsigned: bool = False
     distributions: list[str] = field(default_factory=list)
     modules: set[str] = field(default_factory=set)
     known: dict[str, FileDigest] = field(default_factory=dict)

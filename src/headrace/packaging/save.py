@@ -85,7 +85,7 @@ def write(
     model = common.mlflow_model or Model()
     example = None if common.input_example is None else example_of(common.input_example)
     draft = Draft(path=folder, model=model, flavor_name=flavor_name, input_example=example.data if example else None)
-    draft.signature = _given_signature(common.signature)
+    draft.signature, draft.unsigned = _given_signature(common.signature), common.signature is False
     if common.code_paths:
         draft.code = code.copy(common.code_paths, folder)
         draft.modules |= code.imported_names(folder / draft.code)

@@ -91,6 +91,24 @@ class Transformers:
             return {"task": task, **parts, **options}
         return loading.pipeline(task, parts, placement, options)
 
+    def persist(self, source: Source) -> list[str]:
+        """Puts into the folder what it only refers to, and says which folders of it are new; none if it has all."""
+        keys = source.flavor(self.name)
+        if keys.get("model_binary"):
+            return []
+        options: dict[str, Any] = {}
+        placement = loading.placement_of(keys, None, options)
+        plain = {name: value for name, value in keys.items() if name != "peft_adaptor"}
+        parts = loading.components(source, plain, placement, None, options)
+        written = writing.persist(parts, source.path)
+        for name in (*parts, PROCESSOR):
+            keys.pop(f"{name}_name", None)
+            keys.pop(f"{name}_revision", None)
+        for name in ("source_model_revision", "local_base_model_path"):
+            keys.pop(name, None)
+        keys["model_binary"] = writing.MODEL
+        return written
+
     def load_pyfunc(self, source: Source, /) -> Predictor:
         keys = source.flavor(self.name)
         template = (source.model.metadata or {}).get("prompt_template")
@@ -111,7 +129,7 @@ def _sign(given: Given, task: str | None, draft: Draft) -> None:
     if asked is not None and asked != task and str(asked).startswith("llm/"):
         raise InvalidValue("metadata", {"task": asked}, f"it contradicts task={task!r}; leave one of them out.")
     if task is None or not tasks.is_llm(task):
-        if draft.signature is None and draft.input_example is None:
+        if draft.signature is None and draft.input_example is None and not draft.unsigned:
             draft.signature = tasks.default_signature(given.task)
         return
     fixed = task_signature(task)
@@ -215,7 +233,7 @@ def _add_pyfunc(
         config.setdefault("return_full_text", False)
     keys: dict[str, Any] = {"config": config} if config else {}
     draft.set_pyfunc(**keys)  # without predict_stream_fn, which MLflow's own loader of the flavor doesn't have
-    if given.pipeline is None:
+    if given.pipeline is None or draft.input_example is None:
         return None
     return predictor.predictor(
         given.pipeline,

@@ -82,12 +82,9 @@ class FillMask(Text):
     """The likeliest token of each input; a list of them where an input has several gaps."""
 
     def answer(self, pipeline: Any, inputs: list[Any], arguments: Mapping[str, Any]) -> Any:
-        results = _call(pipeline, inputs, arguments)
-        if len(inputs) == 1 and (isinstance(results[0], Mapping) or isinstance(results[0][0], list)):
-            results = [results]
-        elif len(inputs) == 1 and not isinstance(results[0][0], Mapping):
-            results = results[0]
-        return [self._best(result) for result in results]
+        if len(inputs) == 1:  # of a list of one, versions differ in what they give
+            return [self._best(_call(pipeline, inputs[0], arguments))]
+        return [self._best(result) for result in _call(pipeline, inputs, arguments)]
 
     def _best(self, result: Sequence[Any]) -> Any:
         if isinstance(result[0], Mapping):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from headrace.errors import InvalidValue
@@ -21,7 +22,7 @@ class Template:
         self._tokenizer = tokenizer
         text = getattr(tokenizer, "chat_template", None)
         texts = list(text.values()) if isinstance(text, Mapping) else [text] if text else []
-        self._names = _undeclared(texts)
+        self._names = _undeclared(tuple(texts))
         self.exists = bool(texts)
         self.variables = self._names - _GIVEN
 
@@ -64,7 +65,8 @@ NO_TEMPLATE = (
 )
 
 
-def _undeclared(texts: Sequence[str]) -> frozenset[str]:
+@lru_cache(maxsize=16)
+def _undeclared(texts: tuple[str, ...]) -> frozenset[str]:
     if not texts:
         return frozenset()
     from jinja2 import Environment, TemplateSyntaxError, meta, nodes

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,19 @@ def weights(given: Given, draft: Draft) -> None:
     given.plain_model.save_pretrained(
         draft.path / MODEL, max_shard_size=settings.HUGGINGFACE_MODEL_MAX_SHARD_SIZE.get(), **more
     )
+
+
+def persist(parts: Mapping[str, Any], folder: Path) -> list[str]:
+    """Model and components that were loaded from elsewhere; returns the folders that they are in."""
+    for name, part in parts.items():
+        if name == MODEL:
+            part.save_pretrained(folder / MODEL, max_shard_size=settings.HUGGINGFACE_MODEL_MAX_SHARD_SIZE.get())
+        elif not (folder / COMPONENTS / name).exists():
+            part.save_pretrained(folder / COMPONENTS / name)
+    found = [name for name in (MODEL, COMPONENTS) if (folder / name).is_dir()]
+    for name in found:
+        readable(folder / name)
+    return found
 
 
 def components(given: Given, draft: Draft) -> None:
