@@ -64,13 +64,6 @@ class ColSpec(Frozen):
         return cls.from_dict(kwargs)
 
 
-class TensorInfo:
-    """In pickles of MLflow's, what a TensorSpec holds."""
-
-    def __setstate__(self, state: Mapping[str, Any]) -> None:
-        self.dtype, self.shape = state["_dtype"], state["_shape"]
-
-
 class TensorInfo(Frozen):
     """Type and shape of a tensor; pickles of MLflow's hold it inside a TensorSpec."""
 

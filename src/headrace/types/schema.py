@@ -40,7 +40,6 @@ else:
             "Property": "headrace.packaging.types:Property",
             "Schema": "headrace.packaging.schema:Schema",
             "SparkMLVector": "headrace.packaging.types:SparkMLVector",
-            "TensorInfo": "headrace.packaging.schema:TensorInfo",  # named by pickles
             "TensorInfo": "headrace.packaging.schema:TensorInfo",
             "TensorSpec": "headrace.packaging.schema:TensorSpec",
         },
