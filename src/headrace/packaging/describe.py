@@ -139,15 +139,16 @@ def _files(root: Path) -> tuple[list[FileSize], list[str]]:
 def _integrity(root: Path, whole: bool, progress: Progress | None) -> tuple[str, str | None, str | None]:
     """State and note of the manifest, digest of the folder."""
     try:
-        digest = manifest.digest_of(root, progress) if whole else None
         stated = manifest.read(root)
-        if stated is None:
-            return "none", None, digest
-        edited = manifest.check(root, stated, contents=whole)
-    except InvalidPath as error:
-        return "damaged", error.message, None
     except Corrupt as error:
-        return ("damaged" if (root / manifest.FILE_NAME).is_file() else "unreadable"), error.message, None
+        return "unreadable", error.message, None
+    try:
+        digest = manifest.digest_of(root, progress) if whole else None
+        edited = manifest.check(root, stated, contents=whole) if stated else []
+    except (InvalidPath, Corrupt) as error:
+        return "damaged", error.message, None
+    if stated is None:
+        return "none", None, digest
     if edited:
         return "edited", f"Since it was saved, these were changed or added: {', '.join(edited)}.", digest
     return "matches", None if whole else "Sizes were compared, contents weren't.", digest
