@@ -192,7 +192,11 @@ def test_signature_of_a_logged_model_can_be_set_later(place: str, fitted: Linear
     assert manifest.check(folder, manifest.read(folder), contents=True) == []
 
 
-def test_requirements_of_a_logged_model_can_be_changed(place: str, fitted: LinearRegression) -> None:
+def test_requirements_of_a_logged_model_can_be_changed(
+    place: str, fitted: LinearRegression, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("headrace.packaging.lock.lock_or_warn", lambda *_: "six==1.16.0\n")
+    monkeypatch.setenv("HEADRACE_LOCK_MODEL_DEPENDENCIES", "1")
     info = mlflow.sklearn.log_model(fitted, name="line")
     mlflow.models.update_model_requirements(info.model_uri, "add", ["requests==2.32.0", "scikit-learn==1.5.0"])
     mlflow.models.update_model_requirements(info.model_uri, "remove", ["skops"])
@@ -200,4 +204,5 @@ def test_requirements_of_a_logged_model_can_be_changed(place: str, fitted: Linea
     lines = (folder / "requirements.txt").read_text().splitlines()
     assert {"requests==2.32.0", "scikit-learn==1.5.0"} <= set(lines)
     assert not any(line.startswith("skops") for line in lines)
+    assert not (folder / "requirements.lock").exists()
     assert manifest.check(folder, manifest.read(folder), contents=True) == []

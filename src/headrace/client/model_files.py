@@ -24,6 +24,7 @@ from headrace.entities import LoggedModel
 from headrace.errors import InvalidValue, NotFound, NotSupported
 from headrace.packaging import example, manifest, trusted_digests
 from headrace.packaging.amendment import amend
+from headrace.packaging.env_files import LOCK
 from headrace.packaging.info import ModelInfo, info_of
 from headrace.packaging.manifest import FileDigest
 from headrace.packaging.mlmodel import FILE_NAME, Model
@@ -63,7 +64,9 @@ def update_model_requirements(model_uri: str, operation: str, requirement_list: 
             if files.has(name):
                 (folder / name).write_bytes(files.read(name))
         amend(folder, operation, list(requirement_list))
-        files.replace({name: (folder / name).read_bytes() for name in ENVIRONMENT_FILES if (folder / name).is_file()})
+        changed = {name: (folder / name).read_bytes() for name in ENVIRONMENT_FILES if (folder / name).is_file()}
+        # A lock says exactly what was to be installed before.
+        files.replace(changed, without=(LOCK,))
 
 
 def load_example(model_uri: str) -> Any:
@@ -103,8 +106,11 @@ class _Files:
     def read(self, name: str) -> bytes:
         return self.place.blobs.get_bytes(join(self.place.path, name))
 
-    def replace(self, contents: dict[str, bytes]) -> None:
+    def replace(self, contents: dict[str, bytes], without: tuple[str, ...] = ()) -> None:
+        """without: files that go."""
         known = self._manifest()
+        for name in without:
+            self.place.blobs.delete(join(self.place.path, name))
         for name, content in contents.items():
             self.place.blobs.put_bytes(join(self.place.path, name), content)
         if known is not None:
@@ -112,7 +118,8 @@ class _Files:
                 name: FileDigest(len(content), hashlib.sha256(content).hexdigest())
                 for name, content in contents.items()
             }
-            amended = msgspec.structs.replace(known, files={**known.files, **digests})
+            kept = {name: digest for name, digest in known.files.items() if name not in without}
+            amended = msgspec.structs.replace(known, files={**kept, **digests})
             self.place.blobs.put_bytes(join(self.place.path, manifest.FILE_NAME), manifest.to_bytes(amended))
             if trusted_digests.contains(known.digest):
                 trusted_digests.remember(amended.digest)

@@ -51,7 +51,15 @@ MAX_BYTES = 256 << 20  # a million files
 MAX_NAMED = 5  # faults in one message
 
 METADATA_FILES = frozenset(
-    ["MLmodel", "requirements.txt", "conda.yaml", "python_env.yaml", "constraints.txt", "environment_variables.txt"]
+    [
+        "MLmodel",
+        "conda.yaml",
+        "constraints.txt",
+        "environment_variables.txt",
+        "python_env.yaml",
+        "requirements.lock",
+        "requirements.txt",
+    ]
 )
 _REGISTERED = "registered_model_meta"
 _REGISTERED_TEXT = re.compile(rb"(model_(name|version): [\w.'-]+\r?\n){1,2}")
