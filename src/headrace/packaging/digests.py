@@ -18,7 +18,7 @@ import queue
 import stat
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from io import FileIO
 from pathlib import Path
@@ -44,8 +44,13 @@ class FileDigest(msgspec.Struct, frozen=True):
 
 
 def hash_file(path: Path, progress: Progress | None = None) -> FileDigest:
-    digest, size, buffer = hashlib.sha256(), 0, memoryview(bytearray(CHUNK_BYTES))
     with path.open("rb", buffering=0) as file:
+        if os.fstat(file.fileno()).st_size <= SMALL_BYTES:
+            content = file.readall()
+            if progress:
+                progress(len(content))
+            return FileDigest(len(content), hashlib.sha256(content).hexdigest())
+        digest, size, buffer = hashlib.sha256(), 0, memoryview(bytearray(CHUNK_BYTES))
         while read := file.readinto(buffer):
             digest.update(buffer[:read])
             size += read
@@ -54,8 +59,11 @@ def hash_file(path: Path, progress: Progress | None = None) -> FileDigest:
     return FileDigest(size, digest.hexdigest())
 
 
-def hash_files(paths: Iterable[Path], progress: Progress | None = None) -> Iterator[FileDigest]:
-    """In order, several at a time."""
+def hash_files(paths: Sequence[Path], progress: Progress | None = None) -> Iterator[FileDigest]:
+    """In order, several at a time where that is worth a thread."""
+    if sum(path.stat().st_size for path in paths) <= SMALL_BYTES:
+        yield from (hash_file(path, progress) for path in paths)
+        return
     with ThreadPoolExecutor(THREADS, thread_name_prefix="headrace-digests") as pool:
         yield from pool.map(lambda path: hash_file(path, progress), paths)
 
@@ -102,6 +110,8 @@ def copy_tree(
         raise InvalidValue("path", str(root), f"the copy in {place} would lie inside of it.")
     place.mkdir(parents=True, exist_ok=True)
     names = list(files_below(root, leave_out))
+    if len(names) == 1:
+        return {names[0]: copy_and_hash(root / names[0], place / names[0], progress)}
     with ThreadPoolExecutor(THREADS, thread_name_prefix="headrace-copies") as pool:
         digests = pool.map(lambda name: copy_and_hash(root / name, place / name, progress), names)
         return dict(zip(names, digests, strict=True))
