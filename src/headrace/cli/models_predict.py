@@ -38,7 +38,7 @@ _MANAGERS = ("local", "uv", "virtualenv", "conda")
     "--chunk-rows",
     type=click.IntRange(1),
     metavar="N",
-    help="Rows that go through the model at once.  [default: 32768]",
+    help="Rows that go through the model at once; 32,768 if absent.",
 )
 @click.option(
     "--env-manager",

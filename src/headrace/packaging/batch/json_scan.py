@@ -14,6 +14,7 @@ from headrace.packaging.payload.request import INPUTS, INSTANCES, RECORDS, SPLIT
 _BLOCK_BYTES = 1 << 20
 _SPACE = re.compile(r"[ \t\n\r]*")
 _SLACK_CHARS = 16  # an error this near to the end of what was read may be the end's fault
+_NUMBER_CHARS = "0123456789.eE+-"
 _LISTS = RECORDS, INSTANCES, INPUTS
 
 
@@ -53,7 +54,7 @@ class Scanner:
         while True:
             try:
                 found, end = self._decoder.raw_decode(self._text, self._place)
-                if end < len(self._text) or self._ended:  # else a number may go on
+                if self._ended or not self._may_go_on(end):
                     self._place = end
                     return found
             except json.JSONDecodeError as error:
@@ -65,6 +66,11 @@ class Scanner:
                 raise self._wrong("nested too deeply") from None
             self._more(size)
             size *= 2  # a long value is read again a few times, not hundreds
+
+    def _may_go_on(self, end: int) -> bool:
+        """Whether what ends here may be a part of a number that isn't read yet: 0 of 0.5, 1.5 of 1.5e3."""
+        rest = len(self._text) - end
+        return rest == 0 or (rest < _SLACK_CHARS and self._text[end] in _NUMBER_CHARS)
 
     def elements(self) -> Iterator[Any]:
         self.take("[")

@@ -90,8 +90,6 @@ def of_json(body: Any, model: Model) -> Request:
         if INPUTS not in body:
             raise BadPayload(f"This model's input has a type hint, so it takes the key 'inputs' only{_has(body)}.")
         return Request(data=body[INPUTS], params=params)
-    if "signature_name" in body:
-        raise BadPayload("signature_name isn't supported: a model has one signature.")
     given = [form for form in FORMS if form in body]
     if len(given) != 1:
         raise BadPayload(f"The body must have exactly one of {_forms()}{_has(body)}.")
