@@ -3,7 +3,7 @@
     python examples/phi3/make_model.py [--out FOLDER]
 
 FOLDER/phi3-tiny is a checkpoint as `transformers` saves it, FOLDER/phi3-tiny-int4 the folder that onnxruntime-genai
-runs. One thread, one seed: two runs with the same package versions give the same bytes. About 40 s on one core.
+runs. One thread, one seed: two runs with the same package versions give the same bytes. About 45 s of one core.
 Needs torch, transformers, onnx, onnx-ir and onnxruntime-genai; running the int4 folder needs only the last.
 """
 
