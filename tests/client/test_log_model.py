@@ -90,7 +90,7 @@ def test_mlmodel_says_where_the_model_is_and_what_made_it(place: str, fitted: Li
     assert (model.model_id, model.model_uuid, model.run_id) == (info.model_id, info.model_id, run.info.run_id)
     assert model.artifact_path == mlflow.get_logged_model(info.model_id).artifact_location
     assert model.metadata == {"owner": "x"}
-    assert model.model_size_bytes and model.model_size_bytes > 0
+    assert (model.model_size_bytes or 0) > 0
 
 
 def test_manifest_of_a_logged_model_holds(place: str, fitted: LinearRegression) -> None:

@@ -109,6 +109,20 @@ class InputOnly(mlflow.pyfunc.PythonModel):
         return len(model_input)
 
 
+class Scribbles(mlflow.pyfunc.PythonModel):
+    def predict(self, model_input: Any) -> Any:
+        model_input["y"] = 1
+        model_input.loc[0, "x"] = 99.0
+        return len(model_input.columns)
+
+
+def test_frame_of_the_caller_stays_as_it_was() -> None:
+    mlflow.pyfunc.save_model("m", python_model=Scribbles(), signature=infer_signature(FRAME, 1))
+    given = FRAME.copy()
+    assert mlflow.pyfunc.load_model("m").predict(given) == 2
+    pd.testing.assert_frame_equal(given, FRAME)
+
+
 def test_predict_may_leave_out_context_and_params() -> None:
     mlflow.pyfunc.save_model("a", python_model=WithoutContext())
     mlflow.pyfunc.save_model("b", python_model=InputOnly())
@@ -315,3 +329,18 @@ print(mlflow.pyfunc.load_model("m").predict(np.ones((3, 2))))
         [sys.executable, "-c", code], capture_output=True, text=True, env=dict(os.environ), check=False
     )
     assert ended.stdout == "3\n", ended.stderr
+
+
+def test_body_of_a_scoring_server_is_tried() -> None:
+    mlflow.pyfunc.save_model("m", python_model=InputOnly(), signature=infer_signature(FRAME, 1))
+    body = mlflow.models.convert_input_example_to_serving_input(FRAME)
+    assert mlflow.models.validate_serving_input("m", body) == 2
+    assert mlflow.models.validate_serving_input("m", {"dataframe_records": [{"x": 1.5}]}) == 1
+    with pytest.raises(InvalidValue, match="column 'x'"):
+        mlflow.models.validate_serving_input("m", {"dataframe_records": [{"y": 1.5}]})
+
+
+def test_requirements_are_found_by_the_models_address() -> None:
+    info = mlflow.pyfunc.log_model(name="m", python_model=InputOnly(), pip_requirements=["six==1.16.0"])
+    assert "six==1.16.0" in Path(mlflow.pyfunc.get_model_dependencies(info.model_uri)).read_text()
+    assert "six==1.16.0" in Path(mlflow.pyfunc.get_model_dependencies(info.model_uri, "conda")).read_text()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -14,6 +15,8 @@ from headrace.client.log_model import Logging, log
 from headrace.client.resolve import resolve_model
 from headrace.errors import InvalidValue
 from headrace.lazy import optional_import
+from headrace.packaging import payload
+from headrace.packaging.env_files import CONDA, REQUIREMENTS
 from headrace.packaging.info import ModelInfo
 from headrace.packaging.load import load_pyfunc, open_model
 from headrace.packaging.mlmodel import Model
@@ -59,6 +62,22 @@ def load_model(
     refuse, False to refuse all that could run code."""
     source = open_model(resolve_model(str(model_uri), dst_path), model_config=model_config, allow_pickle=allow_pickle)
     return load_pyfunc(source, suppress_warnings=suppress_warnings)
+
+
+def validate_serving_input(model_uri: str, serving_input: str | dict[str, Any]) -> Any:
+    """What the model answers to a body as a scoring server gets it: JSON, as text or parsed."""
+    loaded = load_model(model_uri, suppress_warnings=True)
+    body = serving_input if isinstance(serving_input, str) else json.dumps(serving_input)
+    request = payload.decode("application/json", body, loaded.metadata)
+    return loaded.predict(request.data, params=request.params)
+
+
+def get_model_dependencies(model_uri: str, format: str = "pip") -> str:
+    """The local path of the model's requirements.txt ("pip") or conda.yaml ("conda")."""
+    names = {"pip": REQUIREMENTS, "conda": CONDA}
+    if format not in names:
+        raise InvalidValue("format", format, "allowed are pip and conda.")
+    return download_artifacts(f"{str(model_uri).rstrip('/')}/{names[format]}")
 
 
 def _split(given: dict[str, Any], known: tuple[str, ...]) -> tuple[PythonSource, Common]:

@@ -20,12 +20,14 @@ __all__ = [
     "signature",
     "update_model_requirements",
     "validate_schema",
+    "validate_serving_input",
 ]
 
 if TYPE_CHECKING:
     from headrace.client.batch import predict
     from headrace.client.model_class import Model
     from headrace.client.model_files import get_model_info, set_signature, update_model_requirements
+    from headrace.client.python_models import validate_serving_input
     from headrace.models import model, signature
     from headrace.packaging.enforce import validate_schema
     from headrace.packaging.pyfunc.code_model import ModelConfig, set_model
@@ -48,6 +50,7 @@ else:
             "signature": "headrace.models.signature",
             "update_model_requirements": "headrace.client.model_files:update_model_requirements",
             "validate_schema": "headrace.packaging.enforce:validate_schema",
+            "validate_serving_input": "headrace.client.python_models:validate_serving_input",
         },
         otherwise="headrace.client.absent:lookup",
     )

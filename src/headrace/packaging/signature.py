@@ -133,10 +133,10 @@ def _inferred(what: str, example: Any) -> Schema | None:
         )
         return infer.anything()
     whole = [one.name for one in schema if one.type in (DataType.integer, DataType.long)]
-    if whole:
+    if whole and what == "input":  # outputs aren't enforced
         named = "" if whole[0] is None else f" ({', '.join(map(str, whole[:5]))}{', …' if len(whole) > 5 else ''})"
         warnings.warn(
-            f"The model's {what} has integer columns{named}, which can't hold missing values: a frame that has some "
+            f"The model's input has integer columns{named}, which can't hold missing values: a frame that has some "
             "stores them as floats, which the signature will refuse. Where values may be missing, infer the signature "
             "from an example with missing values, or turn the columns into float64 before.",
             stacklevel=3,

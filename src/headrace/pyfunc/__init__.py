@@ -13,6 +13,7 @@ __all__ = [
     "PythonModel",
     "PythonModelContext",
     "ResponsesAgent",
+    "get_model_dependencies",
     "load_model",
     "log_model",
     "model",
@@ -20,7 +21,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from headrace.client.python_models import load_model, log_model, save_model
+    from headrace.client.python_models import get_model_dependencies, load_model, log_model, save_model
     from headrace.packaging.pyfunc.chats import ChatAgent, ChatModel, ResponsesAgent
     from headrace.packaging.pyfunc.loaded import PyFuncModel
     from headrace.packaging.pyfunc.model import PythonModel, PythonModelContext
@@ -35,6 +36,7 @@ else:
             "PythonModel": "headrace.packaging.pyfunc.model:PythonModel",
             "PythonModelContext": "headrace.packaging.pyfunc.model:PythonModelContext",
             "ResponsesAgent": "headrace.packaging.pyfunc.chats:ResponsesAgent",
+            "get_model_dependencies": "headrace.client.python_models:get_model_dependencies",
             "load_model": "headrace.client.python_models:load_model",
             "log_model": "headrace.client.python_models:log_model",
             "model": "headrace.pyfunc.model",

@@ -28,7 +28,10 @@ class PythonModelWrapper:
         return answer
 
     def _converted(self, model_input: Any) -> Any:
-        return model_input if self._hint is None else hints.convert(model_input, self._hint)
+        if self._hint is not None:
+            return hints.convert(model_input, self._hint)
+        # What the user's code does to its input mustn't reach the caller's frame, which may come through as it was.
+        return model_input.copy(deep=False) if hasattr(model_input, "iloc") else model_input
 
 
 def _call(method: Callable[..., Any], context: PythonModelContext) -> Callable[[Any, Any], Any]:
