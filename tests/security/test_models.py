@@ -25,7 +25,7 @@ import yaml
 import headrace as mlflow
 from headrace.blobs.paths import InvalidPath
 from headrace.errors import Corrupt, HeadraceError
-from headrace.packaging import trusted_digests
+from headrace.packaging import example, trusted_digests
 from headrace.packaging.describe import describe
 from headrace.packaging.risks import Verdict
 from headrace.packaging.trust import UntrustedModel
@@ -214,6 +214,15 @@ def test_links_out_of_the_folder_are_not_followed(tmp_path: Path, target: str) -
     assert describe(folder).verdict is Verdict.SUSPICIOUS
 
 
+def test_links_deep_in_a_folder_that_a_library_reads_whole_are_found_first(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("{}")
+    keys = {"model_binary": "model", "task": "text-generation"}
+    folder = model(tmp_path / "model", {"loader_module": "mlflow.transformers"}, transformers=keys)
+    (folder / "model").mkdir()
+    (folder / "model" / "config.json").symlink_to(tmp_path / "secret")
+    assert_refused(folder, InvalidPath)
+
+
 def test_an_example_out_of_the_folder_is_not_shown(tmp_path: Path) -> None:
     (tmp_path / "secret.json").write_text('"the secret"')
     folder = model(tmp_path / "model", {"loader_module": LOADER, "python_model": "m"})
@@ -224,6 +233,8 @@ def test_an_example_out_of_the_folder_is_not_shown(tmp_path: Path) -> None:
     found = describe(folder)
     assert found.example == {"type": "json_object", "content": None}
     assert found.verdict is Verdict.SUSPICIOUS
+    with pytest.raises(InvalidPath):
+        example.read(folder, {"artifact_path": "../secret.json", "type": "json_object"})
 
 
 @pytest.mark.parametrize(

@@ -93,7 +93,7 @@ def verify(model: str) -> None:
     )
 
 
-@models.command("trust", examples=["headrace models describe ./model", "headrace models trust ./model"])
+@models.command("trust", examples=["headrace models trust ./model", "headrace models trust models:/digits/3"])
 @model_argument
 def trust_(model: str) -> None:
     """Let the code of these very files run when the model is loaded, here and by you, from now on."""

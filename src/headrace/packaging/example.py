@@ -24,6 +24,7 @@ from typing import Any
 
 from headrace.errors import Corrupt, InvalidValue, NotFound
 from headrace.lazy import optional_import
+from headrace.packaging.inside import inside
 
 FILE_NAME = "input_example.json"
 SERVING_FILE_NAME = "serving_input_example.json"
@@ -165,7 +166,7 @@ def encoded(value: Any) -> Any:
 
 def read(folder: Path, info: Mapping[str, Any]) -> tuple[Any, dict[str, Any] | None]:
     """The example and its params, as `predict` takes them; columns and types as JSON could keep them."""
-    content = _load(folder / str(info.get("artifact_path", FILE_NAME)))
+    content = _load(inside(folder, str(info.get("artifact_path", FILE_NAME))))
     params = None
     if str(info.get("params", "")).lower() == "true":
         content, params = content[_INPUTS], content.get(_PARAMS)
