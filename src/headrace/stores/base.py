@@ -258,7 +258,8 @@ class LoggedModelStore(ABC):
     def finalize_logged_model(self, model_id: str, status: LoggedModelStatus) -> LoggedModel: ...
 
     @abstractmethod
-    def delete_logged_model(self, model_id: str) -> None: ...
+    def delete_logged_model(self, model_id: str) -> None:
+        """It is hidden from reads from then on, but written as ever, as in MLflow; deleted again without an error."""
 
     @abstractmethod
     def log_logged_model_params(self, model_id: str, params: Sequence[LoggedModelParameter]) -> None:

@@ -150,6 +150,13 @@ def metric(field: str, point: Metric) -> Metric:
         if text is not None:
             limits.check_text(f"{field}.{part}", text)
             limits.check_length(f"{field}.{part}", text, most)
+    if bool(point.dataset_name) != bool(point.dataset_digest):
+        given, other = ("name", "digest") if point.dataset_name else ("digest", "name")
+        raise InvalidValue(
+            f"{field}.dataset_{other}",
+            getattr(point, f"dataset_{other}"),
+            f"it is needed where dataset_{given} is given: a dataset is named by both.",
+        )
     return Metric(
         point.key,
         clamped(value),
@@ -171,13 +178,13 @@ def param_conflict(run_id: str, key: str, old: str, new: str) -> InvalidValue:
 
 
 def run_name_and_tags(run_name: str | None, tags: Iterable[RunTag]) -> tuple[str, dict[str, str]]:
-    """(name, tags with mlflow.runName) of a new run. The tags' keys aren't held to the key rules, only to storage's."""
+    """(name, tags with mlflow.runName) of a new run, whose tags are held to storage's limits only."""
     kept = _unique("run tag", tags)
     for key, value in kept.items():
         limits.check_text("tags.key", key)
         limits.check_length("tags.key", key, limits.MAX_KEY_CHARS)
-        kept[key] = limits.kept_value("tags.value", value, limits.MAX_RUN_TAG_VALUE_CHARS)
-    tagged = kept.get(RUN_NAME_TAG)
+        limits.check_text("tags.value", value)
+    tagged = kept_run_name(kept.get(RUN_NAME_TAG))
     name = kept_run_name(run_name)
     if name and tagged and name != tagged:
         raise InvalidValue(

@@ -64,18 +64,18 @@ class MemoryLoggedModels(State, LoggedModelStore):
     def finalize_logged_model(self, model_id: str, status: LoggedModelStatus) -> LoggedModel:
         checks.final_status(status)
         with self.lock:
-            row = self.model(model_id)
+            row = self.model(model_id, True)
             row.model = msgspec.structs.replace(row.model, status=status, last_updated_timestamp=clock.now_ms())
             return row.record()
 
     def delete_logged_model(self, model_id: str) -> None:
         with self.lock:
-            self.model(model_id).deleted = True
+            self.model(model_id, True).deleted = True
 
     def log_logged_model_params(self, model_id: str, params: Sequence[LoggedModelParameter]) -> None:
         kept = checks.model_entries("model param", params)
         with self.lock:
-            there = self.model(model_id).model.params
+            there = self.model(model_id, True).model.params
             for key in kept:
                 if key in there:
                     raise IntegrityViolation(
@@ -86,11 +86,11 @@ class MemoryLoggedModels(State, LoggedModelStore):
     def set_logged_model_tags(self, model_id: str, tags: Sequence[LoggedModelTag]) -> None:
         kept = checks.model_entries("model tag", tags, repeats=True)
         with self.lock:
-            self.model(model_id).model.tags.update(kept)
+            self.model(model_id, True).model.tags.update(kept)
 
     def delete_logged_model_tag(self, model_id: str, key: str) -> None:
         with self.lock:
-            tags = self.model(model_id).model.tags
+            tags = self.model(model_id, True).model.tags
             if key not in tags:
                 raise NotFound(f"tag of logged model {model_id!r}", key, by="key")
             del tags[key]

@@ -130,9 +130,8 @@ def _latest(db: Database, refs: Sequence[int]) -> dict[int, list[Metric]]:
 
 
 def _for_write(db: Database, model_id: str) -> int:
-    row = db.execute(
-        f"SELECT id FROM logged_model WHERE model_id = ? AND deleted_ms IS NULL{db.for_update}", (model_id,)
-    ).fetchone()
+    """Also of a deleted model, as in MLflow."""
+    row = db.execute(f"SELECT id FROM logged_model WHERE model_id = ?{db.for_update}", (model_id,)).fetchone()
     if row is None:
         raise NotFound("logged model", model_id)
     return int(row[0])
@@ -147,7 +146,7 @@ def finalize(model_id: str, status: LoggedModelStatus) -> Work[LoggedModel]:
             "UPDATE logged_model SET status = ?, last_updated_timestamp = ? WHERE id = ?",
             (int(status), clock.now_ms(), ref),
         )
-        return get(db, model_id)
+        return get(db, model_id, allow_deleted=True)
 
     return work
 

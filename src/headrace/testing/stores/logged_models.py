@@ -76,16 +76,20 @@ class LoggedModelSuite:
         store.delete_logged_model(model_id)
         assert store.get_logged_model(model_id, allow_deleted=True).model_id == model_id
         assert store.search_logged_models([experiment]) == []
-        for call in (
-            lambda: store.get_logged_model(model_id),
-            lambda: store.finalize_logged_model(model_id, LoggedModelStatus.READY),
-            lambda: store.set_logged_model_tags(model_id, [LoggedModelTag("a", "b")]),
-            lambda: store.log_logged_model_params(model_id, [LoggedModelParameter("a", "b")]),
-            lambda: store.delete_logged_model_tag(model_id, "a"),
-            lambda: store.delete_logged_model(model_id),
-        ):
-            with missing(model_id):
-                call()
+        with missing(model_id):
+            store.get_logged_model(model_id)
+
+    def test_deleted_model_is_written_as_ever(self, store: TrackingStore) -> None:
+        """As in MLflow: what a training process still has to say about it isn't lost."""
+        model_id = store.create_logged_model("0").model_id
+        store.delete_logged_model(model_id)
+        store.set_logged_model_tags(model_id, [LoggedModelTag("a", "b"), LoggedModelTag("c", "d")])
+        store.delete_logged_model_tag(model_id, "c")
+        store.log_logged_model_params(model_id, [LoggedModelParameter("a", "b")])
+        assert store.finalize_logged_model(model_id, LoggedModelStatus.READY).status is LoggedModelStatus.READY
+        store.delete_logged_model(model_id)
+        found = store.get_logged_model(model_id, allow_deleted=True)
+        assert (found.tags, found.params, found.status) == ({"a": "b"}, {"a": "b"}, LoggedModelStatus.READY)
 
     def test_unknown_model_is_missing_for_every_call(self, store: TrackingStore) -> None:
         unknown = "m-" + clock.hex_id()

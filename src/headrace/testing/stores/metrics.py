@@ -171,6 +171,17 @@ class MetricSuite:
         assert store.get_run(run_id).data.latest == []
         assert store.get_metric_history(run_id, "fine") == []
 
+    @pytest.mark.parametrize(("given", "other"), [("name", "digest"), ("digest", "name")])
+    def test_dataset_of_a_point_needs_its_name_and_its_digest(
+        self, store: TrackingStore, given: str, other: str
+    ) -> None:
+        run_id = new_run(store)
+        half = point("acc", 0.5, dataset_name="iris") if given == "name" else point("acc", 0.5, dataset_digest="1")
+        for metrics in ([half], [point("a", 1.0), half]):
+            with invalid(f"dataset_{other}"):
+                store.log_batch(run_id, metrics)
+        assert store.get_run(run_id).data.metrics == {}
+
     @pytest.mark.parametrize("field", ["dataset_name", "dataset_digest", "model_id"])
     def test_over_long_dataset_or_model_of_a_point_is_refused(self, store: TrackingStore, field: str) -> None:
         run_id = new_run(store)

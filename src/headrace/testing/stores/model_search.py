@@ -27,7 +27,7 @@ def shelf(store: TrackingStore) -> str:
     plan: dict[str, tuple[dict[str, str], dict[str, str], list[_Point]]] = {
         "a": ({"depth": "1"}, {"t": "x"}, [("acc", 0.1, 1, "iris", "1"), ("acc", 0.9, 2, "wine", "2")]),
         "b": ({"depth": "10"}, {"t": "Y"}, [("acc", 0.5, 1, "iris", "1"), ("loss", 2.0, 1, None, None)]),
-        "c": ({}, {}, [("acc", NAN, 1, "iris", None)]),
+        "c": ({}, {}, [("acc", NAN, 1, "iris", "2")]),
         "d": ({}, {}, [("acc", 0.5, 1, "iris", "1")]),
     }
     for name, (params, tags, points) in plan.items():
