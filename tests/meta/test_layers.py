@@ -104,6 +104,8 @@ def is_re_export(statement: ast.stmt) -> bool:
             return True
         case ast.If(test=ast.Name(id="TYPE_CHECKING")):
             return all(is_re_export(inner) for inner in [*statement.body, *statement.orelse])
+        case ast.If(test=ast.UnaryOp(op=ast.Not(), operand=ast.Name(id="TYPE_CHECKING"))):
+            return all(is_re_export(inner) for inner in [*statement.body, *statement.orelse])
         case ast.FunctionDef(name="__getattr__" | "__dir__"):
             return True
     return False

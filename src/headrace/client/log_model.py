@@ -18,6 +18,7 @@ from typing import Any
 import msgspec
 
 from headrace.blobs.base import BlobStore, SupportsAdopt
+from headrace.blobs.paths import scheme
 from headrace.blobs.transfer import upload
 from headrace.client.absent import warn_once
 from headrace.client.active_run import active_run, active_uri
@@ -72,7 +73,9 @@ def log(write: Write, common: Common, given: Logging) -> ModelInfo:
             model = written.draft.model
             model.model_id = model.model_uuid = logged.model_id
             model.run_id = place.run_id
-            model.artifact_path = logged.artifact_location
+            # Where a local store lies on this machine is nobody's business; the name is what MLflow 2 wrote there.
+            local = scheme(logged.artifact_location) in ("", "file")
+            model.artifact_path = logged.name if local else logged.artifact_location
             finish(written)
             _hand_over(folder, logged, place.tracking_uri)
             place.tie_to_run(logged, given.step)

@@ -1,5 +1,5 @@
 """What a flavor is: how models of one framework are saved and loaded. Ours and third parties' are found alike, by entry
-points of the group `headrace.flavors`, each naming an object with this shape. All pass `headrace.testing.flavors`.
+points of the group `headrace.flavor`, each naming an object with this shape. All pass `headrace.testing.flavors`.
 
 A flavor writes its files and its keys into a `Draft`, and reads them from a `Source`; everything else of a model folder
 (signature, example, environment files, digests) is the same for all and done around it. Its module imports the
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from headrace.packaging.draft import Draft
     from headrace.packaging.source import Source
 
-GROUP = "headrace.flavors"
+GROUP = "headrace.flavor"
 
 
 class Predictor(Protocol):
