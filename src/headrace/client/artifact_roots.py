@@ -12,6 +12,7 @@ from headrace.blobs.base import BlobStore
 from headrace.blobs.open import PROXY_SCHEME, ProxyAccess, open_blobs
 from headrace.blobs.paths import join_uri, relative, scheme
 from headrace.client.open import ARTIFACT_FOLDER, embedded_folder, tracking_store
+from headrace.client.recorded import recorded
 from headrace.entities import LoggedModel
 
 _KEPT = 256  # roots of runs and models; they never move, and asking for one costs a round trip
@@ -64,7 +65,8 @@ def _kept(tracking_uri: str, owner: str, artifact_uri: Callable[[], str]) -> Blo
         if found is not None:
             _roots.move_to_end(key)
             return found
-    opened = blobs_at(artifact_uri(), tracking_uri)
+    location = artifact_uri()
+    opened = recorded(blobs_at(location, tracking_uri), lambda: tracking_store(tracking_uri), location)
     with _lock:
         _roots[key] = opened
         if len(_roots) > _KEPT:
