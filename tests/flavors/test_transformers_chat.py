@@ -369,6 +369,7 @@ def test_characters_of_many_bytes_come_whole(text: str) -> None:
         assert not any("\ufffd" in piece for piece in pieces)
 
 
+@pytest.mark.skipif(tiny.IS_4, reason="the checkpoint's tokenizer is one of transformers 5")
 def test_the_trained_phi3_names_madrid(phi3_checkpoint: Path, tmp_path: Path) -> None:
     save_model(str(phi3_checkpoint), tmp_path / "model", task="llm/v1/chat")
     loaded = pyfunc.load_model(str(tmp_path / "model"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import re
 import warnings
 from pathlib import Path
 from typing import Any
@@ -174,10 +175,10 @@ def test_whitespace_can_be_collapsed_and_the_prompt_left_out(pipelines: dict[str
     save_model(pipelines["text-generation"], tmp_path / "model", model_config=config)
     (answer,) = pyfunc.load_model(str(tmp_path / "model")).predict("the   mill")
     plain = pipelines["text-generation"]("the   mill", max_new_tokens=20, do_sample=False)[0]["generated_text"]
-    assert answer == " ".join(plain.removeprefix("the   mill").split(None)) or " ".join(answer.split()) == answer
-    assert not answer.startswith("the mill")
+    assert answer == re.sub(r"\s+", " ", plain.removeprefix("the   mill")).strip()
 
 
+@pytest.mark.skipif(tiny.IS_4, reason="its Tapas doesn't know pandas 3")
 @pytest.mark.filterwarnings("ignore")
 def test_tables_are_asked(tmp_path: Path) -> None:
     words = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "how", "many", "mills", "rivers", "wheels", "3", "10", "?"]
@@ -304,3 +305,30 @@ def test_a_text_pipeline_without_a_form_gives_what_it_gives(tmp_path: Path) -> N
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert form.answer(Older("DecisionPipeline", {"yes": 0.7}), form.read("ask"), {}) == [{"yes": 0.7}]
+
+
+@pytest.mark.skipif(not tiny.IS_4, reason="tasks of transformers 4; tools/test_transformers_versions.py runs this")
+@pytest.mark.filterwarnings("ignore")
+def test_tasks_that_transformers_5_dropped(tmp_path: Path) -> None:
+    asked = [{"question": "what is the capital", "context": "the capital of spain is madrid"}] * 2
+    questions = tiny.pipeline("question-answering")
+    save_model(questions, tmp_path / "questions")
+    answers = pyfunc.load_model(str(tmp_path / "questions"))
+    assert answers.predict(asked) == [found["answer"].strip() for found in questions(asked)]
+    assert answers.predict(asked[0]) == [questions(**asked[0])["answer"].strip()]
+
+    tokenizer = tiny.word_tokenizer()
+    torch.manual_seed(0)
+    config = transformers.T5Config(
+        d_model=16, d_kv=8, d_ff=16, num_layers=1, num_heads=2, vocab_size=len(tokenizer), decoder_start_token_id=0
+    )
+    model = transformers.T5ForConditionalGeneration(config).eval()
+    keys = {"summarization": "summary_text", "translation_en_to_de": "translation_text"}
+    for task, key in {**keys, "text2text-generation": "generated_text"}.items():
+        pipeline = transformers.pipeline(task, model=model, tokenizer=tokenizer, device="cpu")
+        settings = {"max_new_tokens": 5, "min_length": 1, "do_sample": False}
+        save_model(pipeline, tmp_path / task, model_config=settings)
+        loaded = pyfunc.load_model(str(tmp_path / task))
+        expected = [found[key].strip() for found in pipeline(TEXTS, **settings)]
+        assert loaded.predict(TEXTS) == expected
+        assert loaded.predict(TEXTS[0]) == expected[:1]

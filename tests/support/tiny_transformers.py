@@ -32,6 +32,8 @@ CHAT_TEMPLATE = (
     "{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}"
 )
 CONTEXT = 96
+VERSION = tuple(map(int, transformers.__version__.split(".")[:2]))
+IS_4 = VERSION < (5, 0)
 
 
 def chat_tokenizer() -> Any:
@@ -55,6 +57,7 @@ def chat_tokenizer() -> Any:
         unk_token="<unk>",
         clean_up_tokenization_spaces=False,
         model_max_length=CONTEXT,
+        model_input_names=["input_ids", "attention_mask"],
     )
     fast.chat_template = CHAT_TEMPLATE
     return fast
