@@ -199,10 +199,15 @@ def _plain(frame: Any, vectors: list[Any]) -> Any:
 
 
 def _vector_columns(model: Any, frame: Any) -> list[str]:
-    """Without a signature that says so: the features of the last stage, where they came as lists."""
-    for stage in reversed(model.stages):
-        if stage.hasParam("featuresCol"):
-            name = stage.getOrDefault("featuresCol")
-            return [name] if name in frame.columns else []
-        return []
-    return []
+    """Without a signature that says so: what the stages read as vectors and came as lists of numbers."""
+    read = [
+        stage.getOrDefault(param)
+        for stage in model.stages
+        for param in ("featuresCol", "inputCol")
+        if stage.hasParam(param) and stage.isDefined(stage.getParam(param))
+    ]
+    return [name for name in dict.fromkeys(read) if name in frame.columns and _is_numbers(frame.schema[name].dataType)]
+
+
+def _is_numbers(kind: Any) -> bool:
+    return type(kind).__name__ == "ArrayType" and type(kind.elementType).__name__ == "DoubleType"
