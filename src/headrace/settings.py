@@ -191,6 +191,12 @@ SERVED_ARTIFACT_ROOTS = _text(
     "HEADRACE_SERVED_ARTIFACT_ROOTS",
     "Folders and addresses, by commas, whose artifacts a server reads for callers beside its own roots.",
 )
+MAX_UPLOAD_BYTES = Setting(
+    "HEADRACE_MAX_UPLOAD_BYTES",
+    int,
+    None,
+    "Largest file that a server takes through its artifact proxy, in bytes; any size without it.",
+)
 S3_ENDPOINT_URL = _text(
     "HEADRACE_S3_ENDPOINT_URL MLFLOW_S3_ENDPOINT_URL AWS_ENDPOINT_URL_S3 AWS_ENDPOINT_URL",
     "Address of an S3-compatible server.",

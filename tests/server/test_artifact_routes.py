@@ -295,6 +295,19 @@ def test_without_serving_the_proxy_answers_503(tmp_path: Path) -> None:
         assert requests.post(f"{server.api}/runs/create", json={"experiment_id": "0"}).status_code == 200
 
 
+def test_files_beyond_the_operators_limit_are_refused_and_leave_nothing(tmp_path: Path) -> None:
+    options = ("--backend-store-uri", "memory:", "--artifacts-destination", str(tmp_path / "kept"))
+    with live_server(tmp_path, *options, environment={"HEADRACE_MAX_UPLOAD_BYTES": "3000000"}) as server:
+        pieces = [b"x" * 1_000_000] * 3
+        assert requests.put(f"{server.proxy}/fits", data=b"".join(pieces)).status_code == 200
+        assert requests.put(f"{server.proxy}/pieces", data=iter(pieces)).status_code == 200
+        for data in (b"".join([*pieces, b"x"]), iter([*pieces, b"x"])):
+            answer = requests.put(f"{server.proxy}/long", data=data)
+            assert error_of(answer) == (400, "INVALID_PARAMETER_VALUE")
+            assert "3000000" in answer.json()["message"]
+        assert sorted(path.name for path in (tmp_path / "kept").iterdir()) == ["fits", "pieces"]
+
+
 def test_server_for_artifacts_only(tmp_path: Path) -> None:
     with live_server(tmp_path, "--artifacts-only", "--artifacts-destination", str(tmp_path / "kept")) as server:
         assert requests.put(f"{server.proxy}/1/a.txt", data=b"x").status_code == 200

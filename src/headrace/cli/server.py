@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import click
 
+from headrace import settings
 from headrace.cli.group import Command
 
 # Options of MLflow's server that scripts carry and that mean nothing here: taken, and said to be without effect.
@@ -212,6 +213,7 @@ def server(
         static_prefix=static_prefix,
         serves_artifacts=serve_artifacts,
         artifacts_only=artifacts_only,
+        max_upload_bytes=settings.MAX_UPLOAD_BYTES.get(),
     )
     build = partial(build_app, backend_store_uri, default_artifact_root, artifacts_destination, options, durability)
     sys.exit(serve(build, Listening(host=host, port=port, workers=workers)))

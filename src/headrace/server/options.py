@@ -19,7 +19,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     cors_allowed_origins: origins of pages that may call this server ("*" = any).
     static_prefix: prepended to every path, "" or "/like-this". x_frame_options: "NONE" leaves the header out.
     security: off for servers behind a proxy that does these checks itself.
-    max_body_bytes: of JSON requests; uploads of files have no limit of their own.
+    max_body_bytes: of JSON requests. max_upload_bytes: of a file through the artifact proxy; None = any size.
     body_timeout_s: longest silence while a request's body arrives.
     read_threads: searches and other slow calls that run at a time.
     """
@@ -31,6 +31,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     security: bool = True
     static_prefix: str = ""
     max_body_bytes: int = MAX_BODY_BYTES
+    max_upload_bytes: int | None = None
     body_timeout_s: float = 60.0
     read_threads: int = 8
     serves_artifacts: bool = True

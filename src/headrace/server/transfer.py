@@ -14,7 +14,7 @@ from starlette.responses import Response, StreamingResponse
 from headrace import clock
 from headrace.blobs.base import CHUNK_BYTES, Blob, BlobReader, BlobStore, BlobWriter, Stored
 from headrace.entities import ManifestEntry
-from headrace.errors import StoreUnavailable
+from headrace.errors import StoreUnavailable, TooLarge
 from headrace.server.artifacts import Lane, Root, ServedArtifacts
 from headrace.server.exchange import Exchange
 
@@ -129,6 +129,23 @@ def _headers(blob: Blob) -> dict[str, str]:
         "Content-Security-Policy": "sandbox",
     }
     return headers | ({"ETag": blob.etag} if blob.etag else {})
+
+
+def bounded(exchange: Exchange[Any], most: int | None) -> AsyncIterator[bytes]:
+    """The body, or TooLarge: at once where its length is told, else when it has become too long."""
+    length = exchange.content_length()
+    if most is not None and length is not None and length > most:
+        raise TooLarge("The artifact", length, most)
+    return exchange.chunks() if most is None else _counted(exchange, most)
+
+
+async def _counted(exchange: Exchange[Any], most: int) -> AsyncIterator[bytes]:
+    size = 0
+    async for chunk in exchange.chunks():
+        size += len(chunk)
+        if size > most:
+            raise TooLarge("The artifact", size, most)
+        yield chunk
 
 
 async def upload(

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 from starlette.responses import Response
 
 from headrace.blobs.base import SupportsPresign
 from headrace.blobs.paths import file_path, join_uri, relative
 from headrace.entities import LifecycleStage
 from headrace.entities.limits import MAX_UPLOAD_ARTIFACT_BYTES
-from headrace.errors import CallerError, InvalidState, InvalidValue, MissingValue, NotSupported, TooLarge
+from headrace.errors import CallerError, InvalidState, InvalidValue, MissingValue, NotSupported
 from headrace.server.artifacts import Root, ServedArtifacts
 from headrace.server.backend import Backend
 from headrace.server.exchange import Exchange, Routes
-from headrace.server.transfer import download, upload
+from headrace.server.transfer import bounded, download, upload
 from headrace.wire.endpoint import JSON
 from headrace.wire.messages import artifacts as m
 from headrace.wire.table import artifacts as table
@@ -114,23 +112,12 @@ async def upload_artifact(exchange: Exchange[m.UploadArtifact]) -> Response:
     if not request.path:
         raise MissingValue("path")
     path = file_path(request.path)
-    length = exchange.content_length()
-    if length is not None and length > MAX_UPLOAD_ARTIFACT_BYTES:
-        raise TooLarge("The artifact", length, MAX_UPLOAD_ARTIFACT_BYTES)
-    if not length and exchange.header("transfer-encoding") is None:
+    content = bounded(exchange, MAX_UPLOAD_ARTIFACT_BYTES)
+    if not exchange.content_length() and exchange.header("transfer-encoding") is None:
         raise InvalidValue(message="The request has no data to store: its body is the file.")
     root, _ = await run_root(backend, run_id, to_write=True)
-    await upload(served(backend), root, path, exchange, _bounded(exchange))
+    await upload(served(backend), root, path, exchange, content)
     return Response(b"", media_type=JSON)
-
-
-async def _bounded(exchange: Exchange[m.UploadArtifact]) -> AsyncIterator[bytes]:
-    size = 0
-    async for chunk in exchange.chunks():
-        size += len(chunk)
-        if size > MAX_UPLOAD_ARTIFACT_BYTES:
-            raise TooLarge("The artifact", size, MAX_UPLOAD_ARTIFACT_BYTES)
-        yield chunk
 
 
 @routes.serves(table.PRESIGN_UPLOAD)

@@ -13,7 +13,7 @@ from headrace.server.artifacts import NOT_SERVED, PROXY_ROOT, Root, ServedArtifa
 from headrace.server.exchange import Exchange, Routes
 from headrace.server.problems import Refusal
 from headrace.server.routes.artifacts import DOWNLOAD_EXPIRES_S
-from headrace.server.transfer import download, upload
+from headrace.server.transfer import bounded, download, upload
 from headrace.wire.messages import artifacts as m
 from headrace.wire.messages.fields import Done
 from headrace.wire.table import artifacts as table
@@ -32,7 +32,8 @@ def _proxied(exchange: Exchange[Any]) -> tuple[ServedArtifacts, BlobStore]:
 async def put(exchange: Exchange[m.ProxyFile]) -> Response:
     artifacts, blobs = _proxied(exchange)
     path = file_path(exchange.message.path)
-    await upload(artifacts, Root(blobs, PROXY_ROOT, "", True), path, exchange, exchange.chunks())
+    content = bounded(exchange, exchange.backend.options.max_upload_bytes)
+    await upload(artifacts, Root(blobs, PROXY_ROOT, "", True), path, exchange, content)
     return Response(b"")
 
 
@@ -84,7 +85,7 @@ async def presign(exchange: Exchange[m.ProxyFile]) -> m.PresignedAnswer:
 
 async def _no_parts(exchange: Exchange[Any]) -> Any:
     _proxied(exchange)
-    raise NotSupported("This server takes an upload in one request, of any size; send the file by PUT.")
+    raise NotSupported("This server takes an upload in one request; send the file by PUT.")
 
 
 routes.serves(table.PROXY_MULTIPART_CREATE)(_no_parts)
