@@ -168,7 +168,7 @@ def test_a_pipe_is_refused_and_not_waited_for(model: Path) -> None:
         manifest.take(model)
 
 
-@pytest.mark.parametrize("size", [0, 1, digests.SMALL_BYTES, digests.SMALL_BYTES + 1, 3 * digests.CHUNK_BYTES + 5])
+@pytest.mark.parametrize("size", [0, 1, digests.SMALL_BYTES, digests.SMALL_BYTES + 1, 2 * digests.CHUNK_BYTES + 5])
 def test_a_copy_has_the_content_and_its_digest(tmp_path: Path, size: int) -> None:
     content = os.urandom(size)
     (tmp_path / "source").write_bytes(content)
@@ -178,6 +178,38 @@ def test_a_copy_has_the_content_and_its_digest(tmp_path: Path, size: int) -> Non
     assert found == manifest.FileDigest(size, hashlib.sha256(content).hexdigest())
     assert sum(passed) == size
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["copy"]
+
+
+def test_a_copy_is_right_where_the_kernel_cant_make_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = os.urandom(digests.CHUNK_BYTES + 7)
+    (tmp_path / "source").write_bytes(content)
+
+    def fail(*_: object) -> int:
+        raise OSError(18, "Invalid cross-device link")
+
+    monkeypatch.setattr(os, "copy_file_range", fail)
+    found = manifest.copy_and_hash(tmp_path / "source", tmp_path / "copy")
+    assert (tmp_path / "copy").read_bytes() == content
+    assert found.sha256 == hashlib.sha256(content).hexdigest()
+
+
+def test_a_copy_waits_for_a_hasher_that_is_far_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = os.urandom(3 * digests.CHUNK_BYTES)
+    (tmp_path / "source").write_bytes(content)
+    monkeypatch.setattr(digests, "MAX_BEHIND_BYTES", 1)
+    assert manifest.copy_and_hash(tmp_path / "source", tmp_path / "copy").sha256 == hashlib.sha256(content).hexdigest()
+
+
+def test_a_hasher_that_fails_fails_the_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "source").write_bytes(bytes(digests.CHUNK_BYTES * 2))
+
+    def fail(*_: object) -> int:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(os, "preadv", fail)
+    with pytest.raises(StoreUnavailable, match="Input/output"):
+        manifest.copy_and_hash(tmp_path / "source", tmp_path / "new" / "copy")
+    assert list((tmp_path / "new").iterdir()) == []
 
 
 def test_a_copy_is_another_file(tmp_path: Path) -> None:
