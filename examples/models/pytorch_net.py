@@ -34,10 +34,10 @@ if __name__ == "__main__":
     model = Net()
     with mlflow.start_run() as run:
         train(model, x, y, 50)
+        model.eval()
         exported = mlflow.pytorch.log_model(model, name="exported", input_example=x[:4].numpy())
         pickled = mlflow.pytorch.log_model(model, name="pickled", serialization_format="pickle")
         mlflow.pytorch.log_state_dict(model.state_dict(), artifact_path="state")
-    model.eval()
     expected = model(x).detach().numpy()
 
     loaded = mlflow.pyfunc.load_model(exported.model_uri, model_config={"device": "cpu"})

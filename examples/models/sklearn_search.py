@@ -3,6 +3,7 @@
 import mlflow
 import mlflow.sklearn
 import numpy as np
+from mlflow.entities import LoggedModelStatus
 from mlflow.exceptions import MlflowException
 from mlflow.models import infer_signature
 from sklearn.datasets import load_wine
@@ -47,4 +48,4 @@ if __name__ == "__main__":
     except MlflowException as error:
         print(f"refused: {error.error_code}, for alcohol: {'alcohol' in str(error)}")
     logged = mlflow.search_logged_models(filter_string="name = 'classifier'", output_format="list")
-    print(f"{len(logged)} logged models, all ready: {all(each.status == 'READY' for each in logged)}")
+    print(f"{len(logged)} logged models, all ready: {all(each.status == LoggedModelStatus.READY for each in logged)}")

@@ -162,6 +162,15 @@ def function_model(mlflow: Any, path: Path, rest: dict[str, Any]) -> Any:
     return ["A", "B"]
 
 
+def hinted_model(mlflow: Any, path: Path, rest: dict[str, Any]) -> Any:
+    class Lengths(mlflow.pyfunc.PythonModel):  # type: ignore[misc,name-defined]
+        def predict(self, context: Any, model_input: list[dict[str, str]], params: Any = None) -> Any:
+            return [len(record["text"]) for record in model_input]
+
+    mlflow.pyfunc.save_model(path, python_model=Lengths(), input_example=[{"text": "x"}], **rest)
+    return [3, 5]
+
+
 def code_model(mlflow: Any, path: Path, rest: dict[str, Any]) -> Any:
     code = path.parent / f"{path.name}_code.py"
     code.write_text(CODE)
@@ -186,6 +195,7 @@ CASES: dict[str, Case] = {
     "pytorch-pickle": (pytorch("pickle"), array()),
     "pyfunc-class": (python_model, head()),
     "pyfunc-function": (function_model, ["a", "b"]),
+    "pyfunc-hinted": (hinted_model, [{"text": "one"}, {"text": "three"}]),
     "pyfunc-code": (code_model, pd.DataFrame({"name": ["Ann", "Bo"]})),
 }
 

@@ -12,7 +12,8 @@ import flavor_models
 import mlflow
 import numpy as np
 import pytest
-from servers import BIN, TARGET
+from servers import BIN, TARGET, Server
+from sklearn.linear_model import LinearRegression
 
 pytestmark = pytest.mark.skipif(TARGET != "headrace", reason="our own environment is needed")
 
@@ -84,3 +85,43 @@ def test_ours_predicts_with_what_the_genuine_mlflow_saved(tmp_path: Path) -> Non
     folder.mkdir()
     expected = flavor_models.save(mlflow, folder)
     assert_close(ours("predict", folder), expected)
+
+
+LOG = """
+import headrace as mlflow, numpy as np
+from sklearn.linear_model import LinearRegression
+mlflow.set_experiment("models of headrace")
+x = np.arange(6.0).reshape(3, 2)
+with mlflow.start_run() as run:
+    info = mlflow.sklearn.log_model(LinearRegression().fit(x, x.sum(1)), name="sums", input_example=x)
+print(run.info.run_id, info.model_id)
+"""
+LOAD = """
+import sys, headrace as mlflow, numpy as np
+for uri in sys.argv[1:]:
+    answer = mlflow.pyfunc.load_model(uri).predict(np.array([[3.0, 4.0]]))[0]
+    print(answer, mlflow.sklearn.load_model(uri).n_features_in_)
+"""
+
+
+def test_models_logged_to_a_server_by_one_are_loaded_by_the_other(server: Server, fluent: str) -> None:
+    def run(script: str, *arguments: str) -> list[str]:
+        environment = {**os.environ, "MLFLOW_TRACKING_URI": server.url}
+        command = [str(BIN / "python"), "-W", "ignore", "-c", script, *arguments]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip().splitlines()
+
+    run_id, model_id = run(LOG)[-1].split()
+    for uri in (f"models:/{model_id}", f"runs:/{run_id}/sums"):
+        assert mlflow.pyfunc.load_model(uri).predict(np.array([[3.0, 4.0]]))[0] == pytest.approx(7.0)
+        assert mlflow.sklearn.load_model(uri).n_features_in_ == 2
+
+    x = np.arange(6.0).reshape(3, 2)
+    with mlflow.start_run() as active:
+        model = LinearRegression().fit(x, x.sum(1))
+        info = mlflow.sklearn.log_model(model, name="sums", input_example=x, pip_requirements=["scikit-learn"])
+    for line in run(LOAD, info.model_uri, f"runs:/{active.info.run_id}/sums"):
+        answer, features = line.split()
+        assert float(answer) == pytest.approx(7.0)
+        assert features == "2"

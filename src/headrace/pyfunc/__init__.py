@@ -17,15 +17,20 @@ __all__ = [
     "load_model",
     "log_model",
     "model",
+    "ray_map",
     "save_model",
+    "spark_udf",
+    "utils",
 ]
 
 if TYPE_CHECKING:
     from headrace.client.python_models import get_model_dependencies, load_model, log_model, save_model
+    from headrace.client.ray_map import ray_map
+    from headrace.client.spark_udf import spark_udf
     from headrace.packaging.pyfunc.chats import ChatAgent, ChatModel, ResponsesAgent
     from headrace.packaging.pyfunc.loaded import PyFuncModel
     from headrace.packaging.pyfunc.model import PythonModel, PythonModelContext
-    from headrace.pyfunc import model
+    from headrace.pyfunc import model, utils
 else:
     __getattr__, __dir__ = lazy.door(
         __name__,
@@ -40,7 +45,10 @@ else:
             "load_model": "headrace.client.python_models:load_model",
             "log_model": "headrace.client.python_models:log_model",
             "model": "headrace.pyfunc.model",
+            "ray_map": "headrace.client.ray_map:ray_map",
             "save_model": "headrace.client.python_models:save_model",
+            "spark_udf": "headrace.client.spark_udf:spark_udf",
+            "utils": "headrace.pyfunc.utils",
         },
         otherwise="headrace.client.absent:lookup",
     )
