@@ -74,6 +74,13 @@ def test_refusal_says_what_the_model_holds_and_the_choices(model: Path) -> None:
     assert not Path("ran").exists()
 
 
+def test_a_refusal_looks_at_nothing_outside_the_folder(model: Path, tmp_path: Path) -> None:
+    (tmp_path / "secret.pkl").write_bytes(pickle.dumps(Payload()))
+    with pytest.raises(UntrustedModel) as refused:
+        trust.may_run(model, what=["../secret.pkl", str(tmp_path), "a" * 5000], origin=Origin.elsewhere())
+    assert "posix.system" not in str(refused.value)
+
+
 def test_the_users_own_embedded_store_needs_no_word(model: Path, tmp_path: Path) -> None:
     assert allowed(model, Origin.embedded(tmp_path))
     assert not allowed(model, Origin.embedded(tmp_path / "another"))

@@ -23,9 +23,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from headrace import settings
+from headrace.blobs.paths import InvalidPath
 from headrace.errors import Forbidden
 from headrace.packaging import manifest, trusted_digests
-from headrace.packaging.inside import is_inside
+from headrace.packaging.inside import inside, is_inside
 from headrace.packaging.pickles import Budget, scan_file
 
 MAX_SHOWN = 8  # files in a refusal
@@ -130,7 +131,8 @@ def _held(folder: Path, what: Sequence[str]) -> Iterator[str]:
     budget = Budget(operations=SHOWN_BUDGET)
     files = [name for each in what for name in _files_at(folder, each)]
     for name in files[:MAX_SHOWN]:
-        found = scan_file(folder / name, name, budget) if (folder / name).is_file() else []
+        place = _place(folder, name)
+        found = scan_file(place, name, budget) if place else []
         alarming = sorted({each for finding in found for each in finding.alarming})
         yield "; ".join(str(each) for each in found) or name
         if alarming:
@@ -139,8 +141,18 @@ def _held(folder: Path, what: Sequence[str]) -> Iterator[str]:
         yield f"and {len(files) - MAX_SHOWN} more files"
 
 
+def _place(folder: Path, name: str) -> Path | None:
+    """None for what isn't a path at all, isn't there, or leads out of the folder: that is nobody's to look into."""
+    try:
+        place = inside(folder, name)
+        return place if place.exists() else None
+    except (InvalidPath, OSError):
+        return None
+
+
 def _files_at(folder: Path, name: str) -> list[str]:
-    if not (folder / name).is_dir():
+    place = _place(folder, name)
+    if place is None or not place.is_dir():
         return [name]
     prefix = "" if name in ("", ".") else f"{name.rstrip('/')}/"
     return [each for each in manifest.files_of(folder) if each.startswith(prefix)]
