@@ -1,6 +1,7 @@
 """Takes the chosen rows through the chosen systems."""
 
 import sys
+import time
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -25,6 +26,7 @@ class Runner:
     size: Size
     folder: Path
     results: Results = field(default_factory=dict)
+    began: float = field(default_factory=time.monotonic)
 
     def wants(self, row: Row) -> bool:
         return not self.only or row.id in self.only
@@ -67,7 +69,8 @@ class Runner:
                     self.keep(row, system.name, self.served(server, bench, serve))
         except RuntimeError as why:
             for row, _ in rows:
-                self.results.setdefault(row.id, {}).setdefault(system.name, nothing(str(why)[:200]))
+                if system.name not in self.results.get(row.id, {}):
+                    self.keep(row, system.name, nothing(f"failed: {why}"[:300]))
 
     def served(self, server: Running, bench: Bench, serve: Serve) -> Figure:
         before = server.tree.cpu_s()
@@ -82,7 +85,8 @@ class Runner:
     def keep(self, row: Row, system: str, figure: Figure) -> None:
         self.results.setdefault(row.id, {})[system] = figure
         shown = f"{figure.value:,.3f} {row.unit}" if figure.value is not None else figure.note
-        print(f"{row.id:20} {system:12} {shown}", file=sys.stderr, flush=True)
+        passed = time.monotonic() - self.began
+        print(f"{passed // 60:3.0f}:{passed % 60:02.0f} {row.id:20} {system:12} {shown}", file=sys.stderr, flush=True)
 
 
 def guarded(measure: Measure) -> Figure:

@@ -37,10 +37,11 @@ class Seen:
 
 def load(script: str, url: str, *args: str, connections: int, duration_s: float, threads: int = 1) -> Seen:
     """One stretch of load, made longer where a server answers less than LEAST requests in it."""
-    seen = once(script, url, *args, connections=connections, duration_s=duration_s, threads=threads)
-    if seen.requests < LEAST and duration_s < LONGEST_S:
-        return load(script, url, *args, connections=connections, duration_s=4 * duration_s, threads=threads)
-    return seen
+    while True:
+        seen = once(script, url, *args, connections=connections, duration_s=duration_s, threads=threads)
+        if seen.requests >= LEAST or duration_s >= LONGEST_S:
+            return seen
+        duration_s *= 1.3 * LEAST / max(seen.requests, 1)
 
 
 def once(script: str, url: str, *args: str, connections: int, duration_s: float, threads: int) -> Seen:

@@ -5,10 +5,11 @@ import statistics
 import subprocess
 import sys
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from benchmarks.tracking.measure import Bench, Figure, median, nothing
-from benchmarks.tracking.process import settled_memory
+from benchmarks.tracking.process import Memory, settled_memory
 from benchmarks.tracking.systems import System, environment, running
 
 # A module that loads its parts when they are asked for is cheap to import, so the calls that every training
@@ -25,22 +26,39 @@ print(time.perf_counter() - start, resident_mb())
 """
 
 
+@dataclass(frozen=True)
+class Started:
+    first_s: float  # on no database
+    again_s: list[float]
+    idle: Memory
+
+
+@cache
+def started(system: System, starts: int, folder: Path) -> Started:
+    with running(system, folder) as first:
+        first_s = first.ready_s
+    again_s: list[float] = []
+    for _ in range(starts):
+        with running(system, folder) as again:
+            again_s.append(again.ready_s)
+            if len(again_s) == starts:
+                idle = settled_memory(again.tree)
+    return Started(first_s, again_s, idle)
+
+
+def starts_of(system: System, bench: Bench) -> Started:
+    return started(system, bench.size.starts, bench.folder.parent / f"start-{system.name}")
+
+
 def ready(system: System, bench: Bench) -> Figure:
     """Seconds from exec to the first healthy answer, on a database that is there already."""
-    folder = bench.folder / "start"
-    samples = []
-    with running(system, folder) as first:
-        fresh = first.ready_s
-    for _ in range(bench.size.starts):
-        with running(system, folder) as again:
-            samples.append(again.ready_s)
-    return median(samples, first_start_s=round(fresh, 3))
+    seen = starts_of(system, bench)
+    return median(seen.again_s, first_start_s=round(seen.first_s, 3))
 
 
 def idle_memory(system: System, bench: Bench) -> Figure:
     """MB resident, summed over the processes, once started and quiet."""
-    with running(system, bench.folder / "memory") as started:
-        memory = settled_memory(started.tree)
+    memory = starts_of(system, bench).idle
     return median([memory.rss_mb], processes=memory.processes, pss_mb=round(memory.pss_mb, 1))
 
 
@@ -52,25 +70,24 @@ class Imported:
     api_mb: float
 
 
-def imported(system: System, bench: Bench) -> list[Imported]:
+@cache
+def imported(system: System, imports: int, folder: Path) -> list[Imported]:
     """Each import in a fresh interpreter, files cached by one before."""
     command = [str(system.python), "-c", IMPORT.format(module=system.module)]
     found = []
-    for _ in range(bench.size.imports + 1):
-        said = subprocess.run(
-            command, capture_output=True, text=True, check=True, env=environment(system), cwd=bench.folder
-        )
+    for _ in range(imports + 1):
+        said = subprocess.run(command, capture_output=True, text=True, check=True, env=environment(system), cwd=folder)
         found.append(Imported(*map(float, said.stdout.split())))
     return found[1:]
 
 
 def import_time(system: System, bench: Bench) -> Figure:
-    found = imported(system, bench)
+    found = imported(system, bench.size.imports, bench.folder.parent)
     return median([one.import_s for one in found], api=statistics.median(one.api_s for one in found))
 
 
 def import_memory(system: System, bench: Bench) -> Figure:
-    found = imported(system, bench)
+    found = imported(system, bench.size.imports, bench.folder.parent)
     return median([one.import_mb for one in found], api=statistics.median(one.api_mb for one in found))
 
 

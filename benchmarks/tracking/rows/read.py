@@ -5,8 +5,8 @@ from typing import Any
 import msgspec
 
 from benchmarks.tracking.dataset import METRICS, PARAMS, TAGS, fill
+from benchmarks.tracking.direct import fill_directly
 from benchmarks.tracking.measure import Bench, Figure, median
-from benchmarks.tracking.peer_tables import ROWS, fill_runs
 from benchmarks.tracking.rest import PREFIX, SEARCH_RUNS, Rest
 from benchmarks.tracking.systems import Running
 from benchmarks.tracking.wrk import load
@@ -14,6 +14,7 @@ from benchmarks.tracking.wrk import load
 FILTER = "metrics.m0 > 0.5 AND metrics.m1 < 0.9"
 ORDER = ["metrics.m2 DESC"]
 FIRST = 100
+BY_API = 20  # of a large data set: the others are put into the database
 
 
 def seeded(running: Running, bench: Bench, count: int) -> tuple[str, str]:
@@ -22,27 +23,27 @@ def seeded(running: Running, bench: Bench, count: int) -> tuple[str, str]:
     if not note.exists():
         rest = Rest(running.url)
         experiment = rest.experiment(f"search-{count}")
-        by_api = count if running.system.name not in ROWS else min(count, bench.size.search_runs)
+        by_api = count if count <= bench.size.search_runs else BY_API
         run_id = fill(rest, experiment, by_api)
         if by_api < count:
-            fill_runs(running.system.name, running.database, experiment, range(by_api, count))
+            fill_directly(running.system.name, running.database, experiment, range(by_api, count))
         note.write_bytes(msgspec.json.encode([experiment, run_id]))
     experiment, run_id = msgspec.json.decode(note.read_bytes())
     return experiment, run_id
 
 
 def latency(running: Running, bench: Bench, method: str, path: str, body: Any = None) -> Figure:
-    """Median over the repeats of each repeat's median, one connection."""
+    """Median over the repeats of each repeat's median, one connection. Slow servers get longer repeats."""
     file = bench.folder / "request.json"
     file.write_bytes(msgspec.json.encode(body) if body is not None else b"")
     args = (method, path, "-" if body is None else str(file))
+    warm = load("fixed", running.url, *args, connections=1, duration_s=bench.size.warm_s)
+    duration = max(bench.size.duration_s, warm.duration_s)
     samples, tails = [], []
-    for repeat in range(bench.size.repeats + 1):
-        duration = bench.size.duration_s if repeat else bench.size.warm_s
+    for _ in range(bench.size.repeats):
         seen = load("fixed", running.url, *args, connections=1, duration_s=duration)
-        if repeat:
-            samples.append(seen.p50_ms)
-            tails.append(seen.p99_ms)
+        samples.append(seen.p50_ms)
+        tails.append(seen.p99_ms)
     return median(samples, p99_ms=max(tails))
 
 
