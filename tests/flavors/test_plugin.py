@@ -21,13 +21,13 @@ def installed(folder: Path) -> None:
     assert set(files) == {"spline_flavor.py", "test_spline_flavor.py"}
     for name, code in files.items():
         (folder / name).write_text(code)
-    entry_points = re.search(r'^scipy_spline = "(.*)"$', page, re.MULTILINE)
-    assert entry_points is not None
+    entry = re.search(r'^\[project\.entry-points\."(.*)"\]\nscipy_spline = "(.*)"$', page, re.MULTILINE)
+    assert entry is not None
     info = folder / "spline_flavor-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: spline-flavor\nVersion: 1.0\n")
     (info / "RECORD").write_text("spline_flavor.py,,\n")
-    (info / "entry_points.txt").write_text(f"[headrace.flavors]\nscipy_spline = {entry_points[1]}\n")
+    (info / "entry_points.txt").write_text(f"[{entry[1]}]\nscipy_spline = {entry[2]}\n")
 
 
 def test_the_flavor_of_the_documentation_passes_the_suite(tmp_path: Path) -> None:
