@@ -6,6 +6,7 @@ Made from seeds, so two processes (ours and genuine MLflow's) have equal ones. I
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -137,9 +138,11 @@ def generation(**more: Any) -> Any:
 
 
 def pipeline(task: str) -> Any:
-    """A pipeline of any text task, by its name."""
+    """A pipeline of any text task, by its name; "encoder" is one of sentence-transformers."""
     if task == "text-generation":
         return generation()
+    if task == "encoder":
+        return encoder()
     tokenizer = word_tokenizer()
     labels = {"id2label": {0: "calm", 1: "joyful"}, "label2id": {"calm": 0, "joyful": 1}}
     entails = {"id2label": {0: "contradiction", 1: "entailment"}, "label2id": {"contradiction": 0, "entailment": 1}}
@@ -177,7 +180,32 @@ def sounds() -> Any:
     )
 
 
+def encoder(*more: Any) -> Any:
+    """more: modules after the pooling."""
+    from sentence_transformers import SentenceTransformer
+    from sentence_transformers.sentence_transformer import modules
+
+    tokenizer = word_tokenizer()
+    with tempfile.TemporaryDirectory() as folder:
+        place = checkpoint(Path(folder) / "tiny-bert", bert("Model", tokenizer), tokenizer)
+        inner = modules.Transformer(str(place), max_seq_length=32)
+    return SentenceTransformer(modules=[inner, modules.Pooling(32, pooling_mode="mean"), *more], device="cpu")
+
+
 def checkpoint(folder: Path, model: Any, tokenizer: Any) -> Path:
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     return folder
+
+
+def plain(answer: Any) -> Any:
+    """An answer as JSON has it, without what differs by nature (ids, times), numbers to the digits that count."""
+    if hasattr(answer, "to_dict"):
+        return plain(answer.to_dict(orient="records"))
+    if hasattr(answer, "tolist"):
+        return plain(answer.tolist())
+    if isinstance(answer, dict):
+        return {key: plain(value) for key, value in answer.items() if key not in {"id", "created", "model"}}
+    if isinstance(answer, list):
+        return [plain(item) for item in answer]
+    return round(float(answer), 4) if isinstance(answer, float) else answer
