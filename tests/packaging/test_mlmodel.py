@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from headrace.errors import Corrupt, NotFound
@@ -61,6 +61,7 @@ def test_file_without_a_version_of_mlflow_stays_without_one() -> None:
     assert "mlflow_version" not in model.to_dict()
 
 
+@example(metadata={"a": "x\x85y\u2028z"}, keys={})
 @given(metadata=st.dictionaries(KEYS, VALUES, max_size=4), keys=st.dictionaries(KEYS, VALUES, max_size=4))
 def test_model_is_read_back_as_it_was_written(metadata: dict[str, object], keys: dict[str, object]) -> None:
     model = Model(metadata=metadata, signature=infer_signature([1.5], ["x"], {"n": 3}))

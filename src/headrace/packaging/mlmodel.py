@@ -22,6 +22,7 @@ FILE_NAME = "MLmodel"
 PYFUNC = "python_function"
 MAX_BYTES = 64 << 20  # an MLmodel is text that somebody could read; far above any that was ever written
 
+_ODD_BREAKS = frozenset("\x85\u2028\u2029")
 _MAX_NODES = 1_000_000
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # libyaml's is ten times as fast, where it is built in
 
@@ -199,6 +200,14 @@ class _Dumper(yaml.SafeDumper):
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
         return True
+
+    def represent_str(self, data: str) -> Any:
+        # Unicode's own line breaks become plain ones in every style but this.
+        quoted = '"' if _ODD_BREAKS & set(data) else None
+        return self.represent_scalar("tag:yaml.org,2002:str", data, style=quoted)
+
+
+_Dumper.add_representer(str, _Dumper.represent_str)
 
 
 def _refuse_bomb(loaded: object, where: str) -> None:
