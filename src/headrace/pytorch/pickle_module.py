@@ -1,10 +1,5 @@
-"""cloudpickle with the names that torch.save and torch.load ask a pickle module for. Models name it
-`mlflow.pytorch.pickle_module`."""
+"""The pickle module that PyTorch models name."""
 
-from pickle import Unpickler
-
-from cloudpickle import dump, dumps, load, loads
-
-from headrace.packaging.pyfunc.pickling import Pickler
+from headrace.flavors.pytorch.cloud_pickle import Pickler, Unpickler, dump, dumps, load, loads
 
 __all__ = ["Pickler", "Unpickler", "dump", "dumps", "load", "loads"]

@@ -58,7 +58,7 @@ class Pytorch:
             program = _exported(pytorch_model, draft, must=asked is not None)
         if program is not None:
             exported.save(program, folder / exported.FILE)
-            module_name = "mlflow.pytorch.pickle_module"  # MLflow writes it here, too
+            module_name = pickled.PICKLE_MODULE  # MLflow writes it here, too
             model = exported.module_of(program)
         else:
             options = {} if pickle_protocol is None else {"pickle_protocol": pickle_protocol}

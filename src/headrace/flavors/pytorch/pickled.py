@@ -9,27 +9,27 @@ from types import ModuleType
 from typing import Any
 
 from headrace.errors import Corrupt, NotFound
+from headrace.flavors.pytorch import cloud_pickle
 from headrace.packaging.aliases import mlflow_names, public_name
 from headrace.packaging.pyfunc import pickling
 from headrace.packaging.source import Source
 
 FILE = "model.pth"
 MODULE_FILE = "pickle_module_info.txt"
-PICKLE_MODULE = "headrace.pytorch.pickle_module"  # MLflow's name for it is written
+PICKLE_MODULE = "mlflow.pytorch.pickle_module"  # ours is `cloud_pickle`
 
 
 def save(model: Any, folder: Path, pickle_module: ModuleType | None, **options: Any) -> str:
     """Returns the name of the pickle module, as MLflow finds it."""
     import torch
 
-    name = PICKLE_MODULE if pickle_module is None else pickle_module.__name__
-    written = public_name(name) or name
+    module = cloud_pickle if pickle_module is None else pickle_module
+    written = PICKLE_MODULE if module is cloud_pickle else public_name(module.__name__) or module.__name__
     path = folder / FILE
     if isinstance(model, torch.jit.ScriptModule):
         torch.jit.save(model, path)
     else:
         with mlflow_names():
-            module = pickle_module or importlib.import_module(PICKLE_MODULE)
             try:
                 torch.save(model, path, pickle_module=module, **options)
             except Exception as error:
@@ -89,8 +89,8 @@ def _is_script(path: Path) -> bool:
 
 def _pickle_module(path: Path) -> ModuleType:
     name = path.read_text(encoding="utf-8").strip() if path.is_file() else "pickle"
-    if name == public_name(PICKLE_MODULE):
-        name = PICKLE_MODULE
+    if name == PICKLE_MODULE:
+        return cloud_pickle
     try:
         return importlib.import_module(name)
     except (ImportError, ValueError) as error:
