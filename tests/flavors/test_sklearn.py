@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import pickle
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,13 @@ from headrace.packaging import manifest
 from headrace.packaging.mlmodel import Model
 from headrace.packaging.signature import infer_signature
 from headrace.packaging.trust import UntrustedModel
-from headrace.sklearn import FLAVOR, load_model, save_model
+from headrace.sklearn import (
+    FLAVOR,
+    get_default_conda_env,
+    get_default_pip_requirements,
+    load_model,
+    save_model,
+)
 from headrace.testing.flavors import FlavorCase, FlavorSuite
 
 KEYS = frozenset({"pickled_model", "sklearn_version", "serialization_format"})
@@ -136,6 +143,14 @@ class Doubler(BaseEstimator, TransformerMixin):
 
     def predict(self, x: Any) -> Any:
         return np.asarray(x) * 2
+
+
+def test_default_requirements_are_those_of_the_framework_and_the_formats_that_are_asked_for() -> None:
+    assert get_default_pip_requirements() == [f"scikit-learn=={version('scikit-learn')}"]
+    both = get_default_pip_requirements(include_cloudpickle=True, include_skops=True)
+    assert [line.partition("==")[0] for line in both] == ["cloudpickle", "scikit-learn", "skops"]
+    (*_, pip) = get_default_conda_env(include_skops=True)["dependencies"]
+    assert [line.partition("==")[0] for line in pip["pip"]] == ["mlflow", "scikit-learn", "skops"]
 
 
 def test_what_mlflow_1_wrote_loads(tmp_path: Path) -> None:

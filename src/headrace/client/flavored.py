@@ -30,8 +30,8 @@ class Calls:
     save_model: Callable[..., Model]
     log_model: Callable[..., ModelInfo]
     load_model: Callable[..., Any]
-    get_default_pip_requirements: Callable[[], list[str]]
-    get_default_conda_env: Callable[[], dict[str, Any]]
+    get_default_pip_requirements: Callable[..., list[str]]
+    get_default_conda_env: Callable[..., dict[str, Any]]
 
 
 def calls(flavor: Flavor) -> Calls:
@@ -72,6 +72,15 @@ def calls(flavor: Flavor) -> Calls:
         source = open_model(resolve_model(model_uri, dst_path), allow_pickle=allow_pickle)
         return load_native(source, flavor.name, **options)
 
+    def default_requirements(include_cloudpickle: bool = False, include_skops: bool = False) -> list[str]:
+        formats = {"cloudpickle": include_cloudpickle, "skops": include_skops}
+        more = [name for name, wanted in formats.items() if wanted]
+        return requirements.infer((), packages=[*flavor.distributions, *more])
+
+    def default_environment(include_cloudpickle: bool = False, include_skops: bool = False) -> dict[str, Any]:
+        found = default_requirements(include_cloudpickle, include_skops)
+        return requirements.resolve(defaults=lambda: found).conda
+
     _describe(save, "save_model", flavor, "path", (*options, *COMMON))
     _describe(log_, "log_model", flavor, "artifact_path", (*LOGGING, *options, *COMMON))
     load.__name__ = load.__qualname__ = "load_model"
@@ -79,13 +88,9 @@ def calls(flavor: Flavor) -> Calls:
         save_model=save,
         log_model=log_,
         load_model=load,
-        get_default_pip_requirements=lambda: _default_requirements(flavor),
-        get_default_conda_env=lambda: requirements.resolve(defaults=lambda: _default_requirements(flavor)).conda,
+        get_default_pip_requirements=default_requirements,
+        get_default_conda_env=default_environment,
     )
-
-
-def _default_requirements(flavor: Flavor) -> list[str]:
-    return requirements.infer((), packages=flavor.distributions)
 
 
 def _options(save: Callable[..., Any], skip: int) -> dict[str, inspect.Parameter]:

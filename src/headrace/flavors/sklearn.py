@@ -81,13 +81,15 @@ def _load(source: Source, name: str, keys: dict[str, Any]) -> Any:
 
 
 class _Wrapper:
-    """Every method of the estimator that may be the model's predict_fn."""
+    """predict, and every other method of the estimator that may be the model's predict_fn."""
 
     def __init__(self, estimator: Any) -> None:
         self._estimator = estimator
-        for name in _PREDICT_FNS:
-            if hasattr(estimator, name):
-                setattr(self, name, estimators.with_params(getattr(estimator, name)))
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in _PREDICT_FNS:
+            raise AttributeError(name)
+        return estimators.with_params(getattr(self._estimator, name))
 
     def predict(self, model_input: Any) -> Any:
         return self._estimator.predict(model_input)

@@ -97,6 +97,8 @@ def write(
         model.prompts = [str(prompt) for prompt in common.prompts]
     predictor = write_files(draft)
     made = Written(draft=draft, common=common, example=example, roots=list(roots))
+    if example is not None:
+        made.roots.append(type(example.data))  # who predicts on such frames or arrays needs their library
     model.signature = draft.signature
     if example is not None:
         example.write(folder)
