@@ -115,7 +115,7 @@ def models(store: TrackingStore, count: int = 30) -> dict[str, list[Metric]]:
                         chance.randrange(3),
                         model.model_id,
                         name,
-                        digest,
+                        name and (digest or "9"),
                         run_id,
                     )
                 )
