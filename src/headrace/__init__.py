@@ -85,6 +85,7 @@ __all__ = [
 
 if TYPE_CHECKING:
     from headrace import artifacts, client, config, data, entities, exceptions, onnxruntime_genai, tracking
+    from headrace.client.active_model import clear_active_model, get_active_model_id
     from headrace.client.active_run import ActiveRun, active_run, end_run, last_active_run
     from headrace.client.async_log import RunOperations, flush_async_logging
     from headrace.client.experiments import (
@@ -123,11 +124,9 @@ if TYPE_CHECKING:
     )
     from headrace.client.logged_models import (
         ActiveModel,
-        clear_active_model,
         create_external_model,
         delete_logged_model_tag,
         finalize_logged_model,
-        get_active_model_id,
         get_logged_model,
         initialize_logged_model,
         last_logged_model,
@@ -159,7 +158,7 @@ else:
             "RunOperations": "headrace.client.async_log:RunOperations",
             "active_run": "headrace.client.active_run:active_run",
             "artifacts": "headrace.artifacts",
-            "clear_active_model": "headrace.client.logged_models:clear_active_model",
+            "clear_active_model": "headrace.client.active_model:clear_active_model",
             "client": "headrace.client",
             "config": "headrace.config",
             "create_experiment": "headrace.client.experiments:create_experiment",
@@ -175,7 +174,7 @@ else:
             "exceptions": "headrace.exceptions",
             "finalize_logged_model": "headrace.client.logged_models:finalize_logged_model",
             "flush_async_logging": "headrace.client.async_log:flush_async_logging",
-            "get_active_model_id": "headrace.client.logged_models:get_active_model_id",
+            "get_active_model_id": "headrace.client.active_model:get_active_model_id",
             "get_artifact_uri": "headrace.client.log_files:get_artifact_uri",
             "get_experiment": "headrace.client.experiments:get_experiment",
             "get_experiment_by_name": "headrace.client.experiments:get_experiment_by_name",

@@ -91,6 +91,10 @@ EXPERIMENT_NAME = _text(
     "HEADRACE_EXPERIMENT_NAME MLFLOW_EXPERIMENT_NAME",
     "Experiment of new runs, by name; made if it is missing.",
 )
+ACTIVE_MODEL_ID = _text(
+    "HEADRACE_ACTIVE_MODEL_ID MLFLOW_ACTIVE_MODEL_ID",
+    "Logged model that metrics belong to, unless a call names one.",
+)
 EXPERIMENT_ID = _text("HEADRACE_EXPERIMENT_ID MLFLOW_EXPERIMENT_ID", "Experiment of new runs, by id; must exist.")
 RUN_ID = _text("HEADRACE_RUN_ID MLFLOW_RUN_ID", "Run that the next start_run resumes.")
 RUN_CONTEXT = _text("HEADRACE_RUN_CONTEXT MLFLOW_RUN_CONTEXT", "JSON object of tags that every new run gets.")

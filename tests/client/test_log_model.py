@@ -63,6 +63,44 @@ def test_metrics_of_an_earlier_step_are_found_in_the_history(place: str, fitted:
     assert [point.value for point in mlflow.get_logged_model(info.model_id).metrics or ()] == [0.8]
 
 
+def points(model_id: str) -> list[tuple[str, float, int]]:
+    return sorted((point.key, point.value, point.step) for point in mlflow.get_logged_model(model_id).metrics or ())
+
+
+def test_metrics_that_come_after_the_model_are_its_too(place: str, fitted: LinearRegression) -> None:
+    with mlflow.start_run() as run:
+        one = mlflow.sklearn.log_model(fitted, name="one", step=2)
+        two = mlflow.sklearn.log_model(fitted, name="two", step=2)
+        mlflow.log_metric("loss", 0.5, step=2)
+        mlflow.log_metrics({"loss": 0.25, "accuracy": 1.0}, step=3)
+        mlflow.log_metric("accuracy", 0.5, step=2, model_id=two.model_id)
+    assert points(one.model_id) == [("loss", 0.5, 2)]
+    assert points(two.model_id) == [("accuracy", 0.5, 2), ("loss", 0.5, 2)]
+    data = mlflow.get_run(run.info.run_id).data
+    assert data.metrics == {"loss": 0.25, "accuracy": 1.0}
+    with mlflow.start_run():
+        mlflow.log_metric("loss", 0.75, step=2)
+    assert points(one.model_id) == [("loss", 0.5, 2)]
+
+
+def test_metrics_are_those_of_the_active_model(
+    place: str, fitted: LinearRegression, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, two = (mlflow.initialize_logged_model(name).model_id for name in ("one", "two"))
+    mlflow.set_active_model(model_id=one)
+    try:
+        with mlflow.set_active_model(model_id=two):
+            mlflow.log_metric("a", 1.0)
+        assert mlflow.get_active_model_id() == one
+        mlflow.log_metric("b", 2.0)
+    finally:
+        mlflow.clear_active_model()
+    monkeypatch.setenv("MLFLOW_ACTIVE_MODEL_ID", two)
+    mlflow.log_metric("c", 3.0)
+    assert points(one) == [("b", 2.0, 0)]
+    assert points(two) == [("a", 1.0, 0), ("c", 3.0, 0)]
+
+
 def test_model_without_a_run_starts_none(place: str, fitted: LinearRegression) -> None:
     info = mlflow.sklearn.log_model(fitted, name="line")
     assert mlflow.active_run() is None

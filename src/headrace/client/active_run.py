@@ -37,6 +37,7 @@ class ActiveRun(Run, frozen=True):
 class _Entry:
     def __init__(self, run: ActiveRun, uri: str) -> None:
         self.run, self.uri, self.pid = run, uri, os.getpid()
+        self.models: dict[int, list[str]] = {}  # by the step at which this process logged them
 
 
 class _Thread(threading.local):
@@ -93,6 +94,18 @@ def active_uri() -> str | None:
     """The tracking URI that the innermost open run was started on."""
     stack = _stack()
     return stack[-1].uri if stack else None
+
+
+def remember_model(run_id: str, step: int, model_id: str) -> None:
+    entry = _open.get(run_id)
+    if entry is not None:
+        entry.models.setdefault(step, []).append(model_id)
+
+
+def models_made_at(run_id: str | None, step: int) -> list[str]:
+    """By this process, while the run is open."""
+    entry = None if run_id is None else _open.get(run_id)
+    return [] if entry is None else entry.models.get(step, [])
 
 
 def forget_run(run_id: str) -> None:

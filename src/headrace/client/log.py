@@ -11,6 +11,7 @@ from typing import Any, Protocol, runtime_checkable
 
 from headrace import clock, settings
 from headrace.client import async_log
+from headrace.client.active_model import models_for_metric
 from headrace.client.active_run import active_run, active_uri
 from headrace.client.async_log import RunOperations
 from headrace.client.open import tracking_sink
@@ -74,7 +75,8 @@ def log_metrics(
     model_id: str | None = None,
     dataset: Any = None,
 ) -> RunOperations | None:
-    """All with one timestamp."""
+    """All with one timestamp. Without model_id they also are the active model's, or those of the models that this
+    process logged into the run at this step."""
     at = clock.now_ms() if timestamp is None else as_integer("timestamp", timestamp)
     position = 0 if step is None else as_integer("step", step)
     record = None if dataset is None else dataset_entity(dataset)
@@ -84,11 +86,12 @@ def log_metrics(
             as_number(key, value),
             at,
             position,
-            model_id,
+            model,
             record.name if record else None,
             record.digest if record else None,
         )
         for key, value in metrics.items()
+        for model in ([model_id] if model_id else models_for_metric(run_id, position))
     ]
     return _write(run_id, synchronous, metrics=points)
 

@@ -21,11 +21,12 @@ from headrace.blobs.base import BlobStore, SupportsAdopt
 from headrace.blobs.paths import scheme
 from headrace.blobs.transfer import upload
 from headrace.client.absent import warn_once
-from headrace.client.active_run import active_run, active_uri
+from headrace.client.active_model import get_active_model_id
+from headrace.client.active_run import active_run, active_uri, remember_model
 from headrace.client.artifact_roots import blobs_at, root_of_model
 from headrace.client.context import resolve_tags
 from headrace.client.experiments import current_experiment_id
-from headrace.client.logged_models import get_active_model_id, remember_last
+from headrace.client.logged_models import remember_last
 from headrace.client.open import tracking_sink, tracking_store
 from headrace.client.uri import get_tracking_uri
 from headrace.client.values import as_key, as_text
@@ -153,6 +154,7 @@ class _Place:
         sink = tracking_sink(self.tracking_uri)
         sink.flush()
         sink.log_outputs(self.run_id, [LoggedModelOutput(logged.model_id, step)])
+        remember_model(self.run_id, step, logged.model_id)
         metrics = [
             msgspec.structs.replace(point, model_id=logged.model_id)
             for latest in self.store.get_run(self.run_id).data.latest

@@ -8,6 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from headrace.client import frames
+from headrace.client.active_model import exchange, get_active_model_id
 from headrace.client.active_run import active_run
 from headrace.client.experiments import current_experiment_id
 from headrace.client.mlflow_client.logged_models import dataset_filter, model_order, status_of
@@ -23,7 +24,6 @@ _PAGE = 100
 class _Thread(threading.local):
     def __init__(self) -> None:
         self.last: str | None = None
-        self.active: str | None = None
 
 
 _thread = _Thread()
@@ -32,14 +32,15 @@ _thread = _Thread()
 class ActiveModel(LoggedModel, frozen=True):
     """The logged model that set_active_model chose; as context manager it gives way to the one before."""
 
+    previous_id: str | None = None
+
     def __enter__(self) -> ActiveModel:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if _thread.active == self.model_id:
-            _thread.active = None
+        exchange(self.previous_id)
 
 
 def initialize_logged_model(
@@ -157,16 +158,8 @@ def set_active_model(*, name: str | None = None, model_id: str | None = None) ->
         assert name is not None
         found = search_logged_models(filter_string=f"name = {_quoted(name)}", max_results=1, output_format="list")
         model = found[0] if found else create_external_model(name)
-    _thread.active = model.model_id
-    return ActiveModel(**{field: getattr(model, field) for field in LoggedModel.__struct_fields__})
-
-
-def get_active_model_id() -> str | None:
-    return _thread.active
-
-
-def clear_active_model() -> None:
-    _thread.active = None
+    fields = {field: getattr(model, field) for field in LoggedModel.__struct_fields__}
+    return ActiveModel(**fields, previous_id=exchange(model.model_id))
 
 
 def _quoted(text: str) -> str:
