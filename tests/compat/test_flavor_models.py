@@ -104,6 +104,7 @@ for uri in sys.argv[1:]:
 """
 
 
+@pytest.mark.parametrize("server", ["sqlite"], indirect=True)  # files don't pass through the database
 def test_models_logged_to_a_server_by_one_are_loaded_by_the_other(server: Server, fluent: str) -> None:
     def run(script: str, *arguments: str) -> list[str]:
         environment = {**os.environ, "MLFLOW_TRACKING_URI": server.url}

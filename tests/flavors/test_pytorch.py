@@ -127,6 +127,20 @@ def test_a_signature_of_tensors_is_enough_to_export(tmp_path: Path) -> None:
     np.testing.assert_allclose(loaded.predict(array(4)), answer(model, array(4)), rtol=1e-6)
 
 
+class Product(nn.Module):
+    def forward(self, users: torch.Tensor, items: torch.Tensor) -> torch.Tensor:
+        return (users * items).sum(1)
+
+
+def test_a_model_of_several_inputs_is_exported_by_its_signature_in_its_native_form(tmp_path: Path) -> None:
+    users, items = array(3), array(3) + 1
+    save_model(made(Product), tmp_path / "model", signature=infer_signature({"users": users, "items": items}))
+    assert list(Model.load(tmp_path / "model").flavors) == ["pytorch"]
+    loaded = load_model(str(tmp_path / "model"), allow_pickle=False)
+    answers = loaded(torch.from_numpy(users), torch.from_numpy(items))
+    np.testing.assert_allclose(answers.numpy(), (users * items).sum(1), rtol=1e-6)
+
+
 def test_a_tensor_is_an_input_example_and_so_is_a_frame(tmp_path: Path) -> None:
     model = made().eval()
     save_model(model, tmp_path / "tensor", input_example=torch.from_numpy(array()))

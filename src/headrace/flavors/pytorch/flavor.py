@@ -42,7 +42,7 @@ class Pytorch:
         pickle_module: ModuleType | None = None,
         export_model: bool = False,
         pickle_protocol: int | None = None,
-    ) -> Predictor:
+    ) -> Predictor | None:
         """serialization_format: `pt2`, an exported program that brings no code, where an input_example or a signature
         of tensors says what it takes and it can be exported; else `pickle`. export_model: MLflow's older word for pt2.
         pickle_module, pickle_protocol: torch.save's, for the latter."""
@@ -66,6 +66,8 @@ class Pytorch:
             draft.require("cloudpickle")
             model = None
         draft.set_flavor(model_data=_DATA, pytorch_version=str(torch.__version__))
+        if program is not None and len(program.graph_signature.user_inputs) > 1:
+            return None  # predict has one input
         draft.set_pyfunc(data=_DATA, pickle_module_name=module_name, config={"device": None})
         draft.modules.add("numpy")
         return _Wrapper(model, _device_of(pytorch_model)) if model is not None else _evaluated(pytorch_model)
