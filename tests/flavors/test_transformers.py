@@ -345,6 +345,21 @@ def test_an_adapters_base_from_nowhere_is_stored_plain(generation: Any, tmp_path
     assert pyfunc.load_model(str(tmp_path / "model")).predict(PROMPTS) == expected
 
 
+@pytest.mark.skipif(tiny.VERSION < (4, 52), reason="names of weights can't be mapped")
+@pytest.mark.filterwarnings("ignore")
+def test_a_base_under_an_adapters_names_is_read_right(generation: Any, tmp_path: Path) -> None:
+    """As MLflow stores it, which loses those weights when it loads them."""
+    from headrace.flavors.transformers import adapters
+
+    parts = {"model": adapted(tiny.phi3(generation.tokenizer)), "tokenizer": generation.tokenizer}
+    expected = texts(transformers.pipeline("text-generation", **parts, device="cpu"), PROMPTS)
+    save_model(parts, tmp_path / "model", task="text-generation", model_config=GREEDY)
+    (tmp_path / "model" / "model_manifest.json").unlink()
+    adapters.base_of(parts["model"]).save_pretrained(tmp_path / "model" / "model")
+    assert adapters.has_layers_of_adapter(tmp_path / "model" / "model")
+    assert pyfunc.load_model(str(tmp_path / "model")).predict(PROMPTS) == expected
+
+
 def test_code_pickles_and_kernels_of_a_stranger_are_asked_about(
     generation: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -217,6 +217,25 @@ def test_a_model_without_positions_by_mask_is_never_padded(tmp_path: Path) -> No
     assert texts == [generated(pipeline, row["prompt"])[0] for row in rows]
 
 
+def test_rows_that_end_early_dont_run_out_of_a_table_of_positions(tmp_path: Path) -> None:
+    tokenizer = tiny.chat_tokenizer()
+    pipeline = transformers.pipeline("text-generation", model=tiny.gpt2(tokenizer), tokenizer=tokenizer, device="cpu")
+    save_model(pipeline, tmp_path / "model", task="llm/v1/completions", model_config={"do_sample": False})
+    loaded = pyfunc.load_model(str(tmp_path / "model"))
+    long = "the mill stands by the river " * 6
+    rows = [{"prompt": long, "max_tokens": 3}, {"prompt": "what", "max_tokens": 90}]
+    texts = [answer["choices"][0]["text"] for answer in loaded.predict(rows)]
+    assert texts == [generated(pipeline, row["prompt"], max_new_tokens=row["max_tokens"])[0] for row in rows]
+
+
+def test_choices_and_speculation_of_the_models_settings_count(pipeline: Any, tmp_path: Path) -> None:
+    settings = {**GREEDY, "num_return_sequences": 2, "prompt_lookup_num_tokens": 3}
+    save_model(pipeline, tmp_path / "model", task="llm/v1/chat", model_config=settings)
+    loaded = pyfunc.load_model(str(tmp_path / "model"))
+    expected = generated(pipeline, PROMPT)[0]
+    assert said(ask(loaded)) == [expected] * 2
+
+
 def test_a_stream_brings_the_same_text_in_pieces(chat: Any) -> None:
     chunks = list(
         chat.predict_stream({"messages": QUESTION, "stream": True, "stream_options": {"include_usage": True}})

@@ -9,6 +9,7 @@ from typing import Any
 from headrace.lazy import optional_import
 
 FOLDER = "peft"
+PLAIN_NAMES = {r"\.base_layer\.": "."}
 
 
 def is_adapted(model: Any) -> bool:
@@ -30,6 +31,17 @@ def plain_weights(model: Any) -> dict[str, Any]:
         for name, weight in base_of(model).state_dict().items()
         if prefix not in name and ".modules_to_save." not in name
     }
+
+
+def has_layers_of_adapter(folder: Path) -> bool:
+    """MLflow stores a base model under the names that its layers have inside an adapter, and finds them no more."""
+    from safetensors import safe_open
+
+    for path in folder.glob("*.safetensors"):
+        with safe_open(path, framework="pt") as file:
+            if any(".base_layer." in name for name in file.keys()):  # noqa: SIM118 — it isn't iterable itself
+                return True
+    return False
 
 
 def save(model: Any, folder: Path) -> None:

@@ -24,6 +24,7 @@ from headrace.packaging.llm.stop import StopFilter
 MAX_BATCH = 16
 _HUGE = 10**6  # tokenizers without a bound say some 10**30
 _NEUTRAL = {"do_sample": False, "temperature": 1.0, "top_p": 1.0, "top_k": 50, "repetition_penalty": 1.0}
+_DONE_HERE = (*SAMPLING, "stop_strings", "max_length", "num_return_sequences")
 Emit = Callable[[Piece], None]
 
 
@@ -63,6 +64,8 @@ class PipelineEngine:
         self._own = dict(own)
         self._closing = _closing_tokens(own.get("eos_token_id"), self._tokenizer)
         self._pads = "position_ids" in inspect.signature(_forward(self._model)).parameters
+        self._endless = _has_rotary_positions(self._model)
+        self._speculates = own.get("prompt_lookup_num_tokens") is not None  # one row at a time
 
     def render(
         self,
@@ -123,15 +126,19 @@ class PipelineEngine:
         rows.sort(key=lambda row: len(row.job.prompt))
         while rows:
             size = 1
-            while size < min(len(rows), MAX_BATCH) and self._alike(rows[0], rows[size]):
+            while size < min(len(rows), MAX_BATCH) and self._alike(rows[:size], rows[size]):
                 size += 1
             yield rows[:size]
             del rows[:size]
 
-    def _alike(self, first: _Row, other: _Row) -> bool:
-        if self._beams(first) > 1 or self._beams(other) > 1:
+    def _alike(self, batch: Sequence[_Row], other: _Row) -> bool:
+        if self._beams(batch[0]) > 1 or self._beams(other) > 1 or self._speculates:
             return False
-        return self._pads or len(first.job.prompt) == len(other.job.prompt)
+        if len(batch[0].job.prompt) != len(other.job.prompt) and not self._pads:
+            return False
+        # Rows that have ended go on in silence: a table of positions must reach to the end of the longest answer.
+        most = max(row.job.max_tokens for row in (*batch, other))
+        return self._endless or self.context_length is None or len(other.job.prompt) + most <= self.context_length
 
     def _beams(self, row: _Row) -> int:
         """Beam search is a way to be greedy; a row that samples does without."""
@@ -159,11 +166,7 @@ class PipelineEngine:
         device = self._model.device
         beams = self._beams(rows[0])
         arguments = {
-            **{
-                name: value
-                for name, value in self._own.items()
-                if name not in (*SAMPLING, "stop_strings", "max_length")
-            },
+            **{name: value for name, value in self._own.items() if name not in _DONE_HERE},
             **_NEUTRAL,
             "num_beams": beams,
             "max_new_tokens": max(row.job.max_tokens for row in rows),
@@ -195,6 +198,7 @@ class _Watch:
 
     def __init__(self, rows: Sequence[_Row], closing: frozenset[int], emit: Emit) -> None:
         self._rows, self._closing, self._emit = rows, closing, emit
+        self._seen = 0
 
     def choose(self, ids: Any, scores: Any) -> Any:
         """scores with what each row's options say of them. Rows of a beam search belong to one job."""
@@ -212,12 +216,15 @@ class _Watch:
         return torch.cat(found)
 
     def look(self, ids: Any, _scores: Any, **_unused: Any) -> Any:
-        """Which rows have ended."""
+        """Which rows have ended. Speculation brings several tokens at once."""
         import torch
 
-        for row, token in zip(self._rows, ids[:, -1].tolist(), strict=True):
-            if not row.ended:
-                self._step(row, token)
+        begin = self._seen or self._rows[0].width
+        self._seen = ids.shape[1]
+        for row, tokens in zip(self._rows, ids[:, begin:].tolist(), strict=True):
+            for token in tokens:
+                if not row.ended:
+                    self._step(row, token)
         return torch.tensor([row.ended for row in self._rows], dtype=torch.bool, device=ids.device)
 
     def take(self, tokens: Sequence[int]) -> None:
@@ -286,6 +293,12 @@ def _forward(model: Any) -> Any:
     """Of the model itself where an adapter wraps it."""
     base = model.get_base_model() if hasattr(model, "get_base_model") else model
     return base.forward
+
+
+def _has_rotary_positions(model: Any) -> bool:
+    """Computed, not looked up in a table."""
+    config = model.config.get_text_config() if hasattr(model.config, "get_text_config") else model.config
+    return any(getattr(config, name, None) is not None for name in ("rope_theta", "rope_parameters", "rope_scaling"))
 
 
 def check_max_length(value: Any) -> None:

@@ -166,6 +166,9 @@ def _read_config(folder: Path) -> dict[str, Any]:
     return config
 
 
+_LOCALLY = {"local_files_only": True, "trust_remote_code": False}
+
+
 def _components_of(folder: Path) -> dict[str, Any]:
     import transformers
 
@@ -173,14 +176,14 @@ def _components_of(folder: Path) -> dict[str, Any]:
     if any(
         (folder / name).is_file() for name in ("tokenizer.json", "tokenizer_config.json", "vocab.txt", "vocab.json")
     ):
-        found["tokenizer"] = transformers.AutoTokenizer.from_pretrained(str(folder), local_files_only=True)
+        found["tokenizer"] = transformers.AutoTokenizer.from_pretrained(str(folder), **_LOCALLY)
     if (folder / "preprocessor_config.json").is_file():
         settings = json.loads((folder / "preprocessor_config.json").read_text(encoding="utf-8"))
         if "feature_extractor_type" in settings:
             kind, name = transformers.AutoFeatureExtractor, "feature_extractor"
         else:
             kind, name = transformers.AutoImageProcessor, "image_processor"
-        found[name] = kind.from_pretrained(str(folder), local_files_only=True)
+        found[name] = kind.from_pretrained(str(folder), **_LOCALLY)
     return found
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from headrace import settings
 from headrace.errors import Corrupt, InvalidState, InvalidValue
 from headrace.flavors.transformers import adapters, given
-from headrace.flavors.transformers.placement import Placement, dtype_argument
+from headrace.flavors.transformers.placement import Placement, dtype_argument, version
 from headrace.flavors.transformers.writing import COMPONENTS
 from headrace.packaging.source import Source
 
@@ -108,12 +108,14 @@ def _model(source: Source, keys: Mapping[str, Any], origin: Origin, options: dic
 
     name = str(keys["pipeline_model_type"])
     kind = getattr(transformers, name, None)
-    more: dict[str, Any] = {}
+    more: dict[str, Any] = {"trust_remote_code": False}  # None would ask whoever sits at the terminal
     if kind is None:
         kind, more = _own_class(source, name, origin), {"trust_remote_code": True}
     if origin.folder is not None and origin.folder.is_relative_to(source.path):
         _allow_pickled(source, origin.folder)
         _allow_kernels(source, origin.folder)
+        if keys.get("peft_adaptor") and version() >= (4, 52) and adapters.has_layers_of_adapter(origin.folder):
+            more["key_mapping"] = adapters.PLAIN_NAMES
     options = {name: value for name, value in options.items() if value is not None}
     return kind.from_pretrained(origin.place, **origin.arguments(), **more, **options)
 
@@ -146,7 +148,7 @@ def _component(source: Source, keys: Mapping[str, Any], name: str) -> Any:
     else:
         origin = Origin(place=str(source.file(f"{COMPONENTS}/{name}")))
     kind = getattr(transformers, kind_name, None)
-    more: dict[str, Any] = {}
+    more: dict[str, Any] = {"trust_remote_code": False}
     if kind is None:
         kind, more = _stand_in(source, name, origin)
     return kind.from_pretrained(origin.place, **origin.arguments(), **more)
@@ -171,7 +173,7 @@ def _stand_in(source: Source, name: str, origin: Origin) -> tuple[Any, dict[str,
         return getattr(transformers, _AUTO[name]), {"trust_remote_code": True}
     if folder is not None and name == "tokenizer" and (folder / "tokenizer.json").is_file():
         return transformers.PreTrainedTokenizerFast, {}
-    return getattr(transformers, _AUTO[name]), {}
+    return getattr(transformers, _AUTO[name]), {"trust_remote_code": False}
 
 
 def _allow_pickled(source: Source, folder: Path) -> None:
