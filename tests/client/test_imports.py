@@ -3,6 +3,10 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
+
+from headrace.packaging.flavor import flavor_names
+
 MEASURE = """
 import time
 before = time.perf_counter()
@@ -14,6 +18,8 @@ print(took, pages * resource.getpagesize())
 """
 IMPORT_S = 0.1
 MEMORY_BYTES = 35e6
+
+FLAVORS = {*flavor_names()}  # their modules need numpy, and none its framework
 
 
 def run(code: str) -> str:
@@ -36,11 +42,18 @@ print(*[name for name in ("urllib3", "starlette", "uvicorn", "pandas", "polars")
     assert run(code).split() == []
 
 
+@pytest.mark.parametrize("name", sorted(FLAVORS))
+def test_module_of_a_flavor_loads_no_framework(name: str) -> None:
+    code = f"import sys, headrace; headrace.{name}; print(*sys.modules)"
+    loaded = {module.partition(".")[0] for module in run(code).split()}
+    assert not loaded & {"sklearn", "skops", "torch", "transformers", "onnx", "onnxruntime", "pandas", "sqlalchemy"}
+
+
 def test_calls_and_client_are_there_before_any_database_http_or_array_library() -> None:
-    code = """
+    code = f"""
 import sys, headrace
 for name in headrace.__all__:
-    if name not in ("Image", "log_image"):
+    if name not in ("Image", "log_image", *{sorted(FLAVORS)}):
         getattr(headrace, name)
 print(*[name for name in ("urllib3", "sqlalchemy", "starlette", "pandas", "polars", "numpy") if name in sys.modules])
 """

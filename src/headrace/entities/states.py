@@ -51,10 +51,18 @@ class RunStatus(IntEnum):
 
 
 class LoggedModelStatus(IntEnum):
+    """MLflow's members are texts, and code compares them with texts: equal to its name, too."""
+
     UNSPECIFIED = 0
     PENDING = 1
     READY = 2
     FAILED = 3
+
+    def __eq__(self, other: object) -> bool:
+        return self.name == other if isinstance(other, str) else int(self) == other
+
+    def __hash__(self) -> int:
+        return hash(int(self))
 
     @property
     def wire_name(self) -> str:

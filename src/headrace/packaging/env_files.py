@@ -18,6 +18,7 @@ from headrace.environments.requirement import Line
 
 REQUIREMENTS, CONSTRAINTS, LOCK = "requirements.txt", "constraints.txt", "requirements.lock"
 CONDA, PYTHON_ENV = "conda.yaml", "python_env.yaml"
+_DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # libyaml's is ten times as fast, where it is built in
 _BUILD_PACKAGES = ("pip", "setuptools", "wheel")
 
 
@@ -69,9 +70,14 @@ def write(folder: str | Path, environment: EnvFiles) -> None:
         _write(place / CONSTRAINTS, "\n".join(environment.constraints))
     if environment.lock is not None:
         _write(place / LOCK, environment.lock)
-    _write(place / CONDA, yaml.safe_dump(environment.conda, default_flow_style=False))
+    _write(place / CONDA, _yaml(environment.conda))
     python_env = {key: value for key, value in environment.python_env.items() if value}
-    _write(place / PYTHON_ENV, yaml.safe_dump(python_env, default_flow_style=False, sort_keys=False))
+    _write(place / PYTHON_ENV, _yaml(python_env, sort_keys=False))
+
+
+def _yaml(content: dict[str, Any], *, sort_keys: bool = True) -> str:
+    text: str = yaml.dump(content, Dumper=_DUMPER, default_flow_style=False, sort_keys=sort_keys)
+    return text
 
 
 def _write(path: Path, text: str) -> None:
