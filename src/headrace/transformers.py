@@ -1,4 +1,4 @@
-"""Transformers models: save_model, log_model, load_model, persist_pretrained_model."""
+"""Transformers models: save_model, log_model, load_model and what goes with them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ from headrace import lazy
 from headrace.client.flavored import calls
 from headrace.client.pretrained import persist_pretrained_model
 from headrace.flavors.transformers import FLAVOR
+from headrace.flavors.transformers.predictor import generate_signature_output
 
 __all__ = [
     "FLAVOR",
+    "generate_signature_output",
     "get_default_conda_env",
     "get_default_pip_requirements",
     "load_model",

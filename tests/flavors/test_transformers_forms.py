@@ -26,7 +26,8 @@ from headrace.errors import InvalidValue
 from headrace.flavors.transformers import forms
 from headrace.flavors.transformers.records import rows_of
 from headrace.packaging.mlmodel import Model
-from headrace.transformers import load_model, save_model
+from headrace.packaging.signature import infer_signature
+from headrace.transformers import generate_signature_output, load_model, save_model
 from tests.support import tiny_transformers as tiny
 
 GREEDY = {"max_new_tokens": 6, "do_sample": False}
@@ -153,6 +154,14 @@ def test_params_win_over_the_models_config(pipelines: dict[str, Any], tmp_path: 
     assert len(short[0]) < len(long[0])
 
 
+def test_an_answer_for_a_signature_is_what_the_model_will_give(pipelines: dict[str, Any], tmp_path: Path) -> None:
+    pipeline, params = pipelines["text-generation"], {"max_new_tokens": 3}
+    answer = generate_signature_output(pipeline, "the mill", model_config=GREEDY, params=params)
+    signature = infer_signature("the mill", answer, params)
+    save_model(pipeline, tmp_path / "model", model_config=GREEDY, signature=signature)
+    assert pyfunc.load_model(str(tmp_path / "model")).predict("the mill", params=params) == answer
+
+
 def test_a_param_that_the_pipeline_doesnt_know_is_named(pipelines: dict[str, Any], tmp_path: Path) -> None:
     save_model(pipelines["text-generation"], tmp_path / "model", model_config={**GREEDY, "no_such_thing": 1})
     with pytest.raises(InvalidValue, match="no_such_thing"):
@@ -234,8 +243,9 @@ def test_images_are_classified_from_bytes_base64_and_files(tmp_path: Path) -> No
         same(loaded.predict(form), expected)
     with pytest.raises(InvalidValue, match="addresses aren't followed"):
         loaded.predict("http://127.0.0.1:9/picture.png")
-    with pytest.raises(InvalidValue, match="neither a file's path"):
-        loaded.predict("nowhere.png")
+    for text in ("nowhere.png", "no name " * 1000):
+        with pytest.raises(InvalidValue, match="neither a file's path"):
+            loaded.predict(text)
     assert Model.load(tmp_path / "model").flavors["transformers"]["components"] == ["image_processor"]
     assert "pillow" in (tmp_path / "model" / "requirements.txt").read_text()
 

@@ -6,8 +6,8 @@ from __future__ import annotations
 import base64
 import binascii
 import io
+import os
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 from headrace.errors import InvalidValue
@@ -53,7 +53,7 @@ def _from_text(kind: str, text: str) -> Any:
     content = _decoded(text.partition(",")[2].encode() if text.startswith("data:") else text.encode())
     if content is not None:
         return content
-    if not Path(text).is_file():
+    if not os.path.isfile(text):  # noqa: PTH113 — a Path raises where the text is too long for a name
         raise InvalidValue("inputs", text, f"it is neither a file's path nor base64 of an {kind}.")
     return text
 

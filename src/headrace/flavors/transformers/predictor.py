@@ -42,6 +42,22 @@ def predictor(
     return PipelinePredictor(pipeline, config, prompt_template)
 
 
+def generate_signature_output(
+    pipeline: Any,
+    data: Any,
+    model_config: Mapping[str, Any] | None = None,
+    params: Mapping[str, Any] | None = None,
+    flavor_config: Mapping[str, Any] | None = None,
+) -> Any:
+    """What the saved pipeline will answer to the data, for `infer_signature`. flavor_config: its `inference_task`
+    counts."""
+    keys = dict(flavor_config or {})
+    made = predictor(
+        pipeline, task=keys.get("inference_task"), model_config=model_config, prompt_template=None, model_name=""
+    )
+    return made.predict(data, params) if params else made.predict(data)  # type: ignore[call-arg]
+
+
 def check(task: str, given: Given, config: Mapping[str, Any]) -> None:
     """What would fail at each predict fails when the model is saved."""
     if "tokenizer" not in given.components:
