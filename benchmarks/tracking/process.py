@@ -97,7 +97,7 @@ def settled_memory(tree: Tree, *, quiet_s: float = 2.0, limit_s: float = 40.0) -
     return tree.memory()
 
 
-def settle(tree: Tree, *, quiet_s: float = 1.0, limit_s: float = 40.0) -> None:
+def settle(tree: Tree, *, quiet_s: float = 1.0, limit_s: float = 15.0) -> None:
     """Returns once the tree has used less than 5 % of a core for `quiet_s`: workers have started."""
     deadline = time.monotonic() + limit_s
     while time.monotonic() < deadline:

@@ -13,6 +13,7 @@ from benchmarks.tracking.wrk import load
 METRICS = 1000  # the most that a request may carry
 WINDOWS = 100  # bodies written before; a run takes them in order
 RUNS = 250  # so 25,000 requests pass before a point would repeat
+SLOW_RUNS = 20  # MLflow takes a tenth of that even in a minute
 CONNECTIONS = 4
 
 
@@ -48,7 +49,8 @@ def run_ids(running: Running, bench: Bench, shape: Shape) -> list[str]:
     if bench.ceiling:
         return [f"{i:032x}" for i in range(100 * RUNS)]
     rest = Rest(running.url)
-    return rest.runs(rest.experiment(f"ingest-{shape.keys}-keys"), RUNS)
+    count = SLOW_RUNS if running.system.name == "mlflow" else RUNS
+    return rest.runs(rest.experiment(f"ingest-{shape.keys}-keys"), count)
 
 
 def check(running: Running, runs: list[str], shape: Shape) -> None:
@@ -67,10 +69,11 @@ def ingest(running: Running, bench: Bench, shape: Shape) -> Figure:
     runs_file = bench.folder / f"runs-{shape.keys}.txt"
     runs_file.write_text("\n".join(runs) + "\n")
     first, samples, latencies = 0, [], []
+    duration = bench.size.warm_s
     for repeat in range(bench.size.repeats + 1):
-        duration = bench.size.duration_s if repeat else bench.size.warm_s
         fixed = (LOG_BATCH, str(runs_file), str(windows), str(WINDOWS))
         seen = load("log_batch", running.url, *fixed, str(first), connections=CONNECTIONS, duration_s=duration)
+        duration = max(bench.size.duration_s, seen.duration_s)  # longer where the warm-up had to be
         first += seen.requests + 2 * CONNECTIONS  # those on the way when wrk stopped
         if repeat:
             samples.append(seen.per_s * METRICS)

@@ -21,10 +21,11 @@ def log_metric(running: Running, bench: Bench) -> Figure:
     runs_file = bench.folder / "runs-single.txt"
     runs_file.write_text("\n".join(runs) + "\n")
     first, acknowledged, samples, latencies = 0, 0, [], []
+    duration = bench.size.warm_s
     for repeat in range(bench.size.repeats + 1):
-        duration = bench.size.duration_s if repeat else bench.size.warm_s
         args = (LOG_METRIC, str(runs_file), str(first))
         seen = load("log_metric", running.url, *args, connections=CONNECTIONS, duration_s=duration)
+        duration = max(bench.size.duration_s, seen.duration_s)  # longer where the warm-up had to be
         first += seen.requests + 2 * CONNECTIONS
         if repeat:
             samples.append(seen.per_s)
@@ -47,10 +48,11 @@ def create_runs(running: Running, bench: Bench) -> Figure:
     create.write_bytes(msgspec.json.encode(body))
     batch.write_bytes(msgspec.json.encode({"metrics": data["metrics"], "params": data["params"]})[1:])
     samples, latencies = [], []
+    duration = bench.size.warm_s
     for repeat in range(bench.size.repeats + 1):
-        duration = bench.size.duration_s if repeat else bench.size.warm_s
         args = (CREATE_RUN, LOG_BATCH, str(create), str(batch))
         seen = load("create_runs", running.url, *args, connections=CLIENTS, threads=CLIENTS, duration_s=duration)
+        duration = max(bench.size.duration_s, seen.duration_s)  # longer where the warm-up had to be
         if repeat:
             samples.append(seen.extra / seen.duration_s)
             latencies.append(seen.p99_ms)
