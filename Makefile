@@ -6,12 +6,15 @@ STAMP := $(VENV)/.stamp
 MLFLOW_STAMP := .venv-mlflow/.stamp
 MODELS_STAMP := $(VENV)/.stamp-models
 MLFLOW_MODELS_STAMP := .venv-mlflow/.stamp-models
+HEAVY_STAMP := .venv-heavy/.stamp
 MLFLOW_PACKAGES := mlflow pytest psutil "psycopg[binary]"
 # The newest that has a build without CUDA for every platform here; pip finds it where uv doesn't.
 TORCH := torch==2.13.0
 PYTEST := $(BIN)/python -m pytest
 # The genuine client lives in its own environment and talks to a `headrace server` started from ours.
 COMPAT := .venv-mlflow/bin/python -m pytest -c tests/compat/pytest.ini tests/compat
+# TensorFlow, Spark (which needs Java) and Ray: an environment of their own, since 3 GB are no part of `make setup`.
+HEAVY := .venv-heavy/bin/python -m pytest tests/heavy
 COMPAT_TESTS := $(wildcard tests/compat/test_*.py tests/compat/*/test_*.py)
 # pytest's exit status when no test carries the marker.
 NONE_SELECTED := 5
@@ -24,7 +27,7 @@ help:
 	@echo "make demo            train real models, track them, print the comparison; log a chat model and ask it"
 	@echo "make phi3            make a tiny Phi-3 offline, log it with Transformers and with ONNX, ask it"
 	@echo "make test            everything but the slow tests"
-	@echo "make test-full       the slow tests"
+	@echo "make test-full       the slow tests, those with TensorFlow, Spark and Ray too (needs Java)"
 	@echo "make lint / types    ruff / mypy --strict"
 	@echo "make format          let ruff rewrite the sources"
 	@echo "make docs            rewrite the reference pages from the sources"
@@ -63,6 +66,13 @@ $(MLFLOW_MODELS_STAMP): pyproject.toml | $(MLFLOW_STAMP)
 	  || .venv-mlflow/bin/python -m pip install --quiet --group models onnx onnxruntime onnxruntime-genai
 	@touch $@
 
+$(HEAVY_STAMP): pyproject.toml | $(STAMP)
+	@command -v java >/dev/null || { echo "tests/heavy need Java 17 or newer for Spark: install openjdk-17-jre-headless." >&2; exit 1; }
+	test -x .venv-heavy/bin/python || $(PYTHON) -m venv .venv-heavy
+	$(BIN)/uv pip install --quiet --python .venv-heavy/bin/python --editable . --group dev --group heavy \
+	  || .venv-heavy/bin/python -m pip install --quiet --editable . --group dev --group heavy
+	@touch $@
+
 demo: $(STAMP)
 	$(BIN)/python examples/digits_grid.py
 	$(BIN)/python examples/phi3/one_line.py
@@ -77,8 +87,9 @@ test: $(STAMP) $(MLFLOW_STAMP) $(MODELS_STAMP) $(MLFLOW_MODELS_STAMP)
 	$(PYTEST) -m "not full"
 	$(if $(COMPAT_TESTS),$(COMPAT) -m "not full")
 
-test-full: $(STAMP) $(MLFLOW_STAMP) $(MODELS_STAMP) $(MLFLOW_MODELS_STAMP)
+test-full: $(STAMP) $(MLFLOW_STAMP) $(MODELS_STAMP) $(MLFLOW_MODELS_STAMP) $(HEAVY_STAMP)
 	$(PYTEST) -m full
+	$(HEAVY)
 	$(if $(COMPAT_TESTS),$(COMPAT) -m full || [ $$? -eq $(NONE_SELECTED) ])
 
 lint: $(STAMP)
@@ -105,7 +116,7 @@ bench-tracking: $(STAMP)
 	$(BIN)/python -m benchmarks.tracking
 
 clean:
-	rm -rf .venv .venv-mlflow .venv-fasttrackml .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
+	rm -rf .venv .venv-mlflow .venv-heavy .venv-fasttrackml .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist
 	find src tests benchmarks examples -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # What the benchmark needs beside: FastTrackML in an environment of its own, wrk.

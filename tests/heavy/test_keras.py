@@ -6,20 +6,19 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pandas as pd
 import pytest
 
-keras = pytest.importorskip("keras")
-
-from headrace import pyfunc  # noqa: E402
-from headrace.errors import InvalidValue  # noqa: E402
-from headrace.keras import FLAVOR, load_model, save_model  # noqa: E402
-from headrace.packaging import manifest  # noqa: E402
-from headrace.packaging.mlmodel import Model  # noqa: E402
-from headrace.packaging.signature import infer_signature  # noqa: E402
-from headrace.packaging.trust import UntrustedModel  # noqa: E402
-from headrace.testing.flavors import FlavorCase, FlavorSuite  # noqa: E402
+from headrace import pyfunc
+from headrace.errors import InvalidValue
+from headrace.keras import FLAVOR, load_model, save_model
+from headrace.packaging import manifest
+from headrace.packaging.mlmodel import Model
+from headrace.packaging.signature import infer_signature
+from headrace.packaging.trust import UntrustedModel
+from headrace.testing.flavors import FlavorCase, FlavorSuite
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 

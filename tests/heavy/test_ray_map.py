@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import ray
 
-ray = pytest.importorskip("ray")
-
-from headrace import pyfunc  # noqa: E402
-from headrace.models import infer_signature  # noqa: E402
+from headrace import pyfunc
+from headrace.models import infer_signature
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 EXAMPLE = pd.DataFrame({"a": [1.0, 2.0]})

@@ -7,9 +7,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-
-pytest.importorskip("pyspark")
-
 from pyspark.sql.functions import col, struct
 from pyspark.sql.types import ArrayType, DoubleType, StringType
 

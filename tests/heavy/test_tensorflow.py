@@ -3,20 +3,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
-tf = pytest.importorskip("tensorflow")
-
-import keras  # noqa: E402
-
-from headrace import pyfunc  # noqa: E402
-from headrace.errors import InvalidValue  # noqa: E402
-from headrace.packaging.mlmodel import Model  # noqa: E402
-from headrace.packaging.trust import UntrustedModel  # noqa: E402
-from headrace.tensorflow import FLAVOR, load_model, save_model  # noqa: E402
-from headrace.testing.flavors import FlavorCase, FlavorSuite  # noqa: E402
-from tests.heavy.test_keras import Doubled, as_a_strangers, rows, sequential  # noqa: E402
+from headrace import pyfunc
+from headrace.errors import InvalidValue
+from headrace.packaging.mlmodel import Model
+from headrace.packaging.trust import UntrustedModel
+from headrace.tensorflow import FLAVOR, load_model, save_model
+from headrace.testing.flavors import FlavorCase, FlavorSuite
+from tests.heavy.test_keras import Doubled, as_a_strangers, rows, sequential
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
