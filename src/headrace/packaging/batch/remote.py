@@ -7,6 +7,7 @@ ends when the parent's end of its pipe does.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
 import os
@@ -65,7 +66,11 @@ class RemoteModel:
         os.close(their_answers)
         self._requests = os.fdopen(our_requests, "wb")
         self._answers = os.fdopen(our_answers, "rb")
-        self._receive()  # loaded
+        try:
+            self._receive()  # loaded
+        except BaseException:
+            self.close()
+            raise
 
     def predict(self, data: Any, params: dict[str, Any] | None = None) -> Any:
         with self._lock:
@@ -86,10 +91,12 @@ class RemoteModel:
 
     def _ended(self) -> UserCodeError:
         status = self._child.wait()
+        self.close()
         return UserCodeError(f"The model's process ended with status {status}; see what it wrote to standard error.")
 
     def close(self) -> None:
-        self._requests.close()
+        with contextlib.suppress(BrokenPipeError):  # what it never read
+            self._requests.close()
         self._child.wait()
         self._answers.close()
 
