@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import os
+import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from headrace import clock
-from headrace.blobs.base import CHUNK_BYTES, Blob, BlobReader, BlobStore, BlobWriter, Entry
+from headrace.blobs.base import CHUNK_BYTES, Blob, BlobReader, BlobStore, BlobWriter, Entry, Progress, Stored
 from headrace.blobs.local import LocalBlobs
 from headrace.blobs.paths import InvalidPath
 from headrace.blobs.transfer import download, upload
@@ -120,6 +123,35 @@ def test_first_failure_of_an_upload_is_raised(tmp_path: Path) -> None:
         (source / name).write_text(name)
     with pytest.raises(StoreUnavailable, match="no more room"):
         upload(Faulty(LocalBlobs(tmp_path / "root"), iter([])), source)
+
+
+class Endless(LocalBlobs):
+    """Of two files one never ends, and the other ends in an error or in Ctrl-C."""
+
+    def __init__(self, root: Path, error: Exception | None) -> None:
+        super().__init__(root)
+        self.error, self.begun = error, threading.Event()
+
+    def put_file(self, path: str, source: Path, progress: Progress | None = None) -> Stored:
+        assert progress is not None
+        if path == "ends":
+            assert self.begun.wait(10)
+            if self.error:
+                raise self.error
+            os.kill(os.getpid(), signal.SIGINT)
+        while True:
+            progress(1)
+            self.begun.set()
+            clock.sleep_s(0.001)
+
+
+@pytest.mark.parametrize("error", [StoreUnavailable("no more room"), None], ids=["failure", "ctrl-c"])
+def test_upload_that_ends_stops_in_the_middle_of_its_files(tmp_path: Path, error: Exception | None) -> None:
+    (tmp_path / "source").mkdir()
+    for name in ("a", "ends"):
+        (tmp_path / "source" / name).write_text("")
+    with pytest.raises(type(error) if error else KeyboardInterrupt):
+        upload(Endless(tmp_path / "root", error), tmp_path / "source")
 
 
 def test_name_that_cannot_be_stored_stops_before_the_first_byte(tmp_path: Path) -> None:

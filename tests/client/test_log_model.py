@@ -14,10 +14,13 @@ import pytest
 from sklearn.linear_model import LinearRegression
 
 import headrace as mlflow
+from headrace.client.temporary import PREFIX
 from headrace.entities import LoggedModelStatus
-from headrace.errors import InvalidValue, UserCodeError
+from headrace.errors import InvalidValue, NotFound, UserCodeError
 from headrace.packaging import manifest
 from headrace.packaging.save import ExampleFails
+from tests.client.conftest import forget
+from tests.support.live_server import live_server
 
 X = pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": [0.0, 1.0, 0.0]})
 
@@ -44,6 +47,8 @@ def test_logged_model_is_ready_and_tied_to_its_run(place: str, fitted: LinearReg
             fitted, name="line", step=3, params={"beta": 2}, tags={"team": "a"}, model_type="regressor"
         )
     model = mlflow.get_logged_model(info.model_id)
+    assert model.status == "READY"
+    assert model.status != "PENDING"
     assert (model.name, model.status, model.source_run_id, model.model_type) == (
         "line", LoggedModelStatus.READY, run.info.run_id, "regressor",
     )  # fmt: skip
@@ -114,6 +119,90 @@ def test_artifact_path_names_the_model_too(place: str, fitted: LinearRegression)
         info = mlflow.sklearn.log_model(fitted, "line")
     assert info.name == "line"
     assert mlflow.pyfunc.load_model(f"runs:/{run.info.run_id}/line").metadata.model_id == info.model_id
+
+
+def test_artifact_path_may_be_a_folder_in_folders(place: str, fitted: LinearRegression) -> None:
+    other = LinearRegression().fit(X, [5.0, 5.0, 6.0])
+    with mlflow.start_run() as run:
+        mlflow.sklearn.log_model(fitted, "models/one/line")
+        mlflow.sklearn.log_model(other, "models/two/line")
+    for folder, model in ("one", fitted), ("two", other):
+        loaded = mlflow.sklearn.load_model(f"runs:/{run.info.run_id}/models/{folder}/line")
+        np.testing.assert_allclose(loaded.coef_, model.coef_)
+    paths = [info.path for info in mlflow.MlflowClient().list_artifacts(run.info.run_id, "models/one/line")]
+    assert "models/one/line/MLmodel" in paths
+    for path in ("line", "models/line", "models"):
+        with pytest.raises(NotFound):
+            mlflow.sklearn.load_model(f"runs:/{run.info.run_id}/{path}")
+
+
+def test_model_that_failed_does_not_hide_one_that_is_ready(place: str, fitted: LinearRegression) -> None:
+    with mlflow.start_run() as run:
+        info = mlflow.sklearn.log_model(fitted, name="line")
+        mlflow.finalize_logged_model(mlflow.initialize_logged_model("line").model_id, "FAILED")
+    loaded = mlflow.pyfunc.load_model(f"runs:/{run.info.run_id}/line")
+    assert loaded.model_id == info.model_id
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"name": 5}, "Invalid value 5 for parameter 'name'"),
+        ({"name": "line", "tags": ["a"]}, "parameter 'tags' supplied: a dict"),
+        ({"name": "line", "params": 5}, "parameter 'params' supplied: a dict"),
+    ],
+)
+def test_what_no_model_can_be_logged_with_is_named(given: Any, said: str, fitted: LinearRegression) -> None:
+    with pytest.raises(InvalidValue, match=said):
+        mlflow.sklearn.log_model(fitted, **given)
+
+
+def test_mlmodel_is_read_by_address(place: str, fitted: LinearRegression) -> None:
+    with mlflow.start_run() as run:
+        info = mlflow.sklearn.log_model(fitted, name="line", input_example=X)
+    for uri in (info.model_uri, f"runs:/{run.info.run_id}/line"):
+        model = mlflow.models.Model.load(uri)
+        assert isinstance(model, mlflow.models.Model)
+        assert model.get_model_info().model_uri == info.model_uri
+        assert mlflow.models.get_model_info(uri).model_uri == info.model_uri
+
+
+def test_downloads_end_with_their_process(
+    fitted: LinearRegression, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with live_server(tmp_path / "server") as server:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", server.url)
+        check_that_downloads_end(fitted, tmp_path)
+        forget()
+
+
+def check_that_downloads_end(fitted: LinearRegression, tmp_path: Path) -> None:
+    info = mlflow.sklearn.log_model(fitted, name="line")
+    script = f"""
+        import os
+        import headrace as mlflow
+        model = mlflow.sklearn.load_model({info.model_uri!r})
+        if os.fork() == 0:
+            raise SystemExit
+        os.wait()
+        print(*os.listdir({str(tmp_path / "tmp")!r}))
+    """
+    left = f"{PREFIX}{2**22 + 1}-dead"
+    (tmp_path / "tmp" / left).mkdir(parents=True)
+    (tmp_path / "tmp" / f"{PREFIX}{os.getpid()}-alive").mkdir()
+    for folder in (tmp_path / "tmp").iterdir():
+        os.utime(folder, (0, 0))
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)],
+        env={**os.environ, "TMPDIR": str(tmp_path / "tmp")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    alive = f"{PREFIX}{os.getpid()}-alive"
+    assert len(done.stdout.split()) == 2
+    assert left not in done.stdout
+    assert [path.name for path in (tmp_path / "tmp").iterdir()] == [alive]
 
 
 def test_name_and_artifact_path_together_are_refused(place: str, fitted: LinearRegression) -> None:

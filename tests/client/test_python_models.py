@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import subprocess
 import sys
 import textwrap
@@ -12,7 +13,7 @@ import pandas as pd
 import pytest
 
 import headrace as mlflow
-from headrace.errors import Corrupt, InvalidValue, NotFound, NotSupported, UserCodeError
+from headrace.errors import Corrupt, InvalidValue, NotFound, NotSupported, StoreUnavailable, UserCodeError
 from headrace.models import infer_signature
 from headrace.packaging.trust import UntrustedModel
 
@@ -97,6 +98,40 @@ def test_missing_artifact_is_named() -> None:
     with pytest.raises(InvalidValue, match="nowhere"):
         mlflow.pyfunc.save_model("m", python_model=Scales(), artifacts={"factor": "nowhere/factor.txt"})
     assert not Path("m").exists()
+
+
+def test_artifact_that_the_hub_does_not_give_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pytest.importorskip("huggingface_hub.constants"), "HF_HUB_OFFLINE", True)
+    with pytest.raises(InvalidValue, match=r"hf:/nobody/nothing.*can't be fetched from the Hugging Face hub"):
+        mlflow.pyfunc.save_model("m", python_model=Scales(), artifacts={"factor": "hf:/nobody/nothing"})
+    assert not Path("m").exists()
+
+
+def test_loaded_model_knows_its_example(factor: Path) -> None:
+    mlflow.pyfunc.save_model("m", python_model=Scales(), artifacts={"factor": factor}, input_example=FRAME)
+    loaded = mlflow.pyfunc.load_model("m")
+    pd.testing.assert_frame_equal(loaded.input_example, FRAME)
+    assert loaded.metadata.load_input_example("m").equals(FRAME)
+    assert '"dataframe_split"' in (loaded.metadata.get_serving_input("m") or "")
+    assert loaded.model_config == {}
+    mlflow.pyfunc.save_model("without", python_model=Scales(), artifacts={"factor": factor})
+    assert mlflow.pyfunc.load_model("without").input_example is None
+
+
+class Holds(mlflow.pyfunc.PythonModel):
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+
+
+def test_full_disk_is_not_blamed_on_the_model() -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 16, limits[1]))
+    try:
+        with pytest.raises(StoreUnavailable, match=r"can't be written: .*File too large"):
+            mlflow.pyfunc.save_model("m", python_model=Holds(bytes(1 << 20)))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert list(Path.cwd().glob(".headrace*")) == []
 
 
 class WithoutContext(mlflow.pyfunc.PythonModel):

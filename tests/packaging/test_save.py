@@ -125,10 +125,24 @@ def test_imports_of_own_modules_become_requirements(tmp_path: Path) -> None:
     assert [line.partition("==")[0] for line in lines[1:]] == ["requests"]
 
 
-@pytest.mark.parametrize("paths", ["lib", ["nowhere"], ["."]])
+@pytest.mark.parametrize("paths", ["lib", ["nowhere"]])
 def test_code_paths_that_cannot_be_copied_are_named(paths: Any, tmp_path: Path) -> None:
     with pytest.raises(InvalidValue, match="code_paths"):
         save(Path("m"), code_paths=paths)
+
+
+def test_model_may_be_saved_within_its_own_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "project").mkdir()
+    monkeypatch.chdir(tmp_path / "project")
+    Path("mine.py").write_text("X = 1\n")
+    save(Path("m"), code_paths=["."])
+    assert [str(path.relative_to("m/code")) for path in Path("m/code").rglob("*")] == ["project", "project/mine.py"]
+
+
+def test_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InvalidValue, match=r"file/m.*no folder can be made there"):
+        save(tmp_path / "file" / "m")
 
 
 def test_own_module_that_is_not_python_is_named(tmp_path: Path) -> None:

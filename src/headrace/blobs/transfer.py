@@ -39,9 +39,16 @@ class Done:
 OnProgress = Callable[[Done], None]
 
 
+class _Stopped(Exception):
+    """A file that was given up because of another one, or because the user wants to end."""
+
+
 class _Meter:
+    """Every piece of every file passes through it, so that it can stop them all."""
+
     def __init__(self, on_progress: OnProgress | None) -> None:
         self._on_progress = on_progress
+        self._stopped = False
         self._lock = threading.Lock()
         self._files = self._files_done = self._bytes = self._bytes_done = 0
 
@@ -50,7 +57,12 @@ class _Meter:
             self._files += files
             self._bytes += size_bytes
 
+    def stop(self) -> None:
+        self._stopped = True
+
     def passed(self, size_bytes: int, files: int = 0) -> None:
+        if self._stopped:
+            raise _Stopped
         if self._on_progress is None:
             return
         with self._lock:
@@ -58,10 +70,6 @@ class _Meter:
             self._files_done += files
             done = Done(files=self._files, files_done=self._files_done, bytes=self._bytes, bytes_done=self._bytes_done)
             self._on_progress(done)
-
-    @property
-    def progress(self) -> Progress | None:
-        return self.passed if self._on_progress else None
 
 
 def upload(
@@ -84,11 +92,11 @@ def upload(
             raise InvalidValue("local_path", str(place), f"it can't be read: {error.strerror}.") from error
 
     def put(job: tuple[str, Path]) -> Stored:
-        stored = store.put_file(job[0], job[1], meter.progress)
+        stored = store.put_file(job[0], job[1], meter.passed)
         meter.passed(0, files=1)
         return stored
 
-    return _all(put, jobs, threads)
+    return _all(put, jobs, threads, meter)
 
 
 def download(
@@ -101,10 +109,10 @@ def download(
     if names:
         place.mkdir(parents=True, exist_ok=True)
         start = len(clean) + 1 if clean else 0
-        _all(lambda name: download_file(store, name, place / name[start:], meter.progress, meter), names, threads)
+        _all(lambda name: download_file(store, name, place / name[start:], meter.passed, meter), names, threads, meter)
     elif clean:
         meter.expect(1, 0)
-        download_file(store, clean, place, meter.progress, meter)
+        download_file(store, clean, place, meter.passed, meter)
     else:
         place.mkdir(parents=True, exist_ok=True)
     return place
@@ -172,16 +180,21 @@ def _files_below(folder: Path) -> Iterator[Path]:
         yield from (Path(here, name) for name in sorted(files))
 
 
-def _all(work: Callable[[T], Stored | None], jobs: list[T], threads: int) -> list[Stored]:
-    """The results in order. The first error ends what hasn't begun and is raised when the rest has stopped."""
+def _all(work: Callable[[T], Stored | None], jobs: list[T], threads: int, meter: _Meter) -> list[Stored]:
+    """The results in order. The first error, or Ctrl-C, stops the rest, in the middle of its files, and is raised."""
     if len(jobs) <= 1:
         return [stored for job in jobs if (stored := work(job))]
     with ThreadPoolExecutor(min(threads, len(jobs)), thread_name_prefix="headrace-artifacts") as pool:
         futures = [pool.submit(work, job) for job in jobs]
+        whole = False
         try:
-            _, pending = wait(futures, return_when=FIRST_EXCEPTION)
+            whole = not wait(futures, return_when=FIRST_EXCEPTION).not_done
         finally:
+            if not whole:
+                meter.stop()
             pool.shutdown(wait=True, cancel_futures=True)
-    if pending:
-        futures = [future for future in futures if not future.cancelled()]
-    return [stored for future in futures if (stored := future.result())]
+    begun = [future for future in futures if not future.cancelled()]
+    errors = [error for future in begun if (error := future.exception())]
+    if errors:
+        raise next((error for error in errors if not isinstance(error, _Stopped)), errors[0])
+    return [stored for future in begun if (stored := future.result())]

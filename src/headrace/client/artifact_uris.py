@@ -19,10 +19,12 @@ from headrace.blobs.base import BlobStore
 from headrace.blobs.paths import InvalidPath, relative, scheme
 from headrace.client.artifact_roots import blobs_at, model_root, root_of_model, run_root
 from headrace.client.open import tracking_store
-from headrace.entities import LoggedModel, ModelOrder
+from headrace.entities import LoggedModel, LoggedModelStatus, ModelOrder
 from headrace.errors import InvalidValue, NotFound, NotSupported
 
 _MODEL_ID = re.compile(r"m-[0-9a-f]{32}")
+FOLDER_TAG = "headrace.artifactPath"  # of a model that was logged as a folder in folders of its run
+_LATEST = 20  # models of one name in one run that are looked at
 _FORBIDDEN_IN_MODEL_NAMES = frozenset("/:.%\"'")
 
 
@@ -54,10 +56,11 @@ def run_place(run_id: str, path: str, tracking_uri: str) -> Place:
     here = Place(blobs=root, path=clean, name=posixpath.basename(clean))
     if not clean or has(root, clean):
         return here
-    name, _, rest = clean.partition("/")
-    model = run_model(run_id, name, tracking_uri)
-    if model is None:
+    found = run_model(run_id, clean, tracking_uri)
+    if found is None:
         return here
+    model, address = found
+    rest = clean[len(address) + 1 :]
     return Place(blobs=root_of_model(model, tracking_uri), path=rest, name=posixpath.basename(clean))
 
 
@@ -72,18 +75,27 @@ def has(blobs: BlobStore, path: str) -> bool:
     return True
 
 
-def run_model(run_id: str, name: str, tracking_uri: str) -> LoggedModel | None:
-    """The latest logged model of that name that the run made."""
-    if _FORBIDDEN_IN_MODEL_NAMES & set(name):
-        return None
+def run_model(run_id: str, path: str, tracking_uri: str) -> tuple[LoggedModel, str] | None:
+    """The run's logged model that the path leads into, and the part of the path that is its address in the run: its
+    name, or the folder that MLflow 2's artifact_path named. The latest that is ready, or else the latest."""
+    segments = path.split("/")
     store = tracking_store(tracking_uri)
-    found = store.search_logged_models(
-        [store.get_run(run_id).info.experiment_id],
-        f"name = '{name}' AND source_run_id = '{run_id}'",
-        max_results=1,
-        order_by=[ModelOrder("creation_timestamp", ascending=False)],
-    )
-    return found[0] if found else None
+    experiment_ids = [store.get_run(run_id).info.experiment_id]
+    for end, name in enumerate(segments, start=1):
+        if _FORBIDDEN_IN_MODEL_NAMES & set(name):
+            continue
+        address = "/".join(segments[:end])
+        same_name = store.search_logged_models(
+            experiment_ids,
+            f"name = '{name}' AND source_run_id = '{run_id}'",
+            max_results=_LATEST,
+            order_by=[ModelOrder("creation_timestamp", ascending=False)],
+        )
+        found = [model for model in same_name if model.tags.get(FOLDER_TAG, name) == address]
+        ready = [model for model in found if model.status == LoggedModelStatus.READY]
+        if found:
+            return (ready or found)[0], address
+    return None
 
 
 def _head_and_path(uri: str, form: str) -> tuple[str, str]:

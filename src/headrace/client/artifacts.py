@@ -51,7 +51,7 @@ def list_artifacts(
         run_id, _, artifact_path = artifact_uri.partition(":")[2].lstrip("/").partition("/")
         artifact_uri = None
     if run_id is not None and artifact_uri is None:
-        return list_of_run(run_id, artifact_path, uri, with_models=True)
+        return list_of_run(run_id, artifact_path, uri)
     place = _place(artifact_uri, run_id, artifact_path, uri)
     return _infos(place.blobs, place.path)
 
@@ -88,19 +88,19 @@ def load_image(artifact_uri: str) -> PilImage:
             raise InvalidValue("artifact_uri", artifact_uri, "the file isn't an image that pillow knows.") from error
 
 
-def list_of_run(run_id: str, path: str | None, tracking_uri: str, with_models: bool = False) -> list[FileInfo]:
-    """with_models: a folder that the run doesn't have may be its logged model of that name."""
+def list_of_run(run_id: str, path: str | None, tracking_uri: str) -> list[FileInfo]:
+    """A folder that the run doesn't have may be its logged model of that name."""
     async_log.flush_run(run_id)
     clean = relative(path or "")
     found = _infos(run_root(run_id, tracking_uri), clean)
-    if found or not clean or not with_models:
+    if found or not clean:
         return found
-    name, _, rest = clean.partition("/")
-    model = run_model(run_id, name, tracking_uri)
-    if model is None:
+    inside = run_model(run_id, clean, tracking_uri)
+    if inside is None:
         return []
-    below = _infos(root_of_model(model, tracking_uri), rest)
-    return [FileInfo(join(name, info.path), info.is_dir, info.file_size) for info in below]
+    model, address = inside
+    below = _infos(root_of_model(model, tracking_uri), clean[len(address) + 1 :])
+    return [FileInfo(join(address, info.path), info.is_dir, info.file_size) for info in below]
 
 
 def list_of_model(model_id: str, path: str | None, tracking_uri: str) -> list[FileInfo]:

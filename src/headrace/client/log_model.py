@@ -7,8 +7,6 @@ leaves it FAILED. Where the store's artifacts lie on this machine, the folder is
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,10 +22,12 @@ from headrace.client.absent import warn_once
 from headrace.client.active_model import get_active_model_id
 from headrace.client.active_run import active_run, active_uri, remember_model
 from headrace.client.artifact_roots import blobs_at, root_of_model
+from headrace.client.artifact_uris import FOLDER_TAG
 from headrace.client.context import resolve_tags
 from headrace.client.experiments import current_experiment_id
 from headrace.client.logged_models import remember_last
 from headrace.client.open import tracking_sink, tracking_store
+from headrace.client.temporary import remove, temporary_folder
 from headrace.client.uri import get_tracking_uri
 from headrace.client.values import as_key, as_text
 from headrace.entities import (
@@ -63,6 +63,16 @@ class Logging:
     model_type: str | None = None
     step: int = 0
     model_id: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.name is not None and self.artifact_path is not None:
+            raise InvalidValue("artifact_path", self.artifact_path, "give name or artifact_path, not both.")
+        for field, text in (("name", self.name), ("artifact_path", self.artifact_path)):
+            if not isinstance(text, str | None):
+                raise InvalidValue(field, text, "a model's name is text.")
+        for field, pairs in (("tags", self.tags), ("params", self.params)):
+            if not isinstance(pairs, Mapping | None):
+                raise InvalidValue(field, pairs, "a dict of name and value is expected.")
 
 
 def log(write: Write, common: Common, given: Logging) -> ModelInfo:
@@ -101,8 +111,6 @@ class _Place:
 
     @classmethod
     def of(cls, given: Logging) -> _Place:
-        if given.name is not None and given.artifact_path is not None:
-            raise InvalidValue("artifact_path", given.artifact_path, "give name or artifact_path, not both.")
         open_run = active_run()
         uri = (active_uri() if open_run is not None else None) or get_tracking_uri()
         store = tracking_store(uri)
@@ -126,7 +134,10 @@ class _Place:
         return self.existing.source_run_id if self.existing else None
 
     def create(self, given: Logging, written: Written) -> LoggedModel:
-        tags = {str(key): value for key, value in (given.tags or {}).items()}
+        tags = dict(given.tags or {})
+        folder = str(given.artifact_path or "").strip("/")
+        if "/" in folder:
+            tags[FOLDER_TAG] = folder
         if written.example_error is not None:
             tags[EXAMPLE_TAG] = f"fails: {type(written.example_error).__name__}"
         if self.existing is not None:
@@ -199,11 +210,11 @@ def _stage(place: _Place) -> Iterator[Path]:
     """An empty folder to write in: on the disk where the model will be, if that is one of this machine."""
     location = place.store.get_experiment(place.experiment_id).artifact_location
     near: BlobStore = blobs_at(location, place.tracking_uri)
-    folder = near.scratch() if isinstance(near, SupportsAdopt) else Path(tempfile.mkdtemp(prefix="headrace-model-"))
+    folder = near.scratch() if isinstance(near, SupportsAdopt) else temporary_folder()
     try:
         yield folder
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove(folder)
 
 
 def _hand_over(folder: Path, logged: LoggedModel, tracking_uri: str) -> None:

@@ -3,33 +3,24 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
+from headrace.blobs.paths import scheme
 from headrace.client.log_model import Logging, log
-from headrace.packaging import example, mlmodel
+from headrace.client.model_files import read_mlmodel
+from headrace.packaging import mlmodel
 from headrace.packaging.draft import Draft
-from headrace.packaging.info import ModelInfo, info_of
+from headrace.packaging.info import ModelInfo
 from headrace.packaging.save import Common, Written
 
 
 class Model(mlmodel.Model):
-    def get_model_info(self) -> ModelInfo:
-        return info_of(self, f"models:/{self.model_id}" if self.model_id else str(self.artifact_path))
-
-    def load_input_example(self, path: str | Path) -> Any:
-        """Of the model's folder; None where it has none."""
-        info = self.saved_input_example_info
-        return None if info is None else example.read(Path(path), info)[0]
-
-    def load_input_example_params(self, path: str | Path) -> dict[str, Any] | None:
-        info = self.saved_input_example_info
-        return None if info is None else example.read(Path(path), info)[1]
-
-    def get_serving_input(self, path: str | Path) -> str | None:
-        """The JSON that a scoring server takes for the example."""
-        info = self.saved_input_example_info
-        name = (info or {}).get("serving_input_path")
-        return (Path(path) / str(name)).read_text(encoding="utf-8") if name else None
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Of the file, of the folder that holds one, or of an address such as models:/… and runs:/…."""
+        if Path(path).exists() or not scheme(str(path)):
+            return super().load(path)
+        return cls.from_yaml(read_mlmodel(str(path)), str(path))
 
     @classmethod
     def log(

@@ -37,11 +37,13 @@ def get_model_info(model_uri: str) -> ModelInfo:
     """Reads the MLmodel only; nothing of the model is loaded or downloaded."""
     uri = str(model_uri)
     model = _Files.at(uri).model()
-    return info_of(model, uri, _logged(model, uri))
+    logged = _logged(model, uri)
+    return info_of(model, uri if logged is None else logged.model_uri, logged)
 
 
-def load_mlmodel(model_uri: str) -> Model:
-    return _Files.at(str(model_uri)).model()
+def read_mlmodel(model_uri: str) -> bytes:
+    """The content of the file, of a model anywhere."""
+    return _Files.at(model_uri).mlmodel()
 
 
 def set_signature(model_uri: str, signature: ModelSignature) -> None:
@@ -93,12 +95,15 @@ class _Files:
         return cls(uri=uri, place=place_of_written(uri, get_tracking_uri()))
 
     def model(self) -> Model:
+        return Model.from_yaml(self.mlmodel(), f"{self.uri}/{FILE_NAME}")
+
+    def mlmodel(self) -> bytes:
         name = FILE_NAME
         if self.place.path.endswith(f"/{FILE_NAME}") or self.place.path == FILE_NAME:
             name = ""
         if not has(self.place.blobs, join(self.place.path, name)):
             raise NotFound("MLmodel file", self.uri, by="address", hint="A model's folder holds a file of that name.")
-        return Model.from_yaml(self.read(name), f"{self.uri}/{FILE_NAME}")
+        return self.read(name)
 
     def has(self, name: str) -> bool:
         return has(self.place.blobs, join(self.place.path, name))

@@ -93,7 +93,15 @@ def fetch(address: str, scratch: Path) -> Path:
     """An artifact of a PythonModel, on this machine. hf:/REPO/NAME is a snapshot from the Hugging Face hub."""
     if address.startswith(HUB_PREFIX):
         hub = optional_import("huggingface_hub", why=f"for the artifact {address}")
-        return Path(hub.snapshot_download(address.removeprefix(HUB_PREFIX).lstrip("/"), local_dir=str(scratch)))
+        name = address.removeprefix(HUB_PREFIX).lstrip("/")
+        try:
+            return Path(hub.snapshot_download(name, local_dir=str(scratch)))
+        except (OSError, ValueError) as error:
+            raise InvalidValue(
+                "artifacts",
+                address,
+                f"{name} can't be fetched from the Hugging Face hub: {error} Give the path of a folder that has it.",
+            ) from error
     local = Path(address).expanduser()
     if local.exists():
         return local.absolute()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
@@ -13,6 +12,7 @@ from headrace.blobs.transfer import download
 from headrace.client.active_run import active_run, active_uri
 from headrace.client.artifacts import place_of_written
 from headrace.client.open import embedded_folder
+from headrace.client.temporary import temporary_folder
 from headrace.client.uri import get_tracking_uri
 from headrace.packaging.trust import Origin
 
@@ -36,9 +36,7 @@ def resolve_model(uri: str, dst_path: str | Path | None = None) -> ResolvedModel
     origin = Origin.embedded(_folder(tracking_uri)) if own else Origin.elsewhere()
     if dst_path is None and isinstance(place.blobs, SupportsLocalPath):
         return ResolvedModel(path=place.blobs.local_path(place.path), origin=origin)
-    folder = (
-        Path(tempfile.mkdtemp(prefix="headrace-model-")) if dst_path is None else Path(dst_path).expanduser().absolute()
-    )
+    folder = temporary_folder() if dst_path is None else Path(dst_path).expanduser().absolute()
     return ResolvedModel(path=download(place.blobs, place.path, folder / place.name), origin=origin)
 
 

@@ -6,13 +6,14 @@ import ast
 import importlib
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 from headrace.errors import InvalidValue
 
 FOLDER = "code"
-_LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".git", ".headrace", ".venv")
+_LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", ".git", ".headrace*", ".venv")
 
 
 def copy(paths: Iterable[str | Path], folder: Path) -> str:
@@ -25,14 +26,21 @@ def copy(paths: Iterable[str | Path], folder: Path) -> str:
         path = Path(given).absolute()
         place = target / path.name
         if path.is_dir():
-            if folder.absolute().is_relative_to(path):
-                raise InvalidValue("code_paths", str(given), "the model is being written inside of it.")
-            shutil.copytree(path, place, ignore=_LEFT_OUT, dirs_exist_ok=True)
+            # The model itself may be written somewhere in there: a script says code_paths=["."].
+            shutil.copytree(path, place, ignore=_all_but(folder.resolve()), dirs_exist_ok=True)
         elif path.is_file():
             shutil.copyfile(path, place)
         else:
             raise InvalidValue("code_paths", str(given), "there is no such file or folder.")
     return FOLDER
+
+
+def _all_but(folder: Path) -> Callable[[Any, list[str]], set[str]]:
+    def left_out(here: Any, names: list[str]) -> set[str]:
+        found = set(_LEFT_OUT(here, names))
+        return found | {name for name in names if Path(here, name).resolve() == folder}
+
+    return left_out
 
 
 def add_to_path(folder: Path) -> None:

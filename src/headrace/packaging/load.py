@@ -77,7 +77,9 @@ def load_pyfunc(source: Source, *, suppress_warnings: bool = False) -> PyFuncMod
             "flavor",
             PYFUNC,
             by="name",
-            hint=f"The model has {_names(source.model)}; load it by that flavor's load_model.",
+            hint=f"The model has {_names(source.model)}; load it by that flavor's load_model."
+            if source.model.flavors
+            else "Its MLmodel names no flavor at all.",
         )
     if not suppress_warnings:
         _warn_of_mismatches(source.path)
@@ -266,4 +268,4 @@ def _warn_of_mismatches(folder: Path) -> None:
 
 
 def _names(model: Model) -> str:
-    return ", ".join(sorted(model.flavors)) or "no flavor"
+    return ", ".join(sorted(model.flavors))

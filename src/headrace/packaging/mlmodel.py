@@ -9,14 +9,18 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import yaml
 
 from headrace import clock
 from headrace.errors import Corrupt, InvalidValue, NotFound
+from headrace.packaging.inside import inside
 from headrace.packaging.mlflow_version import VERSION
 from headrace.packaging.signature import ModelSignature
+
+if TYPE_CHECKING:
+    from headrace.packaging.info import ModelInfo
 
 FILE_NAME = "MLmodel"
 PYFUNC = "python_function"
@@ -46,7 +50,7 @@ _ALWAYS_WRITTEN = {"model_id", "prompts"}  # null where unset, as MLflow 3 does
 
 
 class Model:
-    """One MLmodel. flavors: name → its keys. signature: None where the model has none.
+    """One MLmodel. flavors: name → its keys. signature: None where the model has none. folder: where it was read.
 
     signature_from_hints, hint_from_example: where the signature came from; written beside it only.
     """
@@ -92,6 +96,7 @@ class Model:
         self.is_signature_from_type_hint = is_signature_from_type_hint
         self.type_hint_from_example = type_hint_from_example
         self.unknown = unknown
+        self.folder: Path | None = None
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Model) and self.to_dict() == other.to_dict()
@@ -113,6 +118,36 @@ class Model:
 
     def get_params_schema(self) -> Any:
         return self.signature.params if self.signature else None
+
+    def get_model_info(self) -> ModelInfo:
+        """By what the file says; `models.get_model_info` also asks the store."""
+        from headrace.packaging.info import info_of
+
+        of_run = f"runs:/{self.run_id}/{self.artifact_path}" if self.run_id else str(self.artifact_path)
+        return info_of(self, f"models:/{self.model_id}" if self.model_id else of_run)
+
+    def load_input_example(self, path: str | Path | None = None) -> Any:
+        """Of the model's folder; None where it has none."""
+        return self._example(path)[0]
+
+    def load_input_example_params(self, path: str | Path | None = None) -> dict[str, Any] | None:
+        params: dict[str, Any] | None = self._example(path)[1]
+        return params
+
+    def get_serving_input(self, path: str | Path) -> str | None:
+        """The JSON that a scoring server takes for the example."""
+        name = (self.saved_input_example_info or {}).get("serving_input_path")
+        return inside(path, str(name)).read_text(encoding="utf-8") if name else None
+
+    def _example(self, path: str | Path | None) -> tuple[Any, Any]:
+        from headrace.packaging import example
+
+        if self.saved_input_example_info is None:
+            return None, None
+        folder = self.folder if path is None else Path(path)
+        if folder is None:
+            raise InvalidValue("path", None, "the model's folder is needed, as this MLmodel wasn't read from one.")
+        return example.read(folder, self.saved_input_example_info)
 
     @property
     def pyfunc(self) -> dict[str, Any] | None:
@@ -152,13 +187,17 @@ class Model:
         place = place / FILE_NAME if place.is_dir() else place
         try:
             size = place.stat().st_size
-        except (FileNotFoundError, NotADirectoryError):
+            if place.is_dir():
+                raise IsADirectoryError
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
             raise NotFound(
                 "MLmodel file", str(place), by="path", hint="A model's folder holds a file of that name."
             ) from None
         if size > MAX_BYTES:
             raise Corrupt(f"{place} has {size} bytes; an MLmodel has at most {MAX_BYTES}.")
-        return cls.from_yaml(place.read_bytes(), str(place))
+        found = cls.from_yaml(place.read_bytes(), str(place))
+        found.folder = place.parent
+        return found
 
     @classmethod
     def from_yaml(cls, text: bytes | str, where: str = FILE_NAME) -> Self:
@@ -195,7 +234,10 @@ def _utc_now() -> str:
     return datetime.fromtimestamp(clock.now_ms() / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
 
 
-class _Dumper(yaml.SafeDumper):
+_SafeDumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+class _Dumper(_SafeDumper):  # type: ignore[misc]
     """Without anchors: MLflow's readers, and people, get each value where it stands."""
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002

@@ -160,9 +160,12 @@ def beside(path: Path) -> Iterator[Path]:
     target = path.expanduser().absolute()
     if target.exists() and (not target.is_dir() or any(target.iterdir())):
         raise AlreadyExists("model folder", str(path), by="path", hint="Choose another path, or remove it first.")
-    target.parent.mkdir(parents=True, exist_ok=True)
     part = target.parent / f"{_PART}{clock.hex_id()}"
-    part.mkdir()
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part.mkdir()
+    except OSError as error:
+        raise InvalidValue("path", str(path), f"no folder can be made there: {error.strerror}.") from error
     try:
         yield part
         if target.is_dir():

@@ -67,8 +67,8 @@ class PyFuncModel:
         return self._model_meta
 
     @property
-    def model_config(self) -> dict[str, Any] | None:
-        return self._model_config
+    def model_config(self) -> dict[str, Any]:
+        return self._model_config or {}
 
     @property
     def model_id(self) -> str | None:
@@ -77,6 +77,11 @@ class PyFuncModel:
     @property
     def loader_module(self) -> str | None:
         return (self._model_meta.pyfunc or {}).get("loader_module")
+
+    @property
+    def input_example(self) -> Any:
+        """What the model was saved with; None where that is nothing. Read anew each time."""
+        return self._model_meta.load_input_example() if self._model_meta.folder else None
 
     @property
     def input_schema(self) -> Schema | None:

@@ -7,6 +7,7 @@ Classes of ours that have a public place in MLflow are written under that place;
 from __future__ import annotations
 
 import bz2
+import errno
 import gzip
 import importlib
 import lzma
@@ -19,9 +20,10 @@ from typing import IO, Any
 
 import cloudpickle
 
-from headrace.errors import Corrupt, InvalidValue, UserCodeError
+from headrace.errors import Corrupt, InvalidValue, StoreUnavailable, UserCodeError
 from headrace.packaging.aliases import mlflow_names, public_name
 
+_OF_THE_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO)  # and not of the object
 _OPENERS: dict[str, Any] = {"lzma": lzma.open, "bzip2": bz2.open, "gzip": gzip.open}
 
 # Modules of ours whose classes MLflow has in another place. Pickles name MLflow's.
@@ -57,6 +59,8 @@ def dump(value: Any, path: Path, compression: str | None = None) -> None:
             Pickler(file).dump(value)
     except Exception as error:
         path.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno in _OF_THE_DISK:
+            raise StoreUnavailable(f"{path} can't be written: {error}.") from error
         raise CannotPickle(_why(value, error)) from error
 
 

@@ -65,7 +65,7 @@ def write_python_model(given: PythonSource, folder: Path, common: Common) -> Wri
     if not isinstance(model, PythonModel):
         raise InvalidValue(
             "python_model",
-            f"a {type(model).__name__}",
+            model,
             "a PythonModel instance (not its class), a function of one argument, or the path of a .py file.",
         )
     if common.input_example is None:
@@ -140,6 +140,8 @@ def _check(given: PythonSource, common: Common) -> None:
             message="pyfunc models need exactly one of `python_model` (a PythonModel, a function, a .py file) and "
             "`loader_module` (a module with _load_pyfunc)."
         )
+    if not isinstance(given.artifacts, Mapping | None):
+        raise InvalidValue("artifacts", given.artifacts, "a dict of name and path, or address, is expected.")
     if given.loader_module is not None and given.artifacts:
         raise InvalidValue(
             "artifacts", sorted(given.artifacts), "they go with python_model; loader_module has data_path."
