@@ -312,6 +312,23 @@ def test_info_of_a_logged_model_is_read_without_loading_it(place: str, fitted: L
     assert json.loads(info.signature_dict["inputs"])[0] == {"type": "double", "name": "a", "required": True}
 
 
+def test_files_may_be_added_to_a_logged_model(place: str, fitted: LinearRegression, tmp_path: Path) -> None:
+    info = mlflow.sklearn.log_model(fitted, name="line")
+    (tmp_path / "plots").mkdir()
+    (tmp_path / "plots" / "loss.txt").write_text("falls")
+    client = mlflow.MlflowClient()
+    client.log_model_artifacts(info.model_id, tmp_path / "plots", "plots")
+    client.log_model_artifact(info.model_id, tmp_path / "plots" / "loss.txt")
+    np.testing.assert_allclose(mlflow.sklearn.load_model(info.model_uri).coef_, fitted.coef_)
+    known = manifest.read(mlflow.artifacts.download_artifacts(info.model_uri, dst_path="copy"))
+    assert known is not None
+    assert {"plots/loss.txt", "loss.txt", "MLmodel"} <= known.files.keys()
+    mlflow.sklearn.save_model(fitted, "saved")
+    waiting = mlflow.initialize_logged_model("by-hand")
+    client.log_model_artifacts(waiting.model_id, "saved")
+    np.testing.assert_allclose(mlflow.sklearn.load_model(waiting.model_uri).coef_, fitted.coef_)
+
+
 def test_signature_of_a_logged_model_can_be_set_later(place: str, fitted: LinearRegression) -> None:
     info = mlflow.sklearn.log_model(fitted, name="line")
     mlflow.models.set_signature(info.model_uri, mlflow.models.infer_signature(X, [1.0]))

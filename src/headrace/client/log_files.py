@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from headrace.blobs.base import CHUNK_BYTES, BlobStore
+from headrace.blobs.base import CHUNK_BYTES, BlobStore, Stored
 from headrace.blobs.paths import file_path, join, join_uri, relative
 from headrace.blobs.transfer import OnProgress, upload
 from headrace.client.active_run import active_run, active_uri
@@ -94,21 +94,21 @@ def log_stream(stream: IO[bytes], artifact_file: str, run_id: str | None = None)
 
 def log_artifact_to(
     blobs: BlobStore, local_path: str | Path, artifact_path: str | None, on_progress: OnProgress | None = None
-) -> None:
+) -> list[Stored]:
     source = Path(local_path).expanduser()
     folder = relative(artifact_path or "")
     if source.is_dir():
         folder = join(folder, source.resolve().name)
-    upload(blobs, source, folder, on_progress)
+    return upload(blobs, source, folder, on_progress)
 
 
 def log_artifacts_to(
     blobs: BlobStore, local_dir: str | Path, artifact_path: str | None, on_progress: OnProgress | None = None
-) -> None:
+) -> list[Stored]:
     source = Path(local_dir).expanduser()
     if not source.is_dir():
         raise InvalidValue("local_dir", str(local_dir), "there is no such folder; log_artifact takes single files.")
-    upload(blobs, source, relative(artifact_path or ""), on_progress)
+    return upload(blobs, source, relative(artifact_path or ""), on_progress)
 
 
 def log_text_to(blobs: BlobStore, text: str, artifact_file: str) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from headrace.blobs.base import BlobStore, Stored
 from headrace.blobs.paths import join, scheme
 from headrace.client.artifact_uris import Place, has
 from headrace.client.artifacts import place_of_written
@@ -71,6 +72,15 @@ def update_model_requirements(model_uri: str, operation: str, requirement_list: 
         files.replace(changed, without=(LOCK,))
 
 
+def record_added(blobs: BlobStore, added: Iterable[Stored]) -> None:
+    """Files that were put into a model's folder, whose root this is, belong to the model from now on."""
+    files = _Files(uri=blobs.uri, place=Place(blobs=blobs, path="", name=""))
+    known = files.stated()
+    digests = {each.path: FileDigest(each.size_bytes, each.sha256) for each in added if each.path != manifest.FILE_NAME}
+    if known is not None and known.files | digests != known.files:
+        files.amend(known, digests)
+
+
 def load_example(model_uri: str) -> Any:
     """The input example, as `predict` takes it; None where the model has none."""
     files = _Files.at(str(model_uri))
@@ -113,7 +123,7 @@ class _Files:
 
     def replace(self, contents: dict[str, bytes], without: tuple[str, ...] = ()) -> None:
         """without: files that go."""
-        known = self._manifest()
+        known = self.stated()
         for name in without:
             self.place.blobs.delete(join(self.place.path, name))
         for name, content in contents.items():
@@ -123,13 +133,16 @@ class _Files:
                 name: FileDigest(len(content), hashlib.sha256(content).hexdigest())
                 for name, content in contents.items()
             }
-            kept = {name: digest for name, digest in known.files.items() if name not in without}
-            amended = msgspec.structs.replace(known, files={**kept, **digests})
-            self.place.blobs.put_bytes(join(self.place.path, manifest.FILE_NAME), manifest.to_bytes(amended))
-            if trusted_digests.contains(known.digest):
-                trusted_digests.remember(amended.digest)
+            self.amend(known, digests, without)
 
-    def _manifest(self) -> manifest.Manifest | None:
+    def amend(self, known: manifest.Manifest, digests: dict[str, FileDigest], without: tuple[str, ...] = ()) -> None:
+        kept = {name: digest for name, digest in known.files.items() if name not in without}
+        amended = msgspec.structs.replace(known, files={**kept, **digests})
+        self.place.blobs.put_bytes(join(self.place.path, manifest.FILE_NAME), manifest.to_bytes(amended))
+        if trusted_digests.contains(known.digest):
+            trusted_digests.remember(amended.digest)
+
+    def stated(self) -> manifest.Manifest | None:
         if not self.has(manifest.FILE_NAME):
             return None
         with tempfile.TemporaryDirectory(prefix="headrace-") as scratch:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
+from headrace.blobs.base import BlobStore, Stored
 from headrace.client.artifact_roots import model_root, run_root
 from headrace.client.artifacts import download_of_run, list_of_model, list_of_run
 from headrace.client.async_log import RunOperations
@@ -83,10 +84,18 @@ class ArtifactCalls(Target):
         return download_of_run(run_id, path, dst_path, self._tracking_uri)
 
     def log_model_artifact(self, model_id: str, local_path: str | Path, artifact_path: str | None = None) -> None:
-        log_artifact_to(model_root(model_id, self._tracking_uri), local_path, artifact_path)
+        blobs = model_root(model_id, self._tracking_uri)
+        _record(blobs, log_artifact_to(blobs, local_path, artifact_path))
 
     def log_model_artifacts(self, model_id: str, local_dir: str | Path, artifact_path: str | None = None) -> None:
-        log_artifacts_to(model_root(model_id, self._tracking_uri), local_dir, artifact_path)
+        blobs = model_root(model_id, self._tracking_uri)
+        _record(blobs, log_artifacts_to(blobs, local_dir, artifact_path))
 
     def list_logged_model_artifacts(self, model_id: str, path: str | None = None) -> list[FileInfo]:
         return list_of_model(model_id, path, self._tracking_uri)
+
+
+def _record(blobs: BlobStore, added: list[Stored]) -> None:
+    from headrace.client.model_files import record_added  # loads all of `packaging`
+
+    record_added(blobs, added)
