@@ -69,6 +69,8 @@ def _hand_out(db: Database, run_ref: int, key_set: int, head: bytes) -> None:
 def points_of(db: Database, series: Iterable[tuple[int, int]]) -> dict[tuple[int, int], list[bytes]]:
     """Of each (run_ref, key_ref) what lies in batches, in any order."""
     found: dict[tuple[int, int], list[bytes]] = {each: [] for each in series}
+    if not found:
+        return found
     wanted: dict[int, list[int]] = {}
     for run_ref, key in found:
         wanted.setdefault(run_ref, []).append(key)
