@@ -83,12 +83,13 @@ def slow(tmp_path: Path) -> str:
     return str(tmp_path / "slow")
 
 
-def test_an_interrupted_run_leaves_nothing(slow: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("where", [(), ("--env", "A=1")], ids=["here", "in a child"])
+def test_an_interrupted_run_leaves_nothing(slow: str, tmp_path: Path, where: tuple[str, ...]) -> None:
     folder = tmp_path / "results"
     folder.mkdir()
     (tmp_path / "in.csv").write_text("a\n" + "1\n" * 1000)
     child = subprocess.Popen(
-        [*COMMAND, "-m", slow, "-i", "in.csv", "-o", str(folder / "out.csv"), "--chunk-rows", "1"],
+        [*COMMAND, "-m", slow, "-i", "in.csv", "-o", str(folder / "out.csv"), "--chunk-rows", "1", *where],
         stderr=subprocess.DEVNULL,
     )
     deadline = time.monotonic() + 30

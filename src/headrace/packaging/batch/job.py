@@ -5,7 +5,9 @@ The child reads and writes the files itself (stdin and stdout are inherited), so
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -23,6 +25,7 @@ from headrace.packaging.load import load_pyfunc, open_model
 from headrace.packaging.trust import Origin
 
 _CHILD = "headrace.packaging.batch"
+_STOP_S = 10.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,14 +83,24 @@ def run(
                 told = answer.read()
             child.wait()
         except BaseException:
-            child.terminate()
-            child.wait()
+            _stop(child)
             raise
     finally:
         for each in (read, write):
             if each >= 0:
                 os.close(each)
     return _outcome(told, child.returncode)
+
+
+def _stop(child: subprocess.Popen[bytes]) -> None:
+    """As a user at the terminal would, so that it takes its unfinished file away."""
+    with contextlib.suppress(ProcessLookupError):
+        child.send_signal(signal.SIGINT)
+    try:
+        child.wait(_STOP_S)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        child.wait()
 
 
 def _outcome(told: bytes, status: int) -> Outcome:
