@@ -38,6 +38,18 @@ def test_frame_that_fits_is_handed_on_itself() -> None:
     assert enforce_input(frame, PEOPLE) is frame
 
 
+def test_number_that_no_cast_could_save_is_named() -> None:
+    small = Schema([ColSpec("integer", "age")])
+    assert "Row 1 holds 1099511627776; integer takes whole numbers from -2147483648 to" in refused(
+        pd.DataFrame({"age": [1, 2**40]}), small
+    )
+    assert "Row 2 holds 0.5;" in refused(pd.DataFrame({"age": [1.0, np.nan, 0.5]}), small)
+    assert "data['age'].astype('int32')" in refused(pd.DataFrame({"age": [1, 2]}), small)
+    assert "Row 0 holds 18446744073709551615;" in refused(
+        pd.DataFrame({"age": np.array([2**64 - 1], dtype="uint64")}), Schema([ColSpec("long", "age")])
+    )
+
+
 def test_missing_column_is_named_and_so_are_strangers() -> None:
     message = refused(pd.DataFrame({"age": [1], "nome": ["Ada"]}), PEOPLE)
     assert "'name'" in message
@@ -64,7 +76,7 @@ def test_column_that_stands_twice_is_refused_by_name() -> None:
     ("ages", "says"),
     [
         ([1.0, None, 3.0], ["column 'age'", "long (int64)", "float64", "1 missing values (the first in row 1)"]),
-        ([1.5, 2.5, 3.5], ["column 'age'", "found float64", "astype('int64')"]),
+        ([1.5, 2.5, 3.5], ["column 'age'", "found float64", "Row 0 holds 1.5; long takes whole numbers"]),
         (["1", "x", "2"], ["column 'age', row 0", "'1'"]),
         ([None, None, 3], ["column 'age'", "float64"]),
         (pd.array([1, None, 3], dtype="Int64"), ["column 'age', row 1", "a missing value in Int64"]),

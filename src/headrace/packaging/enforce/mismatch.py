@@ -8,11 +8,11 @@ from headrace.errors import InvalidValue
 class SchemaMismatch(InvalidValue):
     """`SchemaMismatch("column 'age'", "long", "float64 with 3 nulls", "Give …")`. All parts stay readable as fields."""
 
-    def __init__(self, place: str, expected: str, found: str, mend: str = "") -> None:
+    def __init__(self, place: str, expected: str, found: str, mend: str = "", *, message: str = "") -> None:
         self.place, self.expected, self.found, self.mend = place, expected, found, mend
         where = f"{place}: " if place else ""
-        message = f"Failed to enforce schema of data: {where}expected {expected}, found {found}."
-        super().__init__(place or "data", message=f"{message} {mend}".rstrip())
+        sentence = f"Failed to enforce schema of data: {where}expected {expected}, found {found}."
+        super().__init__(place or "data", message=message or f"{sentence} {mend}".rstrip())
         self.json_kwargs = {"error_class": "SCHEMA_ENFORCEMENT_FAILED"}
 
 

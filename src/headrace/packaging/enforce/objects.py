@@ -112,6 +112,21 @@ def refusal(series: Any, wanted: Any, place: str, row: int | None = None) -> Sch
     return SchemaMismatch(place, expected, found, _mend(series, wanted))
 
 
+def _unfit(series: Any, wanted: DataType) -> str:
+    """Of the first number that no cast could save; "" if there is none."""
+    values = series.dropna().to_numpy(dtype=series.dtype if series.dtype.kind in "iu" else np.float64)
+    limits = np.iinfo(wanted.to_numpy())
+    lost = (values < limits.min) | (values > limits.max)
+    if values.dtype.kind == "f":
+        lost |= np.trunc(values) != values
+    if not lost.any():
+        return ""
+    row = int(np.flatnonzero(series.notna())[lost.argmax()])
+    return (
+        f"Row {row} holds {values[lost.argmax()]}; {wanted.name} takes whole numbers from {limits.min} to {limits.max}."
+    )
+
+
 def _mend(series: Any, wanted: DataType) -> str:
     kind, name = series.dtype.kind, repr(series.name)
     if kind == "f" and wanted in (DataType.integer, DataType.long):
@@ -123,7 +138,8 @@ def _mend(series: Any, wanted: DataType) -> str:
                 "integers with missing values become floats. Fill them, or infer the signature from data that have "
                 "some."
             )
-        return f"If nothing is lost by it: data[{name}] = data[{name}].astype('{wanted.to_numpy()}')."
+    if kind in "iuf" and wanted in (DataType.integer, DataType.long) and (unfit := _unfit(series, wanted)):
+        return unfit
     if kind in "iuf" and wanted.to_numpy().kind in "iuf":
         return f"If it loses nothing: data[{name}] = data[{name}].astype('{wanted.to_numpy()}')."
     if kind == "M" and wanted is DataType.datetime:

@@ -60,6 +60,7 @@ class InvalidParams(SchemaMismatch):
 
     def __init__(self, errors: list[InvalidValue]) -> None:
         place = ", ".join(f"parameter {error.field!r}" for error in errors)
+        said = " ".join(error.message for error in errors)
         super().__init__(
-            place, "values of the signature's types", "others", " ".join(error.message for error in errors)
+            place, "values of the signature's types", "others", message=f"Failed to enforce schema of params: {said}"
         )
