@@ -269,7 +269,7 @@ def test_defaults_are_not_shared_between_calls() -> None:
 
 
 def test_every_wrong_param_is_named() -> None:
-    with pytest.raises(SchemaMismatch, match=r"'temperature'.*'hot'.*'stop'") as caught:
+    with pytest.raises(SchemaMismatch, match=r"'hot' for parameter 'temperature'.*'a' for parameter 'stop'") as caught:
         enforce_params({"temperature": "hot", "stop": "a"}, PARAMS)
     assert caught.value.error_code == "INVALID_PARAMETER_VALUE"
 

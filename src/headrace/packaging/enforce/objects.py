@@ -114,7 +114,7 @@ def refusal(series: Any, wanted: Any, place: str, row: int | None = None) -> Sch
 
 def _unfit(series: Any, wanted: DataType) -> str:
     """Of the first number that no cast could save; "" if there is none."""
-    values = series.dropna().to_numpy(dtype=series.dtype if series.dtype.kind in "iu" else np.float64)
+    values = series.dropna().to_numpy(dtype=np.dtype(f"{series.dtype.kind}8"))
     limits = np.iinfo(wanted.to_numpy())
     lost = (values < limits.min) | (values > limits.max)
     if values.dtype.kind == "f":
@@ -122,9 +122,8 @@ def _unfit(series: Any, wanted: DataType) -> str:
     if not lost.any():
         return ""
     row = int(np.flatnonzero(series.notna())[lost.argmax()])
-    return (
-        f"Row {row} holds {values[lost.argmax()]}; {wanted.name} takes whole numbers from {limits.min} to {limits.max}."
-    )
+    taken = f"{wanted.name} takes whole numbers from {limits.min} to {limits.max}"
+    return f"Row {row} holds {values[lost.argmax()]}; {taken}."
 
 
 def _mend(series: Any, wanted: DataType) -> str:
