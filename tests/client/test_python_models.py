@@ -71,6 +71,33 @@ def test_folder_says_nothing_of_this_machine(factor: Path, tmp_path: Path) -> No
     assert not [path for path in texts if str(tmp_path) in path.read_text()]
 
 
+def test_pickle_does_not_say_where_the_script_was(tmp_path: Path) -> None:
+    (tmp_path / "scripts").mkdir()
+    script = tmp_path / "scripts" / "train.py"
+    script.write_text(
+        textwrap.dedent("""
+        import headrace as mlflow
+        from sklearn.preprocessing import FunctionTransformer
+
+        class Model(mlflow.pyfunc.PythonModel):
+            def predict(self, context, model_input):
+                return twice(model_input)
+
+        def twice(rows):
+            return [row * 2 for row in rows]
+
+        mlflow.pyfunc.save_model("class", python_model=Model())
+        mlflow.pyfunc.save_model("function", python_model=lambda model_input: twice(model_input), input_example=["a"])
+        mlflow.sklearn.save_model(FunctionTransformer(lambda x: x), "lambda")
+        """)
+    )
+    subprocess.run([sys.executable, "-W", "ignore", str(script)], check=True)
+    saved = list(Path.cwd().rglob("*.pkl"))
+    assert len(saved) == 3
+    assert not [path for path in saved if b"scripts" in path.read_bytes()]
+    assert mlflow.pyfunc.load_model("class").predict(["a"]) == ["aa"]
+
+
 def test_artifacts_of_one_name_are_kept_apart(tmp_path: Path) -> None:
     for folder, content in (("one", "1"), ("two", "2")):
         (tmp_path / folder).mkdir()

@@ -15,7 +15,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import IO, Any
 
 import cloudpickle
@@ -79,7 +79,16 @@ class Pickler(cloudpickle.Pickler):  # type: ignore[misc]
             name = public_name(obj.__name__)
             if name is not None:
                 return cloudpickle.cloudpickle.subimport, (name,)
+        elif isinstance(obj, FunctionType):
+            self._leave_out_paths(obj)
         return super().reducer_override(obj)
+
+    def _leave_out_paths(self, function: FunctionType) -> None:
+        """cloudpickle gives every function the path of its script, unless it finds that others have brought these
+        globals along. Names are what relative imports need."""
+        shared = self.globals_ref.setdefault(id(function.__globals__), {})
+        if not shared:
+            shared.update((key, function.__globals__.get(key)) for key in ("__package__", "__name__"))
 
 
 def _opened(path: Path, mode: str, compression: str | None) -> IO[bytes]:
