@@ -94,16 +94,16 @@ def test_context_managers_yield_something_that_takes_every_call() -> None:
 
 
 def test_classes_can_be_subclassed_tested_and_annotated() -> None:
-    with pytest.warns(NotThereYet, match="PythonModel"):
+    with pytest.warns(NotThereYet, match="BaseDeploymentClient"):
 
-        class Model(mlflow.pyfunc.PythonModel):  # type: ignore[misc,name-defined]
+        class Client(mlflow.deployments.BaseDeploymentClient):  # type: ignore[misc,name-defined]
             def predict(self, data: list[int]) -> list[int]:
                 return data
 
-    assert Model().predict([1]) == [1]
-    assert not isinstance(Model(), mlflow.pyfunc.PythonModel)
-    assert not issubclass(Model, mlflow.pyfunc.PythonModel)
-    assert mlflow.models.Model | None is not None
+    assert Client().predict([1]) == [1]
+    assert not isinstance(Client(), mlflow.deployments.BaseDeploymentClient)
+    assert not issubclass(Client, mlflow.deployments.BaseDeploymentClient)
+    assert mlflow.models.EvaluationMetric | None is not None
 
 
 def test_door_shows_checkers_what_it_has() -> None:

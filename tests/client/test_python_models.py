@@ -393,6 +393,44 @@ print(mlflow.pyfunc.load_model("m").predict(np.ones((3, 2))))
     assert ended.stdout == "3\n", ended.stderr
 
 
+def test_entry_of_a_module_of_ones_own(factor: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "own_loader.py").write_text(
+        textwrap.dedent("""
+        from pathlib import Path
+
+        class Scales:
+            def __init__(self, factor):
+                self.factor = factor
+
+            def predict(self, model_input):
+                return model_input * self.factor
+
+        def _load_pyfunc(path):
+            return Scales(float(Path(path).read_text()))
+        """)
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    Path("m").mkdir()
+    Path("m/factor").write_text("3")
+    model = mlflow.models.Model()
+    mlflow.pyfunc.add_to_model(model, "own_loader", data="factor", conda_env="conda.yaml", flavor_of="mine")
+    model.save("m/MLmodel")
+    assert model.flavors["python_function"]["env"] == {"conda": "conda.yaml"}
+    assert mlflow.pyfunc.load_model("m", allow_pickle=True).predict(2) == 6
+    assert mlflow.pyfunc.FLAVOR_NAME in model.flavors
+    assert mlflow.pyfunc.get_default_pip_requirements()[0].startswith("cloudpickle==")
+    assert mlflow.pyfunc.get_default_conda_env()["name"] == "mlflow-env"
+
+
+def test_serving_example_is_read_by_address(factor: Path) -> None:
+    mlflow.pyfunc.save_model("m", python_model=Scales(), artifacts={"factor": factor}, input_example=FRAME)
+    body = mlflow.models.utils.load_serving_example("m")
+    assert mlflow.models.utils.validate_serving_input("m", body).tolist() == [3.0, 6.0]
+    mlflow.pyfunc.save_model("without", python_model=Scales(), artifacts={"factor": factor})
+    with pytest.raises(NotFound, match="input_example"):
+        mlflow.models.utils.load_serving_example("without")
+
+
 def test_body_of_a_scoring_server_is_tried() -> None:
     mlflow.pyfunc.save_model("m", python_model=InputOnly(), signature=infer_signature(FRAME, 1))
     body = mlflow.models.convert_input_example_to_serving_input(FRAME)

@@ -9,6 +9,8 @@ import pytest
 
 from headrace.errors import AlreadyExists, InvalidValue
 from headrace.models import infer_signature
+from headrace.models.auth_policy import AuthPolicy, SystemAuthPolicy, UserAuthPolicy
+from headrace.models.resources import DatabricksServingEndpoint, DatabricksTable
 from headrace.packaging import manifest, trust
 from headrace.packaging.draft import Draft
 from headrace.packaging.mlmodel import Model
@@ -156,5 +158,19 @@ def test_resources_and_metadata_are_written(tmp_path: Path) -> None:
     model = save(tmp_path / "m", resources=resources, metadata={"a": 1}, prompts=["prompts:/p/1"])
     assert Model.load(tmp_path / "m").to_dict() == model.to_dict()
     assert (model.resources, model.metadata, model.prompts) == (resources, {"a": 1}, ["prompts:/p/1"])
+    objects = [DatabricksTable("t"), DatabricksTable("u", on_behalf_of_user=True), DatabricksServingEndpoint("e")]
+    assert save(tmp_path / "objects", resources=objects).resources == {
+        "api_version": "1",
+        "databricks": {
+            "table": [{"name": "t"}, {"name": "u", "on_behalf_of_user": True}],
+            "serving_endpoint": [{"name": "e"}],
+        },
+    }
+    policy = AuthPolicy(UserAuthPolicy(["a"]), SystemAuthPolicy([DatabricksServingEndpoint("e")]))
+    save(tmp_path / "policy", auth_policy=policy)
+    assert Model.load(tmp_path / "policy").auth_policy == {
+        "user_auth_policy": {"api_scopes": ["a"]},
+        "system_auth_policy": {"resources": {"api_version": "1", "databricks": {"serving_endpoint": [{"name": "e"}]}}},
+    }
     with pytest.raises(InvalidValue, match="resources or auth_policy, not both"):
         save(tmp_path / "other", resources=resources, auth_policy={"user_auth_policy": {}})

@@ -72,6 +72,15 @@ def update_model_requirements(model_uri: str, operation: str, requirement_list: 
         files.replace(changed, without=(LOCK,))
 
 
+def load_serving_example(model_uri_or_path: str) -> str:
+    """The JSON that a scoring server takes for the model's input example."""
+    files = _Files.at(str(model_uri_or_path))
+    name = (files.model().saved_input_example_info or {}).get("serving_input_path")
+    if name is None:
+        raise NotFound("serving input example", files.uri, by="model", hint="Save the model with an input_example.")
+    return files.read(str(name)).decode()
+
+
 def record_added(blobs: BlobStore, added: Iterable[Stored]) -> None:
     """Files that were put into a model's folder, whose root this is, belong to the model from now on."""
     files = _Files(uri=blobs.uri, place=Place(blobs=blobs, path="", name=""))

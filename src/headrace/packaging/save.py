@@ -92,7 +92,8 @@ def write(
     if common.metadata is not None:
         model.metadata = {**(model.metadata or {}), **common.metadata}
     model.resources = resources_of(common.resources, common.auth_policy) or model.resources
-    model.auth_policy = common.auth_policy or model.auth_policy
+    policy = common.auth_policy
+    model.auth_policy = policy.to_dict() if hasattr(policy, "to_dict") else policy or model.auth_policy
     if common.prompts:
         model.prompts = [str(prompt) for prompt in common.prompts]
     predictor = write_files(draft)
