@@ -89,10 +89,13 @@ class Runner:
         print(f"{passed // 60:3.0f}:{passed % 60:02.0f} {row.id:20} {system:12} {shown}", file=sys.stderr, flush=True)
 
 
-def guarded(measure: Measure) -> Figure:
-    """A row that fails is told in the table; the others go on."""
+def guarded(measure: Measure, tries: int = 2) -> Figure:
+    """A row that fails is tried once more (MLflow's supervisor ends workers that are busy for some seconds), then told
+    in the table; the others go on."""
     try:
         return measure()
     except Exception as why:  # noqa: BLE001  whatever a peer does wrong shall not end the run
         traceback.print_exc()
+        if tries > 1:
+            return guarded(measure, tries - 1)
         return nothing(f"failed: {type(why).__name__}: {why}"[:300])
