@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import pandas as pd
@@ -25,9 +26,10 @@ def pipeline() -> spacy.language.Language:
     return made
 
 
-def files_of(model: spacy.language.Language, folder: Path) -> frozenset[str]:
-    model.to_disk(folder)
-    return frozenset(f"model.spacy/{name}" for name in manifest.files_of(folder))
+def files_of(model: spacy.language.Language) -> frozenset[str]:
+    with tempfile.TemporaryDirectory() as folder:
+        model.to_disk(folder)
+        return frozenset(f"model.spacy/{name}" for name in manifest.files_of(folder))
 
 
 class TestTextCategorizer(FlavorSuite):
@@ -42,7 +44,7 @@ class TestTextCategorizer(FlavorSuite):
             expected=pd.DataFrame({"predictions": [model(text).cats for text in data["text"]]}),
             predict=lambda loaded, given: pd.DataFrame({"predictions": [loaded(text).cats for text in given["text"]]}),
             keys=frozenset({"spacy_version", "data"}),
-            files=files_of(model, Path("spacy-folder")),
+            files=files_of(model),
             needs=frozenset({"spacy"}),
         )
 

@@ -44,7 +44,7 @@ FORMS: dict[str, tuple[Any, dict[str, str], Any, Any]] = {
     "prompt": ({"prompt": "hi"}, {"type": "json_object"}, {"prompt": "hi"}, {"prompt": "hi"}),
     "bytes": (b"ab", {"type": "json_object"}, "YWI=\n", {"inputs": "YWI=\n"}),
     "time": (
-        dt.datetime(2026, 1, 2, 3),
+        dt.datetime(2026, 1, 2, 3),  # noqa: DTZ001 — examples have no zone, as MLflow's type datetime has none
         {"type": "json_object"},
         "2026-01-02T03:00:00",
         {"inputs": "2026-01-02T03:00:00"},

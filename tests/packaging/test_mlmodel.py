@@ -82,7 +82,7 @@ def test_folder_and_file_are_both_paths_of_a_model(tmp_path: Path) -> None:
 
 
 def test_folder_without_an_mlmodel_is_named(tmp_path: Path) -> None:
-    with pytest.raises(NotFound, match="No MLmodel file with path .* exists"):
+    with pytest.raises(NotFound, match=r"No MLmodel file with path .* exists"):
         Model.load(tmp_path)
 
 

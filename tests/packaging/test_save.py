@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +94,7 @@ def test_save_that_fails_leaves_nothing(tmp_path: Path) -> None:
 
 def test_files_that_a_library_kept_private_can_be_read_by_a_server(tmp_path: Path) -> None:
     save(tmp_path / "m")
-    assert os.stat(tmp_path / "m" / "weights.bin").st_mode & 0o777 == 0o644
+    assert (tmp_path / "m" / "weights.bin").stat().st_mode & 0o777 == 0o644
 
 
 def test_own_folder_is_trusted_and_a_changed_one_is_not(tmp_path: Path) -> None:
