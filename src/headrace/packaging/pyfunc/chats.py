@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from headrace.packaging.llm.chat import ChatCompletionChunk, ChatCompletionResponse, ChatParams
 from headrace.packaging.llm.messages import ChatMessage
+from headrace.packaging.pyfunc import items
 from headrace.packaging.pyfunc.model import PythonModel
 
 if TYPE_CHECKING:
@@ -74,30 +75,11 @@ class ResponsesAgent(PythonModel, metaclass=ABCMeta):
     ) -> Iterator[ResponsesAgentStreamEvent]:
         raise NotImplementedError(f"{type(self).__name__} defines no predict_stream.")
 
-    @staticmethod
-    def create_text_output_item(text: str, id: str, annotations: list[dict[str, Any]] | None = None) -> dict[str, Any]:
-        content = {"type": "output_text", "text": text, "annotations": annotations or []}
-        return {"type": "message", "role": "assistant", "id": id, "content": [content]}
-
-    @staticmethod
-    def create_text_delta(delta: str, item_id: str) -> dict[str, Any]:
-        return {"type": "response.output_text.delta", "item_id": item_id, "delta": delta}
-
-    @staticmethod
-    def create_annotation_added(
-        item_id: str, annotation: dict[str, Any], annotation_index: int | None = 0
-    ) -> dict[str, Any]:
-        kind = "response.output_text.annotation.added"
-        return {"type": kind, "item_id": item_id, "annotation_index": annotation_index, "annotation": annotation}
-
-    @staticmethod
-    def create_reasoning_item(id: str, reasoning_text: str) -> dict[str, Any]:
-        return {"type": "reasoning", "id": id, "summary": [{"type": "summary_text", "text": reasoning_text}]}
-
-    @staticmethod
-    def create_function_call_item(id: str, call_id: str, name: str, arguments: str) -> dict[str, Any]:
-        return {"type": "function_call", "id": id, "call_id": call_id, "name": name, "arguments": arguments}
-
-    @staticmethod
-    def create_function_call_output_item(call_id: str, output: str) -> dict[str, Any]:
-        return {"type": "function_call_output", "call_id": call_id, "output": output}
+    create_text_output_item = staticmethod(items.create_text_output_item)
+    create_text_delta = staticmethod(items.create_text_delta)
+    create_annotation_added = staticmethod(items.create_annotation_added)
+    create_reasoning_item = staticmethod(items.create_reasoning_item)
+    create_function_call_item = staticmethod(items.create_function_call_item)
+    create_function_call_output_item = staticmethod(items.create_function_call_output_item)
+    output_to_responses_items_stream = staticmethod(items.output_to_responses_items_stream)
+    prep_msgs_for_cc_llm = staticmethod(items.to_chat_completions_input)
