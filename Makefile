@@ -7,10 +7,13 @@ MLFLOW_STAMP := .venv-mlflow/.stamp
 MODELS_STAMP := $(VENV)/.stamp-models
 MLFLOW_MODELS_STAMP := .venv-mlflow/.stamp-models
 HEAVY_STAMP := .venv-heavy/.stamp
-MLFLOW_PACKAGES := mlflow pytest psutil "psycopg[binary]"
+MLFLOW_PACKAGES := mlflow pytest pytest-xdist psutil "psycopg[binary]"
 # The newest that has a build without CUDA for every platform here; pip finds it where uv doesn't.
 TORCH := torch==2.13.0
 PYTEST := $(BIN)/python -m pytest
+# Files of tests are shared out to so many processes; the slow tests, which measure memory and kill things, run alone.
+WORKERS ?= 2
+SHARED := -n $(WORKERS) --dist loadfile
 # The genuine client lives in its own environment and talks to a `headrace server` started from ours.
 COMPAT := .venv-mlflow/bin/python -m pytest -c tests/compat/pytest.ini tests/compat
 # TensorFlow, Spark (which needs Java) and Ray: an environment of their own, since 3 GB are no part of `make setup`.
@@ -84,8 +87,8 @@ phi3: $(STAMP) $(MODELS_STAMP)
 	$(BIN)/python examples/phi3/one_line.py --model build/phi3/phi3-tiny-int4
 
 test: $(STAMP) $(MLFLOW_STAMP) $(MODELS_STAMP) $(MLFLOW_MODELS_STAMP)
-	$(PYTEST) -m "not full"
-	$(if $(COMPAT_TESTS),$(COMPAT) -m "not full")
+	$(PYTEST) -m "not full" $(SHARED)
+	$(if $(COMPAT_TESTS),$(COMPAT) -m "not full" $(SHARED))
 
 test-full: $(STAMP) $(MLFLOW_STAMP) $(MODELS_STAMP) $(MLFLOW_MODELS_STAMP) $(HEAVY_STAMP)
 	$(PYTEST) -m full
