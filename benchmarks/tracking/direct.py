@@ -15,7 +15,7 @@ from benchmarks.tracking.dataset import run_data
 from benchmarks.tracking.peer_tables import fill_runs
 from benchmarks.tracking.rest import START_MS
 
-WAITING = 64  # writes on the way
+WAITING = 400  # writes on the way
 
 
 def fill_directly(system: str, database: Path, experiment_id: str, numbers: range) -> None:
@@ -27,7 +27,7 @@ def fill_ours(database: Path, experiment_id: str, numbers: range) -> None:
     from headrace.entities import Metric, Param, RunTag
     from headrace.stores.sql import open_sql_store
 
-    store = open_sql_store(f"sqlite:///{database}", str(database.parent / "artifacts"))
+    store = open_sql_store(f"sqlite:///{database}", str(database.parent / "artifacts"), durability="normal")
     waiting: deque[Future[Any]] = deque()
     for number in numbers:
         run_id, data = f"{number:032x}", run_data(number)
