@@ -5,6 +5,7 @@
 Each case is written once and takes the module, `headrace` or the genuine `mlflow`, as its argument.
 """
 
+import importlib
 import json
 import sys
 from collections.abc import Callable
@@ -180,6 +181,38 @@ def code_model(mlflow: Any, path: Path, rest: dict[str, Any]) -> Any:
     return ["hello Ann", "hello Bo"]
 
 
+def chat_agent(mlflow: Any, path: Path, rest: dict[str, Any]) -> Any:
+    agent = importlib.import_module(f"{mlflow.__name__}.types.agent")
+
+    class Shouts(mlflow.pyfunc.ChatAgent):  # type: ignore[misc,name-defined]
+        def predict(self, messages: Any, context: Any = None, custom_inputs: Any = None) -> Any:
+            text = messages[-1].content.upper()
+            return agent.ChatAgentResponse(messages=[agent.ChatAgentMessage(role="assistant", content=text, id="1")])
+
+    mlflow.pyfunc.save_model(path, python_model=Shouts(), **rest)
+    return {"messages": [{"role": "assistant", "content": "HI", "id": "1"}]}
+
+
+def responses_agent(mlflow: Any, path: Path, rest: dict[str, Any]) -> Any:
+    """Both of its methods: MLflow pickles them with what traces them."""
+    responses = importlib.import_module(f"{mlflow.__name__}.types.responses")
+
+    class Shouts(mlflow.pyfunc.ResponsesAgent):  # type: ignore[misc,name-defined]
+        def predict(self, request: Any) -> Any:
+            items = [event.item for event in self.predict_stream(request) if event.type.endswith("done")]
+            return responses.ResponsesAgentResponse(output=items)
+
+        def predict_stream(self, request: Any) -> Any:
+            text = request.input[-1].content.upper()
+            yield responses.ResponsesAgentStreamEvent(**self.create_text_delta(text, "1"))
+            item = self.create_text_output_item(text, "1")
+            yield responses.ResponsesAgentStreamEvent(type="response.output_item.done", item=item)
+
+    mlflow.pyfunc.save_model(path, python_model=Shouts(), **rest)
+    content = [{"type": "output_text", "text": "HI", "annotations": []}]
+    return {"object": "response", "output": [{"type": "message", "role": "assistant", "id": "1", "content": content}]}
+
+
 CASES: dict[str, Case] = {
     "sklearn-skops": (sklearn("skops"), head()),
     "sklearn-cloudpickle": (sklearn("cloudpickle"), head()),
@@ -196,6 +229,8 @@ CASES: dict[str, Case] = {
     "pyfunc-class": (python_model, head()),
     "pyfunc-function": (function_model, ["a", "b"]),
     "pyfunc-hinted": (hinted_model, [{"text": "one"}, {"text": "three"}]),
+    "pyfunc-chat-agent": (chat_agent, {"messages": [{"role": "user", "content": "hi"}]}),
+    "pyfunc-responses-agent": (responses_agent, {"input": [{"role": "user", "content": "hi"}]}),
     "pyfunc-code": (code_model, pd.DataFrame({"name": ["Ann", "Bo"]})),
 }
 

@@ -52,7 +52,7 @@ def assert_close(answers: dict[str, Any], expected: dict[str, Any]) -> None:
         else:
             pairs = [(answers[name], value)]
         for got, wanted in pairs:
-            if wanted and isinstance(wanted[0], str):
+            if wanted and isinstance(wanted[0], str | dict):
                 assert got == wanted, name
             else:
                 np.testing.assert_allclose(got, wanted, rtol=1e-5, atol=1e-6, err_msg=name)

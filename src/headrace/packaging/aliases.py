@@ -10,13 +10,14 @@ from __future__ import annotations
 import importlib
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
 from types import ModuleType
 
 OWN, THEIRS = "headrace", "mlflow"
+_RECORDING = ("tracing", "entities.span")  # MLflow traces what agents answer, in functions that it pickles with them
 
 _lock = threading.RLock()
 _depth = 0
@@ -30,19 +31,58 @@ def public_name(module: str) -> str | None:
 
 
 class _Finder(MetaPathFinder):
+    def __init__(self, is_meant: Callable[[str], bool]) -> None:
+        self._is_meant = is_meant
+
     def find_spec(self, fullname: str, *_unused: object) -> ModuleSpec | None:
-        top, _, rest = fullname.partition(".")
-        if top != THEIRS:
+        rest = fullname.partition(".")[2]
+        if not self._is_meant(fullname):
             return None
         # By name and not by import statement: it is the pickle that says which public module it wants.
         name = f"{OWN}.{rest}" if rest else OWN
         try:
             module = importlib.import_module(name)
         except ModuleNotFoundError as error:
-            if error.name is not None and (name == error.name or name.startswith(f"{error.name}.")):
+            if error.name is None or not (name == error.name or name.startswith(f"{error.name}.")):
+                raise
+            if not rest.startswith(_RECORDING):
                 return None
-            raise
+            module = _Unrecorded(fullname)
         return ModuleSpec(fullname, _Present(module), is_package=hasattr(module, "__path__"))
+
+
+class _Nothing:
+    """Takes every call and every `with`; nothing comes of it."""
+
+    def __call__(self, *_unused: object, **_named: object) -> _Nothing:
+        return self
+
+    def __getattr__(self, name: str) -> _Nothing:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self
+
+    def __enter__(self) -> _Nothing:
+        return self
+
+    def __exit__(self, *_unused: object) -> None:
+        return None
+
+    def __instancecheck__(self, _: object) -> bool:
+        return False
+
+
+class _Unrecorded(ModuleType):
+    """A module of MLflow's that isn't here and that its pickles only name to record calls."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.__path__: list[str] = []
+
+    def __getattr__(self, name: str) -> _Nothing:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return _Nothing()
 
 
 class _Present(Loader):
@@ -59,16 +99,27 @@ class _Present(Loader):
             module.__spec__ = self._spec
 
 
+def _is_theirs(module: str) -> bool:
+    return module.partition(".")[0] == THEIRS
+
+
+def _is_recording(module: str) -> bool:
+    top, _, rest = module.partition(".")
+    return top == THEIRS and rest.startswith(_RECORDING)
+
+
 @contextmanager
 def mlflow_names() -> Iterator[None]:
     """One thread at a time; may be entered again within."""
     global _depth  # noqa: PLW0603 — the process has one sys.modules
     with _lock:
-        if _depth or sys.modules.get(THEIRS) is sys.modules.get(OWN):
-            yield  # entered already, or for good (headrace.shim)
+        if _depth:
+            yield
             return
-        before = {name: sys.modules.pop(name) for name in list(sys.modules) if name.partition(".")[0] == THEIRS}
-        finder = _Finder()
+        # Under headrace.shim the names are there for good, but for those that nobody but a pickle asks for.
+        is_meant = _is_recording if sys.modules.get(THEIRS) is sys.modules.get(OWN) else _is_theirs
+        before = {name: sys.modules.pop(name) for name in list(sys.modules) if is_meant(name)}
+        finder = _Finder(is_meant)
         sys.meta_path.insert(0, finder)
         _depth += 1
         try:
@@ -76,6 +127,6 @@ def mlflow_names() -> Iterator[None]:
         finally:
             _depth -= 1
             sys.meta_path.remove(finder)
-            for name in [name for name in sys.modules if name.partition(".")[0] == THEIRS]:
+            for name in [name for name in sys.modules if is_meant(name)]:
                 del sys.modules[name]
             sys.modules.update(before)

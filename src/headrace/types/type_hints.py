@@ -13,6 +13,9 @@ if TYPE_CHECKING:
 else:
     __getattr__, __dir__ = lazy.door(
         __name__,
-        {"TypeFromExample": "headrace.packaging.hints:TypeFromExample"},
+        {
+            "TypeFromExample": "headrace.packaging.hints:TypeFromExample",
+            "model_validate": "headrace.packaging.pyfunc.hinted:model_validate",  # named by pickles
+        },
         otherwise="headrace.client.absent:lookup",
     )

@@ -82,4 +82,5 @@ class ResponsesAgent(PythonModel, metaclass=ABCMeta):
     create_function_call_item = staticmethod(items.create_function_call_item)
     create_function_call_output_item = staticmethod(items.create_function_call_output_item)
     output_to_responses_items_stream = staticmethod(items.output_to_responses_items_stream)
+    responses_agent_output_reducer = staticmethod(items.responses_agent_output_reducer)
     prep_msgs_for_cc_llm = staticmethod(items.to_chat_completions_input)

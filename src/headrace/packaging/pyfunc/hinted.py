@@ -22,6 +22,11 @@ def pyfunc(func: Callable[..., Any]) -> Callable[..., Any]:
     return func
 
 
+def model_validate(model: Any, values: Any) -> None:
+    """pydantic's ValidationError where the values aren't exactly what the class asks for."""
+    model.model_validate(values, strict=True)
+
+
 def validate_model_input(
     args: tuple[Any, ...], kwargs: dict[str, Any], model_input_index: int, type_hint: Any, name: str
 ) -> tuple[tuple[Any, ...], dict[str, Any]]:

@@ -101,6 +101,12 @@ def output_to_responses_items_stream(
     yield from _finished(made, aggregator)
 
 
+def responses_agent_output_reducer(chunks: Iterable[Any]) -> Item:
+    """The whole answer, of the events that were streamed."""
+    said = [chunk if isinstance(chunk, dict) else chunk.model_dump(exclude_none=True) for chunk in chunks]
+    return {"output": [event["item"] for event in said if event.get("type") == "response.output_item.done"]}
+
+
 def _add(calls: dict[int, Item], index: int, part: Mapping[str, Any]) -> None:
     call = calls.setdefault(index, {"id": "", "name": "", "arguments": ""})
     function = part.get("function") or {}
