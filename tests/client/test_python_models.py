@@ -9,6 +9,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -143,6 +144,27 @@ def test_loaded_model_knows_its_example(factor: Path) -> None:
     assert loaded.model_config == {}
     mlflow.pyfunc.save_model("without", python_model=Scales(), artifacts={"factor": factor})
     assert mlflow.pyfunc.load_model("without").input_example is None
+
+
+@pytest.mark.parametrize(
+    "example",
+    [
+        np.zeros((2, 3), "float32"),
+        {"a": np.zeros((2, 3), "float32"), "b": np.array([[1], [2]])},
+        pd.DataFrame(
+            {"when": pd.to_datetime(["2026-01-01 10:00"]), "blob": [b"x"], "small": np.array([1], "float32"), "z": [None]}
+        ),
+    ],
+    ids=["array", "arrays", "frame"],
+)
+def test_example_of_a_loaded_model_is_what_it_predicts_on(example: Any) -> None:
+    mlflow.pyfunc.save_model("m", python_model=InputOnly(), input_example=example)
+    loaded = mlflow.pyfunc.load_model("m")
+    assert loaded.predict(loaded.input_example) == len(example)
+    if isinstance(example, pd.DataFrame):
+        assert loaded.input_example["blob"].tolist() == [b"x"]
+        assert str(loaded.input_example["when"].dtype).startswith("datetime64")
+        assert loaded.input_example["small"].dtype == "float32"
 
 
 class Holds(mlflow.pyfunc.PythonModel):

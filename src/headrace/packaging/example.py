@@ -20,11 +20,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from headrace.errors import Corrupt, InvalidValue, NotFound
 from headrace.lazy import optional_import
 from headrace.packaging.inside import inside
+
+if TYPE_CHECKING:
+    from headrace.packaging.schema import Schema
 
 FILE_NAME = "input_example.json"
 SERVING_FILE_NAME = "serving_input_example.json"
@@ -187,6 +190,27 @@ def read(folder: Path, info: Mapping[str, Any]) -> tuple[Any, dict[str, Any] | N
         make = sparse.csr_matrix if kind.endswith("csr") else sparse.csc_matrix
         return make((content["data"], content["indices"], content["indptr"]), shape=tuple(content["shape"])), params
     return content, params
+
+
+def typed(data: Any, schema: Schema | None) -> Any:
+    """Frames and arrays with the types that the signature names, which JSON couldn't keep: times, bytes, float32."""
+    if schema is None:
+        return data
+    if _is(data, "pandas", "DataFrame"):
+        from headrace.packaging.payload import cast_frame
+
+        cast, bad = cast_frame(data, schema)
+        return data if bad else cast
+    if not schema.is_tensor_spec():
+        return data
+    if isinstance(data, dict):
+        specs = schema.input_dict() if schema.has_input_names() else {}
+        return {name: _as(value, specs[name]) if name in specs else value for name, value in data.items()}
+    return _as(data, schema.inputs[0]) if len(schema.inputs) == 1 else data
+
+
+def _as(value: Any, spec: Any) -> Any:
+    return value.astype(spec.type) if _is_array(value) and spec.type.kind in "iufb" else value
 
 
 def _load(path: Path) -> Any:

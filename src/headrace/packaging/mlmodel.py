@@ -147,7 +147,8 @@ class Model:
         folder = self.folder if path is None else Path(path)
         if folder is None:
             raise InvalidValue("path", None, "the model's folder is needed, as this MLmodel wasn't read from one.")
-        return example.read(folder, self.saved_input_example_info)
+        data, params = example.read(folder, self.saved_input_example_info)
+        return example.typed(data, self.get_input_schema()), params
 
     @property
     def pyfunc(self) -> dict[str, Any] | None:
