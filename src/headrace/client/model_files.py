@@ -11,7 +11,6 @@ import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -23,7 +22,7 @@ from headrace.client.open import tracking_store
 from headrace.client.uri import get_tracking_uri
 from headrace.entities import LoggedModel
 from headrace.errors import InvalidValue, NotFound, NotSupported
-from headrace.packaging import example, manifest, trusted_digests
+from headrace.packaging import manifest, trusted_digests
 from headrace.packaging.amendment import amend
 from headrace.packaging.env_files import LOCK
 from headrace.packaging.info import ModelInfo, info_of
@@ -88,18 +87,6 @@ def record_added(blobs: BlobStore, added: Iterable[Stored]) -> None:
     digests = {each.path: FileDigest(each.size_bytes, each.sha256) for each in added if each.path != manifest.FILE_NAME}
     if known is not None and known.files | digests != known.files:
         files.amend(known, digests)
-
-
-def load_example(model_uri: str) -> Any:
-    """The input example, as `predict` takes it; None where the model has none."""
-    files = _Files.at(str(model_uri))
-    info = files.model().saved_input_example_info
-    if info is None:
-        return None
-    with tempfile.TemporaryDirectory(prefix="headrace-") as scratch:
-        name = str(info.get("artifact_path", example.FILE_NAME))
-        (Path(scratch) / example.FILE_NAME).write_bytes(files.read(name))
-        return example.read(Path(scratch), {**info, "artifact_path": example.FILE_NAME})[0]
 
 
 @dataclass(frozen=True, kw_only=True)
