@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +29,9 @@ def pytest_configure() -> None:
     # Here and not in a fixture: servers of session scope start before the first test's fixtures.
     for name in product_variables():
         del os.environ[name]
+    # One of several test processes ignores Ctrl-C, and would hand that down to the programs that tests interrupt.
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     os.environ["HEADRACE_HOME"] = tempfile.mkdtemp(prefix="headrace-tests-")
 
 
