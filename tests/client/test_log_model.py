@@ -47,7 +47,7 @@ def test_logged_model_is_ready_and_tied_to_its_run(place: str, fitted: LinearReg
             fitted, name="line", step=3, params={"beta": 2}, tags={"team": "a"}, model_type="regressor"
         )
     model = mlflow.get_logged_model(info.model_id)
-    assert model.status == "READY"
+    assert model.status == str(model.status) == "READY"
     assert model.status != "PENDING"
     assert (model.name, model.status, model.source_run_id, model.model_type) == (
         "line", LoggedModelStatus.READY, run.info.run_id, "regressor",

@@ -152,7 +152,7 @@ def test_loaded_model_knows_its_example(factor: Path) -> None:
         np.zeros((2, 3), "float32"),
         {"a": np.zeros((2, 3), "float32"), "b": np.array([[1], [2]])},
         pd.DataFrame(
-            {"when": pd.to_datetime(["2026-01-01 10:00"]), "blob": [b"x"], "small": np.array([1], "float32"), "z": [None]}
+            {"when": pd.to_datetime(["2026-01-01 10:00"]), "blob": [b"x"], "few": np.array([1], "float32"), "z": [None]}
         ),
     ],
     ids=["array", "arrays", "frame"],

@@ -64,6 +64,9 @@ class LoggedModelStatus(IntEnum):
     def __hash__(self) -> int:
         return hash(int(self))
 
+    def __str__(self) -> str:
+        return self.name
+
     @property
     def wire_name(self) -> str:
         return "LOGGED_MODEL_UPLOAD_FAILED" if self is LoggedModelStatus.FAILED else f"LOGGED_MODEL_{self.name}"
