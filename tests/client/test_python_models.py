@@ -164,7 +164,7 @@ def test_example_of_a_loaded_model_is_what_it_predicts_on(example: Any) -> None:
     if isinstance(example, pd.DataFrame):
         assert loaded.input_example["blob"].tolist() == [b"x"]
         assert str(loaded.input_example["when"].dtype).startswith("datetime64")
-        assert loaded.input_example["small"].dtype == "float32"
+        assert loaded.input_example["few"].dtype == "float32"
 
 
 class Holds(mlflow.pyfunc.PythonModel):
