@@ -155,8 +155,7 @@ def check(
         else:
             how = "is truncated" if size < expected.size_bytes else "has grown"
             differs(name, f"{how}: {size} bytes instead of {expected.size_bytes}")
-    for name in sorted(present - manifest.files.keys()):
-        edited.append(name)  # MLflow's clients add files to a model that is there; trust looks at those, too
+    edited += present - manifest.files.keys()  # MLflow's clients add files to a finished model; trust reads those, too
     if contents:
         for name, found in zip(same_size, hash_files([root / name for name in same_size], progress), strict=True):
             if found.sha256 != manifest.files[name].sha256:
