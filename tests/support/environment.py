@@ -29,6 +29,7 @@ def pytest_configure() -> None:
     # Here and not in a fixture: servers of session scope start before the first test's fixtures.
     for name in product_variables():
         del os.environ[name]
+    os.environ.pop("COLUMNS", None)  # the width of a terminal that programs under test don't have
     # One of several test processes ignores Ctrl-C, and would hand that down to the programs that tests interrupt.
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
