@@ -9,11 +9,14 @@ from mlflow import MlflowClient
 from mlflow.entities import Metric, Param
 from servers import Server, environment
 
+# MLflow's client that comes second when an experiment is made finds it, but doesn't choose it: its runs would go to the
+# default experiment. The second call does.
 WORKER = """
 import sys
 import mlflow
 url, experiment, who = sys.argv[1:]
 mlflow.set_tracking_uri(url)
+mlflow.set_experiment(experiment)
 mlflow.set_experiment(experiment)
 with mlflow.start_run(run_name=who):
     mlflow.log_params({"who": who, "n": 50})
