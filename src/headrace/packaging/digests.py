@@ -32,6 +32,7 @@ from headrace.errors import InvalidValue
 
 CHUNK_BYTES = 8 << 20  # that the kernel copies in one call: often enough for progress, too seldom to cost anything
 READ_BYTES = 1 << 20  # in the second-level cache when it is hashed
+WRITE_BACK_BYTES = 128 << 20  # large enough that a disk is busy with it, small beside a model that matters
 MAX_BEHIND_BYTES = 256 << 20  # of the hasher; what it reads is still in the page cache then
 SMALL_BYTES = 4 << 20  # below, a second thread costs more than it saves
 THREADS = 4  # files in flight: hides the latency of opening many small ones
@@ -180,11 +181,14 @@ def _copy(reader: FileIO, writer: FileIO, progress: Progress | None) -> FileDige
         if progress:
             progress(len(content))
         return FileDigest(len(content), hashlib.sha256(content).hexdigest())
-    size = 0
+    size = on_disk = 0
     with _Follower(writer.fileno()) as follower:
         for copied in _copied(reader, writer):
             size += copied
             follower.advance(size)
+            if size - on_disk >= WRITE_BACK_BYTES:  # the disk works while the hasher does, not after it
+                os.fsync(writer.fileno())
+                on_disk = size
             if progress:
                 progress(copied)
     return FileDigest(size, follower.hexdigest())
