@@ -1,5 +1,5 @@
 """Tests start without the caller's MLFLOW_* and HEADRACE_* variables, in an empty folder of their own, and what they
-save is trusted in this session only."""
+save is trusted in this test run only."""
 
 from __future__ import annotations
 
