@@ -14,9 +14,10 @@ import pytest
 from sklearn.linear_model import LinearRegression
 
 import headrace as mlflow
+from headrace.client.open import tracking_store
 from headrace.client.temporary import PREFIX
 from headrace.entities import LoggedModelStatus
-from headrace.errors import InvalidValue, NotFound, UserCodeError
+from headrace.errors import InvalidValue, NotFound, StoreUnavailable, UserCodeError
 from headrace.packaging import manifest
 from headrace.packaging.save import ExampleFails
 from tests.client.conftest import forget
@@ -275,6 +276,21 @@ def test_upload_that_breaks_leaves_a_failed_model(
         mlflow.sklearn.log_model(fitted, name="line")
     [model] = mlflow.search_logged_models(output_format="list")
     assert model.status == LoggedModelStatus.FAILED
+
+
+def test_store_that_is_gone_does_not_hide_what_went_wrong(
+    place: str, fitted: LinearRegression, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    def gone(*_: object) -> None:
+        raise StoreUnavailable("gone")
+
+    monkeypatch.setattr("headrace.client.log_model._hand_over", broken)
+    monkeypatch.setattr(type(tracking_store()), "finalize_logged_model", gone)
+    with pytest.raises(KeyboardInterrupt):
+        mlflow.sklearn.log_model(fitted, name="line")
 
 
 def test_killed_in_the_middle_nothing_is_ready(tmp_path: Path) -> None:

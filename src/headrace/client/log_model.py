@@ -8,7 +8,7 @@ leaves it FAILED. Where the store's artifacts lie on this machine, the folder is
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,7 @@ from headrace.entities import (
     Metric,
     Run,
 )
-from headrace.errors import InvalidValue
+from headrace.errors import HeadraceError, InvalidValue
 from headrace.packaging.info import ModelInfo, info_of
 from headrace.packaging.save import Common, Written, finish
 from headrace.stores.base import TrackingStore
@@ -92,7 +92,8 @@ def log(write: Write, common: Common, given: Logging) -> ModelInfo:
             place.tie_to_run(logged, given.step)
             logged = place.store.finalize_logged_model(logged.model_id, LoggedModelStatus.READY)
         except BaseException:
-            place.store.finalize_logged_model(logged.model_id, LoggedModelStatus.FAILED)
+            with suppress(HeadraceError):  # a store that is gone leaves it PENDING, and mustn't hide what went wrong
+                place.store.finalize_logged_model(logged.model_id, LoggedModelStatus.FAILED)
             raise
     if given.registered_model_name:
         warn_once("mlflow.register_model")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import warnings
 from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
@@ -81,7 +82,8 @@ def get_model_dependencies(model_uri: str, format: str = "pip") -> str:
 
 
 def _split(given: dict[str, Any], known: tuple[str, ...]) -> tuple[PythonSource, Common]:
-    given.pop("infer_code_paths", None)
+    if given.pop("infer_code_paths", False):
+        warnings.warn("infer_code_paths isn't there yet: name the model's own modules by code_paths.", stacklevel=3)
     unknown = sorted(set(given) - {*_SOURCE, *COMMON})
     if unknown:
         raise TypeError(f"pyfunc: unknown argument {', '.join(unknown)}; there are {', '.join(sorted(set(known)))}.")

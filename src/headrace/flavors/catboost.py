@@ -8,7 +8,7 @@ from typing import Any
 from headrace.errors import Corrupt, InvalidValue
 from headrace.lazy import optional_import
 from headrace.packaging.draft import Draft
-from headrace.packaging.flavor import Predictor
+from headrace.packaging.flavor import OwnPredict, Predictor
 from headrace.packaging.requirements import provider
 from headrace.packaging.source import Source
 
@@ -51,7 +51,7 @@ class Catboost:
             save_format=format,
         )
         draft.set_pyfunc(data=_FILE)
-        return _Wrapper(cb_model)
+        return OwnPredict(cb_model)
 
     def load(self, source: Source, /) -> Any:
         catboost = optional_import(self.module, why="the model is one of CatBoost's")
@@ -64,18 +64,7 @@ class Catboost:
         return model
 
     def load_pyfunc(self, source: Source, /) -> Predictor:
-        return _Wrapper(self.load(source))
+        return OwnPredict(self.load(source))
 
 
 FLAVOR = Catboost()
-
-
-class _Wrapper:
-    def __init__(self, model: Any) -> None:
-        self._model = model
-
-    def predict(self, model_input: Any) -> Any:
-        return self._model.predict(model_input)
-
-    def get_raw_model(self) -> Any:
-        return self._model

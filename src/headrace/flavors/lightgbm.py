@@ -9,7 +9,7 @@ from headrace.errors import InvalidValue
 from headrace.flavors import estimators
 from headrace.lazy import optional_import
 from headrace.packaging.draft import Draft
-from headrace.packaging.flavor import Predictor
+from headrace.packaging.flavor import OwnPredict, Predictor
 from headrace.packaging.requirements import provider
 from headrace.packaging.source import Source
 
@@ -62,7 +62,7 @@ class Lightgbm:
             **keys,
         )
         draft.set_pyfunc(data=file)
-        return _Wrapper(lgb_model)
+        return OwnPredict(lgb_model)
 
     def load(self, source: Source, /) -> Any:
         lightgbm = optional_import(self.module, why="the model is one of LightGBM's")
@@ -72,18 +72,7 @@ class Lightgbm:
         return estimators.read(source, str(keys["data"]), keys, _HARMLESS)
 
     def load_pyfunc(self, source: Source, /) -> Predictor:
-        return _Wrapper(self.load(source))
+        return OwnPredict(self.load(source))
 
 
 FLAVOR = Lightgbm()
-
-
-class _Wrapper:
-    def __init__(self, model: Any) -> None:
-        self._model = model
-
-    def predict(self, model_input: Any) -> Any:
-        return self._model.predict(model_input)
-
-    def get_raw_model(self) -> Any:
-        return self._model

@@ -29,6 +29,19 @@ class Predictor(Protocol):
     def predict(self, model_input: Any, /) -> Any: ...
 
 
+class OwnPredict:
+    """Of a model whose own `predict` is what is wanted."""
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+
+    def predict(self, model_input: Any) -> Any:
+        return self._model.predict(model_input)
+
+    def get_raw_model(self) -> Any:
+        return self._model
+
+
 @runtime_checkable
 class Flavor(Protocol):
     """name: the key in MLmodel. model_argument: how `save_model` calls the model ("sk_model"). module: what must be
