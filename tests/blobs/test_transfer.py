@@ -145,6 +145,15 @@ class Endless(LocalBlobs):
             clock.sleep_s(0.001)
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """As in a program of its own: what ran in this process before may have left another answer to Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before or signal.default_int_handler)
+
+
+@pytest.mark.usefixtures("interruptible")
 @pytest.mark.parametrize("error", [StoreUnavailable("no more room"), None], ids=["failure", "ctrl-c"])
 def test_upload_that_ends_stops_in_the_middle_of_its_files(tmp_path: Path, error: Exception | None) -> None:
     (tmp_path / "source").mkdir()

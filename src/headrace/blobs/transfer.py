@@ -185,9 +185,9 @@ def _all(work: Callable[[T], Stored | None], jobs: list[T], threads: int, meter:
     if len(jobs) <= 1:
         return [stored for job in jobs if (stored := work(job))]
     with ThreadPoolExecutor(min(threads, len(jobs)), thread_name_prefix="headrace-artifacts") as pool:
-        futures = [pool.submit(work, job) for job in jobs]
         whole = False
         try:
+            futures = [pool.submit(work, job) for job in jobs]
             whole = not wait(futures, return_when=FIRST_EXCEPTION).not_done
         finally:
             if not whole:
