@@ -11,6 +11,7 @@ from headrace.entities import Metric, Param
 from headrace.errors import StoreUnavailable
 from headrace.stores.sql import SqlStore
 from headrace.stores.sql.run_row import for_write
+from headrace.testing.stores.live import settled
 
 WAIT_S = 30
 
@@ -18,7 +19,7 @@ WAIT_S = 30
 def test_change_that_commits_late_is_told(postgres_store: SqlStore) -> None:
     early = postgres_store.create_run("0").info.run_id
     late = postgres_store.create_run("0").info.run_id
-    start = postgres_store.changes().cursor
+    start = settled(postgres_store)
     written, go_on = threading.Event(), threading.Event()
 
     def hold(db: Any) -> None:
@@ -35,13 +36,12 @@ def test_change_that_commits_late_is_told(postgres_store: SqlStore) -> None:
     holding.result(WAIT_S)
     second = postgres_store.changes(first.cursor)
     assert late in [run.run_id for run in second.runs]
-    third = postgres_store.changes(second.cursor)
-    assert third.runs == []
+    settled(postgres_store, second.cursor)
 
 
 def test_pages_of_changes_do_not_skip_a_late_commit(postgres_store: SqlStore) -> None:
     runs = [postgres_store.create_run("0").info.run_id for _ in range(6)]
-    start = postgres_store.changes().cursor
+    start = settled(postgres_store)
     written, go_on = threading.Event(), threading.Event()
 
     def hold(db: Any) -> None:
@@ -152,7 +152,6 @@ def test_change_numbers_of_a_restored_dump_are_forgotten(
     with psycopg.connect(fresh_postgres_url, autocommit=True) as connection:
         connection.execute("UPDATE run_change SET seq = 4611686018427387904")  # of a server that ran for ages
     again = opened(fresh_postgres_url)
-    cursor = again.changes().cursor
-    assert again.changes(cursor).runs == []
+    cursor = settled(again)
     again.log_param(run_id, Param("a", "1"))
     assert [run.run_id for run in again.changes(cursor).runs] == [run_id]

@@ -106,10 +106,14 @@ def connect(
     busy_timeout_s: float = BUSY_TIMEOUT_S,
     map_bytes: int = 0,
 ) -> sqlite3.Connection:
-    """In autocommit mode: BEGIN and COMMIT are ours. Usable from any thread, by one at a time."""
+    """In autocommit mode: BEGIN and COMMIT are ours. Usable from any thread, by one at a time.
+
+    busy_timeout_s: of what is done with it. Opening waits in any case: for a moment, others hold all of a database that
+    they make, recover or close.
+    """
     connection = sqlite3.connect(
         path,
-        timeout=busy_timeout_s,
+        timeout=BUSY_TIMEOUT_S,
         isolation_level=None,
         check_same_thread=False,
         cached_statements=CACHED_STATEMENTS,
@@ -119,6 +123,7 @@ def connect(
         connection.execute("PRAGMA temp_store = MEMORY")
         connection.execute(f"PRAGMA cache_size = -{cache_kib}")
         connection.execute(f"PRAGMA mmap_size = {map_bytes}")
+        connection.execute(f"PRAGMA busy_timeout = {round(busy_timeout_s * 1000)}")
     except BaseException:
         connection.close()
         raise
