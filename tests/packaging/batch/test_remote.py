@@ -12,6 +12,7 @@ import pytest
 from headrace import pyfunc
 from headrace.errors import Forbidden, UserCodeError
 from headrace.packaging.batch import worker
+from headrace.packaging.batch.job import Job, run
 from headrace.packaging.batch.remote import RemoteModel, receive, send
 from headrace.packaging.trust import Origin, UntrustedModel
 
@@ -137,3 +138,17 @@ def test_a_folder_of_somebody_elses_isnt_used(tmp_path: Path, monkeypatch: pytes
     os.chown(theirs, 65534, 65534)
     with pytest.raises(Forbidden, match="belongs to somebody else"):
         worker.loaded(packed, lambda: tmp_path / "model.tar")
+
+
+def test_packages_of_a_stranger_are_not_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = saved(tmp_path / "m", lambda model_input: model_input, input_example=FRAME)
+    (folder / "requirements.txt").write_text(f"stranger @ {tmp_path.as_uri()}/stranger")
+    (tmp_path / "stranger").mkdir()
+    (tmp_path / "stranger" / "setup.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')\n")
+    monkeypatch.setenv("HEADRACE_ENV_ROOT", str(tmp_path / "environments"))
+    with pytest.raises(UntrustedModel, match=r"requirements\.txt: packages that would be installed"):
+        remote(folder, allow_pickle=None, env_manager="uv")
+    with pytest.raises(UntrustedModel, match="packages that would be installed"):
+        run(Job(folder=folder, origin=Origin.elsewhere()), env_manager="uv")
+    assert not (tmp_path / "ran").exists()
+    assert not (tmp_path / "environments").exists()

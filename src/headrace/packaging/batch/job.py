@@ -19,6 +19,7 @@ import msgspec
 
 from headrace import environments
 from headrace.errors import HeadraceError, UserCodeError
+from headrace.packaging import trust
 from headrace.packaging.batch.chunk import Limits
 from headrace.packaging.batch.score import Outcome, score
 from headrace.packaging.load import load_pyfunc, open_model
@@ -60,7 +61,7 @@ def run(
     alone. What the child says goes to stderr."""
     if env_manager == "local" and not variables and not extra_requirements:
         return run_here(job)
-    environment = prepared(job.folder, env_manager, extra_requirements)
+    environment = prepared(job, env_manager, extra_requirements)
     inputs = replace(
         job,
         input_path=job.input_path and job.input_path.absolute(),
@@ -116,16 +117,19 @@ def _outcome(told: bytes, status: int) -> Outcome:
 
 
 def prepared(
-    folder: Path, env_manager: str, extra_requirements: Sequence[str] = (), *, needs: Sequence[str] = ("pandas",)
+    job: Job, env_manager: str, extra_requirements: Sequence[str] = (), *, needs: Sequence[str] = ("pandas",)
 ) -> environments.Environment:
-    """The model's environment with Headrace in it. needs: what scoring needs beside the model."""
+    """The model's environment with Headrace in it. needs: what scoring needs beside the model. UntrustedModel where the
+    model's packages may not be installed: what they bring runs, some of it while they are built."""
 
     def tell(line: str) -> None:
         sys.stderr.write(f"{line}\n")
 
     if env_manager == "local":
         return environments.local()
-    spec = environments.of_model(folder)
+    what = ["requirements.txt: packages that would be installed, and may run code"]
+    trust.may_run(job.folder, what=what, origin=job.origin, allow_pickle=job.allow_pickle)
+    spec = environments.of_model(job.folder)
     if extra_requirements:
         spec = spec.with_lines(extra_requirements)
     missing = [name for name in needs if not spec.names(name)]

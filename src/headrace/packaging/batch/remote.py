@@ -21,7 +21,7 @@ import numpy as np
 
 from headrace.errors import HeadraceError, UserCodeError
 from headrace.lazy import optional_import
-from headrace.packaging.batch.job import prepared
+from headrace.packaging.batch.job import Job, prepared
 from headrace.packaging.payload.answer import jsonable, to_json
 from headrace.packaging.trust import Origin
 
@@ -41,7 +41,8 @@ class RemoteModel:
         env_manager: str,
         variables: Mapping[str, str],
     ) -> None:
-        environment = prepared(folder, env_manager, needs=("pandas", "pyarrow"))
+        asked = Job(folder=folder, origin=origin, allow_pickle=allow_pickle)
+        environment = prepared(asked, env_manager, needs=("pandas", "pyarrow"))
         job = {
             "folder": str(folder),
             "root": str(origin.root) if origin.root else None,
