@@ -13,8 +13,20 @@ from headrace.entities.logged_model import (
     ModelOrder,
 )
 from headrace.entities.metric import Metric
+from headrace.entities.model_policy import (
+    Check,
+    Gate,
+    MetricCheck,
+    ModelPolicy,
+    SchemaCheck,
+    SignedCheck,
+    TagCheck,
+)
+from headrace.entities.model_version import ModelVersion, ModelVersionStage, ModelVersionTag
 from headrace.entities.page import Page
 from headrace.entities.param import Param
+from headrace.entities.registered_model import RegisteredModel, RegisteredModelTag
+from headrace.entities.registry_event import Act, EventKind, RegistryEvent
 from headrace.entities.run import (
     LoggedModelInput,
     LoggedModelOutput,
@@ -28,18 +40,26 @@ from headrace.entities.run import (
 )
 from headrace.entities.states import LifecycleStage, LoggedModelStatus, RunStatus, SourceType, ViewType
 from headrace.entities.user import AccessToken, Role, User
+from headrace.entities.version_manifest import FileRecord, VersionManifest, VersionSignature
+from headrace.entities.webhook import DeliveryState, Webhook, WebhookDelivery, WebhookEvent
 
 __all__ = [
     "AccessToken",
+    "Act",
     "Changes",
     "ChartSeries",
+    "Check",
     "Dataset",
     "DatasetFilter",
     "DatasetInput",
     "DatasetSummary",
+    "DeliveryState",
+    "EventKind",
     "Experiment",
     "ExperimentTag",
     "FileInfo",
+    "FileRecord",
+    "Gate",
     "InputTag",
     "LifecycleStage",
     "LoggedModel",
@@ -50,11 +70,19 @@ __all__ = [
     "LoggedModelTag",
     "ManifestEntry",
     "Metric",
+    "MetricCheck",
     "MetricSummary",
     "ModelOrder",
+    "ModelPolicy",
+    "ModelVersion",
+    "ModelVersionStage",
+    "ModelVersionTag",
     "Page",
     "Param",
     "Projection",
+    "RegisteredModel",
+    "RegisteredModelTag",
+    "RegistryEvent",
     "Role",
     "Run",
     "RunChange",
@@ -65,8 +93,16 @@ __all__ = [
     "RunOutputs",
     "RunStatus",
     "RunTag",
+    "SchemaCheck",
+    "SignedCheck",
     "SourceType",
+    "TagCheck",
     "User",
+    "VersionManifest",
+    "VersionSignature",
     "ViewType",
+    "Webhook",
+    "WebhookDelivery",
+    "WebhookEvent",
     "XAxis",
 ]

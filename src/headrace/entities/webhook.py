@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+
+class WebhookEvent(msgspec.Struct, frozen=True):
+    """entity and action as on the wire: REGISTERED_MODEL and CREATED, MODEL_VERSION_ALIAS and DELETED …"""
+
+    entity: str
+    action: str
+
+
+class Webhook(msgspec.Struct, frozen=True, kw_only=True):
+    """secret: only the store and the sender see it; no answer holds it. Times in ms since the epoch."""
+
+    webhook_id: str
+    name: str
+    url: str
+    events: tuple[WebhookEvent, ...]
+    creation_timestamp: int
+    last_updated_timestamp: int
+    description: str | None = None
+    secret: str | None = None
+    status: Literal["ACTIVE", "DISABLED"] = "ACTIVE"
+
+
+DeliveryState = Literal["waiting", "delivered", "failed"]
+
+
+class WebhookDelivery(msgspec.Struct, frozen=True, kw_only=True):
+    """One message to one webhook. body: the JSON that is sent, byte by byte the same at each attempt. due_ms: when the
+    next attempt may start. response_status: of the last attempt, None where nothing answered; error: why it failed.
+    lease_until_ms: somebody is sending it now."""
+
+    delivery_id: str
+    webhook_id: str
+    event: WebhookEvent
+    body: str
+    created_ms: int
+    due_ms: int
+    state: DeliveryState = "waiting"
+    attempts: int = 0
+    ended_ms: int | None = None
+    lease_until_ms: int | None = None
+    response_status: int | None = None
+    response_body: str | None = None
+    error: str | None = None
