@@ -1,0 +1,116 @@
+"""A job on somebody else's scheduler, followed from here: asked for its state, its output copied as it comes.
+
+The job itself needs nobody: if this process dies, it goes on, and its program logs to the run. What is lost then is
+only the end that this side would have set.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from typing import Literal, Protocol
+
+from headrace import clock
+from headrace.errors import HeadraceError, ServiceError
+from headrace.projects.launch import Launch
+from headrace.projects.submitted import SubmittedRun
+
+State = Literal["SCHEDULED", "RUNNING", "FINISHED", "FAILED", "KILLED"]
+OVER: frozenset[str] = frozenset({"FINISHED", "FAILED", "KILLED"})
+
+FIRST_PAUSE_S = 0.2
+PAUSE_GROWTH = 1.5
+PATIENCE_S = 900.0  # without any answer; clusters are updated and networks repaired in less
+
+
+class Job(Protocol):
+    """What a backend knows to do with a job that it submitted. Methods are called by one thread at a time.
+
+    longest_pause_s: between two questions, for a job that has been there for a while.
+    """
+
+    longest_pause_s: float
+
+    def state(self) -> State:
+        """ServiceError where nobody answers at the moment. A job that is nowhere to be found was KILLED."""
+        ...
+
+    def more(self) -> str:
+        """What it printed since the last call. Never waits for more."""
+        ...
+
+    def stop(self) -> None:
+        """Returns when nothing of it runs any more."""
+        ...
+
+
+class FollowedRun(SubmittedRun):
+    def __init__(self, launch: Launch, job: Job) -> None:
+        self._launch, self._job = launch, job
+        self._state: State = "SCHEDULED"
+        self._output: list[str] = []
+        self._asking = threading.RLock()
+        self._stopped = threading.Event()
+
+    @property
+    def run_id(self) -> str:
+        return self._launch.run_id
+
+    def wait(self) -> bool:
+        pause_s, silent_since_s = FIRST_PAUSE_S, None
+        while self._state not in OVER:
+            try:
+                self._look()
+                silent_since_s = None
+            except ServiceError as error:
+                now_s = clock.monotonic_s()
+                if silent_since_s is None:
+                    silent_since_s = now_s
+                    self._launch.progress(f"{error.message} Asking again.")
+                if now_s - silent_since_s > PATIENCE_S:
+                    raise
+            if self._state in OVER:
+                break
+            self._stopped.wait(pause_s)
+            pause_s = min(pause_s * PAUSE_GROWTH, self._job.longest_pause_s)
+        return self._state == "FINISHED"
+
+    def get_status(self) -> str:
+        if self._state not in OVER:
+            self._look()
+        return self._state
+
+    def cancel(self) -> None:
+        with self._asking:
+            if self._state in OVER:
+                return
+            self._job.stop()
+            try:
+                self._take_output()
+            except HeadraceError as error:  # what stopped it is done; its last words are a courtesy
+                self._launch.progress(error.message)
+            self._state = "KILLED"
+        self._stopped.set()
+
+    def logs(self) -> Iterator[str]:
+        with self._asking:
+            text = "".join(self._output)
+        return iter(text.splitlines(keepends=True))
+
+    def _look(self) -> None:
+        with self._asking:
+            if self._state in OVER:
+                return
+            found = self._job.state()  # before the output, so that the last words of what is over aren't missed
+            self._take_output()
+            self._state = found
+
+    def _take_output(self) -> None:
+        text = self._job.more()
+        if text:
+            self._output.append(text)
+            self._show(text)
+
+    def _show(self, text: str) -> None:
+        for line in text.splitlines():
+            self._launch.progress(line)
