@@ -297,5 +297,14 @@ ALLOW_PICKLE: Setting[bool | None] = Setting(
 TRUSTED_USERS = _text(
     "HEADRACE_TRUSTED_USERS", "Users, by commas, whose models from a registry may run the code that they bring."
 )
+RAY_ADDRESS = _text(
+    "HEADRACE_RAY_ADDRESS RAY_API_SERVER_ADDRESS RAY_ADDRESS",
+    "Address of the Ray dashboard that runs projects, http://HOST:8265.",
+)
+RAY_AUTH_TOKEN = _text("RAY_AUTH_TOKEN", "Token of a Ray cluster that asks for one.")
+KUBE_TRACKING_URI = _text(
+    "HEADRACE_KUBE_TRACKING_URI KUBE_MLFLOW_TRACKING_URI",
+    "Tracking URI for projects on Kubernetes, if pods reach the server by another address.",
+)
 HOME = _text("HEADRACE_HOME", "Folder of this user's own files, instead of XDG_DATA_HOME/headrace.")
 DEBUG = Setting("HEADRACE_DEBUG", _flag, False, "Let the command line show the traceback of an error.")
