@@ -39,6 +39,11 @@ def hex_id() -> str:
     return uuid.uuid4().hex
 
 
+def uuid_id() -> str:
+    """A random UUID with its dashes: a webhook or a delivery."""
+    return str(uuid.uuid4())
+
+
 def model_id() -> str:
     return f"m-{uuid.uuid4().hex}"
 

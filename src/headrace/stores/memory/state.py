@@ -25,6 +25,8 @@ from headrace.entities import (
     RunInputs,
     RunOutputs,
     User,
+    Webhook,
+    WebhookDelivery,
 )
 from headrace.errors import NotFound
 from headrace.stores import checks, locations
@@ -107,6 +109,8 @@ class State:
         self.manifest: dict[tuple[str, str], ManifestEntry] = {}
         self.users: dict[str, User] = {}
         self.tokens: dict[str, AccessToken] = {}
+        self.webhooks: dict[str, Webhook] = {}
+        self.deliveries: dict[str, WebhookDelivery] = {}
         self.next_experiment = 0
         self.version = 0
 

@@ -316,3 +316,59 @@ sa.Index("access_token_username", access_token.c.username)
 writer_mark = _clustered(
     "writer_mark", _text("writer_id", key=True), _int("run_ref", null=True), _int("mark"), _int("updated_ms")
 )
+
+webhook = sa.Table(
+    "webhook",
+    metadata,
+    _id(),
+    _text("webhook_id"),
+    _text("name"),
+    _text("url"),
+    _text("description", null=True),
+    _text("secret", null=True),
+    _text("status"),
+    _int("creation_timestamp"),
+    _int("last_updated_timestamp"),
+    sa.UniqueConstraint("webhook_id", name="webhook_webhook_id"),
+)
+webhook_event = _clustered(
+    "webhook_event", _int("webhook_ref", key=True), _int("position", key=True), _text("entity"), _text("action")
+)
+sa.Index("webhook_event_wanted", webhook_event.c.entity, webhook_event.c.action, webhook_event.c.webhook_ref)
+
+# What is to be told: waiting until it is delivered or given up. lease_until_ms: somebody is sending it until then.
+webhook_delivery = sa.Table(
+    "webhook_delivery",
+    metadata,
+    _id(),
+    _text("delivery_id"),
+    _int("webhook_ref"),
+    _text("entity"),
+    _text("action"),
+    _text("body"),
+    _int("created_ms"),
+    _int("due_ms"),
+    _text("state"),
+    _int("attempts", default=0),
+    _int("ended_ms", null=True),
+    _int("lease_until_ms", default=0),
+    _int("response_status", null=True),
+    _text("response_body", null=True),
+    _text("error", null=True),
+    sa.UniqueConstraint("delivery_id", name="webhook_delivery_delivery_id"),
+)
+sa.Index("webhook_delivery_of", webhook_delivery.c.webhook_ref, webhook_delivery.c.id)
+sa.Index(
+    "webhook_delivery_due",
+    webhook_delivery.c.webhook_ref,
+    webhook_delivery.c.due_ms,
+    webhook_delivery.c.id,
+    sqlite_where=sa.text("state = 'waiting'"),
+    postgresql_where=sa.text("state = 'waiting'"),
+)
+sa.Index(
+    "webhook_delivery_ended",
+    webhook_delivery.c.ended_ms,
+    sqlite_where=sa.text("ended_ms IS NOT NULL"),
+    postgresql_where=sa.text("ended_ms IS NOT NULL"),
+)
