@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import msgspec
 
 
@@ -39,3 +42,7 @@ class ModelVersion(msgspec.Struct, frozen=True, kw_only=True):
     aliases: list[str] = msgspec.field(default_factory=list)
     model_id: str | None = None
     digest: str | None = None
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]:
+        """`dict(version)`, as scripts for MLflow print it."""
+        return iter(sorted(msgspec.structs.asdict(self).items()))

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 import msgspec
 
 from headrace.entities.model_version import ModelVersion
@@ -26,3 +29,7 @@ class RegisteredModel(msgspec.Struct, frozen=True, kw_only=True):
     tags: dict[str, str] = msgspec.field(default_factory=dict)
     aliases: dict[str, str] = msgspec.field(default_factory=dict)
     revision: int = 0
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]:
+        """`dict(model)`, as scripts for MLflow print it."""
+        return iter(sorted(msgspec.structs.asdict(self).items()))
