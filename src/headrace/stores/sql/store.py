@@ -56,25 +56,12 @@ from headrace.stores.sql import (
 )
 from headrace.stores.sql.connection import Database, Engine, Work
 from headrace.stores.sql.document_cache import DocumentCache
+from headrace.stores.sql.transactions import Transactions
 
 T = TypeVar("T")
 
 
-class _Transactions:
-    """How the methods below reach the database."""
-
-    artifact_root: str
-    documents: DocumentCache
-    appended: Callable[[], None]
-
-    def _read(self, work: Work[T]) -> T:
-        raise NotImplementedError
-
-    def _write(self, work: Work[T]) -> T:
-        raise NotImplementedError
-
-
-class _Experiments(_Transactions, TrackingStore):
+class _Experiments(Transactions, TrackingStore):
     def create_experiment(
         self, name: str, artifact_location: str | None = None, tags: Sequence[ExperimentTag] = ()
     ) -> str:
@@ -115,7 +102,7 @@ class _Experiments(_Transactions, TrackingStore):
         self._write(experiments.delete_tag(experiment_id, key))
 
 
-class _Runs(_Transactions, TrackingStore):
+class _Runs(Transactions, TrackingStore):
     def create_run(
         self,
         experiment_id: str,
@@ -222,7 +209,7 @@ class _Runs(_Transactions, TrackingStore):
         return self._read(inputs.summaries(experiment_ids))
 
 
-class _Metrics(_Transactions, TrackingStore):
+class _Metrics(Transactions, TrackingStore):
     def get_metric_history(
         self, run_id: str, key: str, max_results: int | None = None, page_token: str | None = None
     ) -> Page[Metric]:
@@ -253,7 +240,7 @@ class _Metrics(_Transactions, TrackingStore):
         return self._read(metrics.chart(run_ids, keys, x_axis, start, end, buckets))
 
 
-class _Models(_Transactions, TrackingStore):
+class _Models(Transactions, TrackingStore):
     def create_logged_model(
         self,
         experiment_id: str,
@@ -297,7 +284,7 @@ class _Models(_Transactions, TrackingStore):
         )
 
 
-class _Live(_Transactions, TrackingStore):
+class _Live(Transactions, TrackingStore):
     def changes(self, since: str | None = None, experiment_ids: Sequence[str] = (), max_results: int = 1000) -> Changes:
         return self._read(live.changes(since, experiment_ids, max_results))
 
@@ -313,7 +300,7 @@ class _Live(_Transactions, TrackingStore):
         return self._read(live.aggregate(experiment_ids, group_by, metrics, filter_string, view_type, max_results))
 
 
-class _Manifest(_Transactions, ManifestStore):
+class _Manifest(Transactions, ManifestStore):
     def record_artifact(self, entry: ManifestEntry) -> None:
         self._write(manifest.record(entry))
 
@@ -324,7 +311,7 @@ class _Manifest(_Transactions, ManifestStore):
         return self._read(manifest.entries(root, path))
 
 
-class _Access(_Transactions, AccessStore):
+class _Access(Transactions, AccessStore):
     def create_user(self, username: str, role: Role, password_hash: str | None = None) -> User:
         return self._write(access.create_user(username, role, password_hash))
 
