@@ -23,7 +23,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "environments": set(),
     "packaging": {"blobs", "environments", "entities"},
     "flavors": {"packaging"},
-    "registry": {"stores", "packaging", "net", "entities"},
+    "registry": {"stores", "packaging", "blobs", "net", "entities"},
     "server": {"wire", "stores", "registry", "query", "blobs", "entities"},
     "client": {"net", "wire", "stores", "blobs", "packaging", "registry", "entities", "query", "datasets"},
     "autolog": {"client", "flavors"},
