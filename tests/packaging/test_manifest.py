@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from headrace.blobs.paths import InvalidPath
+from headrace.entities import FileRecord
 from headrace.errors import Corrupt, InvalidValue, NotFound, StoreUnavailable
 from headrace.packaging import digests, manifest
 from headrace.packaging.inside import inside
@@ -64,14 +65,13 @@ def test_digests_are_equal_only_if_all_files_are(
     first: dict[str, tuple[int, str]], second: dict[str, tuple[int, str]]
 ) -> None:
     one, other = (
-        manifest.Manifest(files={name: manifest.FileDigest(*each) for name, each in files.items()})
-        for files in (first, second)
+        manifest.Manifest(files={name: FileRecord(*each) for name, each in files.items()}) for files in (first, second)
     )
     assert (one.digest == other.digest) == (first == second)
 
 
 def test_known_digests_are_not_taken_again(model: Path) -> None:
-    known = {"data/weights.bin": manifest.FileDigest(10_000, "c" * 64)}
+    known = {"data/weights.bin": FileRecord(10_000, "c" * 64)}
     assert manifest.take(model, known).files["data/weights.bin"].sha256 == "c" * 64
 
 
@@ -183,7 +183,7 @@ def test_a_copy_has_the_content_and_its_digest(tmp_path: Path, size: int) -> Non
     passed: list[int] = []
     found = manifest.copy_and_hash(tmp_path / "source", tmp_path / "new" / "copy", passed.append)
     assert (tmp_path / "new" / "copy").read_bytes() == content
-    assert found == manifest.FileDigest(size, hashlib.sha256(content).hexdigest())
+    assert found == FileRecord(size, hashlib.sha256(content).hexdigest())
     assert sum(passed) == size
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["copy"]
 

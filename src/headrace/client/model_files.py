@@ -20,13 +20,12 @@ from headrace.client.artifact_uris import Place, has
 from headrace.client.artifacts import place_of_written
 from headrace.client.open import tracking_store
 from headrace.client.uri import get_tracking_uri
-from headrace.entities import LoggedModel
+from headrace.entities import FileRecord, LoggedModel
 from headrace.errors import InvalidValue, NotFound, NotSupported
 from headrace.packaging import manifest, trusted_digests
 from headrace.packaging.amendment import amend
 from headrace.packaging.env_files import LOCK
 from headrace.packaging.info import ModelInfo, info_of
-from headrace.packaging.manifest import FileDigest
 from headrace.packaging.mlmodel import FILE_NAME, Model
 from headrace.packaging.signature import ModelSignature
 
@@ -84,7 +83,7 @@ def record_added(blobs: BlobStore, added: Iterable[Stored]) -> None:
     """Files that were put into a model's folder, whose root this is, belong to the model from now on."""
     files = _Files(uri=blobs.uri, place=Place(blobs=blobs, path="", name=""))
     known = files.stated()
-    digests = {each.path: FileDigest(each.size_bytes, each.sha256) for each in added if each.path != manifest.FILE_NAME}
+    digests = {each.path: FileRecord(each.size_bytes, each.sha256) for each in added if each.path != manifest.FILE_NAME}
     if known is not None and known.files | digests != known.files:
         files.amend(known, digests)
 
@@ -126,12 +125,12 @@ class _Files:
             self.place.blobs.put_bytes(join(self.place.path, name), content)
         if known is not None:
             digests = {
-                name: FileDigest(len(content), hashlib.sha256(content).hexdigest())
+                name: FileRecord(len(content), hashlib.sha256(content).hexdigest())
                 for name, content in contents.items()
             }
             self.amend(known, digests, without)
 
-    def amend(self, known: manifest.Manifest, digests: dict[str, FileDigest], without: tuple[str, ...] = ()) -> None:
+    def amend(self, known: manifest.Manifest, digests: dict[str, FileRecord], without: tuple[str, ...] = ()) -> None:
         kept = {name: digest for name, digest in known.files.items() if name not in without}
         amended = msgspec.structs.replace(known, files={**kept, **digests})
         self.place.blobs.put_bytes(join(self.place.path, manifest.FILE_NAME), manifest.to_bytes(amended))

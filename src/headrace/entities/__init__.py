@@ -40,8 +40,15 @@ from headrace.entities.run import (
 )
 from headrace.entities.states import LifecycleStage, LoggedModelStatus, RunStatus, SourceType, ViewType
 from headrace.entities.user import AccessToken, Role, User
-from headrace.entities.version_manifest import FileRecord, VersionManifest, VersionSignature
-from headrace.entities.webhook import DeliveryState, Webhook, WebhookDelivery, WebhookEvent
+from headrace.entities.version_manifest import FileRecord, VersionManifest, VersionSignature, tree_digest
+from headrace.entities.webhook import (
+    DeliveryState,
+    Webhook,
+    WebhookDelivery,
+    WebhookEvent,
+    WebhookStatus,
+    WebhookTestResult,
+)
 
 __all__ = [
     "AccessToken",
@@ -104,5 +111,8 @@ __all__ = [
     "Webhook",
     "WebhookDelivery",
     "WebhookEvent",
+    "WebhookStatus",
+    "WebhookTestResult",
     "XAxis",
+    "tree_digest",
 ]

@@ -2,15 +2,22 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 
 import msgspec
 
 
 class FileRecord(msgspec.Struct, frozen=True):
-    """What one file of a version holds. sha256: hex."""
+    """What one file holds. sha256: 64 hex digits."""
 
     size_bytes: int
     sha256: str
+
+
+def tree_digest(files: Mapping[str, FileRecord]) -> str:
+    """SHA-256, in hex, over one line `SHA256 SIZE "PATH"` a file, by path."""
+    lines = (f"{each.sha256} {each.size_bytes} {json.dumps(path)}\n" for path, each in sorted(files.items()))
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 class VersionManifest(msgspec.Struct, frozen=True, kw_only=True):
@@ -25,9 +32,8 @@ class VersionManifest(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def digest(self) -> str:
-        """SHA-256, in hex, over one line `SHA256 SIZE "PATH"` a file, by path, as in a folder's own manifest."""
-        lines = (f"{each.sha256} {each.size_bytes} {json.dumps(path)}\n" for path, each in sorted(self.files.items()))
-        return hashlib.sha256("".join(lines).encode()).hexdigest()
+        """The same as of the folder's own manifest."""
+        return tree_digest(self.files)
 
 
 class VersionSignature(msgspec.Struct, frozen=True, kw_only=True):

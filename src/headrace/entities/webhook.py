@@ -12,6 +12,9 @@ class WebhookEvent(msgspec.Struct, frozen=True):
     action: str
 
 
+WebhookStatus = Literal["ACTIVE", "DISABLED"]
+
+
 class Webhook(msgspec.Struct, frozen=True, kw_only=True):
     """secret: only the store and the sender see it; no answer holds it. Times in ms since the epoch."""
 
@@ -23,7 +26,7 @@ class Webhook(msgspec.Struct, frozen=True, kw_only=True):
     last_updated_timestamp: int
     description: str | None = None
     secret: str | None = None
-    status: Literal["ACTIVE", "DISABLED"] = "ACTIVE"
+    status: WebhookStatus = "ACTIVE"
 
 
 DeliveryState = Literal["waiting", "delivered", "failed"]
@@ -31,8 +34,8 @@ DeliveryState = Literal["waiting", "delivered", "failed"]
 
 class WebhookDelivery(msgspec.Struct, frozen=True, kw_only=True):
     """One message to one webhook. body: the JSON that is sent, byte by byte the same at each attempt. due_ms: when the
-    next attempt may start. response_status: of the last attempt, None where nothing answered; error: why it failed.
-    lease_until_ms: somebody is sending it now."""
+    next attempt may start. response_status and response_body: of the last attempt, None where nothing answered; error:
+    why it failed. lease_until_ms: somebody is sending it until then; 0: nobody."""
 
     delivery_id: str
     webhook_id: str
@@ -43,7 +46,16 @@ class WebhookDelivery(msgspec.Struct, frozen=True, kw_only=True):
     state: DeliveryState = "waiting"
     attempts: int = 0
     ended_ms: int | None = None
-    lease_until_ms: int | None = None
+    lease_until_ms: int = 0
     response_status: int | None = None
     response_body: str | None = None
     error: str | None = None
+
+
+class WebhookTestResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of sending an example to a webhook. success: it answered with a status below 400."""
+
+    success: bool
+    response_status: int | None = None
+    response_body: str | None = None
+    error_message: str | None = None

@@ -23,11 +23,10 @@ from concurrent.futures import ThreadPoolExecutor
 from io import FileIO
 from pathlib import Path
 
-import msgspec
-
 from headrace import clock
 from headrace.blobs.base import Progress
 from headrace.blobs.local import PART_PREFIX, local_errors
+from headrace.entities import FileRecord
 from headrace.errors import InvalidValue
 
 CHUNK_BYTES = 8 << 20  # that the kernel copies in one call: often enough for progress, too seldom to cost anything
@@ -41,28 +40,23 @@ _NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FICLONE = 0x40049409  # <linux/fs.h>: share the blocks of another file
 
 
-class FileDigest(msgspec.Struct, frozen=True):
-    size_bytes: int
-    sha256: str  # 64 hex digits
-
-
-def hash_file(path: Path, progress: Progress | None = None) -> FileDigest:
+def hash_file(path: Path, progress: Progress | None = None) -> FileRecord:
     with path.open("rb", buffering=0) as file:
         if os.fstat(file.fileno()).st_size <= SMALL_BYTES:
             content = file.readall()
             if progress:
                 progress(len(content))
-            return FileDigest(len(content), hashlib.sha256(content).hexdigest())
+            return FileRecord(len(content), hashlib.sha256(content).hexdigest())
         digest, size, buffer = hashlib.sha256(), 0, memoryview(bytearray(READ_BYTES))
         while read := file.readinto(buffer):
             digest.update(buffer[:read])
             size += read
             if progress:
                 progress(read)
-    return FileDigest(size, digest.hexdigest())
+    return FileRecord(size, digest.hexdigest())
 
 
-def hash_files(paths: Sequence[Path], progress: Progress | None = None) -> Iterator[FileDigest]:
+def hash_files(paths: Sequence[Path], progress: Progress | None = None) -> Iterator[FileRecord]:
     """In order, several at a time where that is worth a thread."""
     if sum(path.stat().st_size for path in paths) <= SMALL_BYTES:
         yield from (hash_file(path, progress) for path in paths)
@@ -73,7 +67,7 @@ def hash_files(paths: Sequence[Path], progress: Progress | None = None) -> Itera
 
 def copy_and_hash(
     source: str | Path, target: str | Path, progress: Progress | None = None, *, sync: bool = False
-) -> FileDigest:
+) -> FileRecord:
     """Copies a file, links followed, and makes the folders above `target`; what is there is replaced.
 
     sync: the copy is on the disk, not only with the operating system, when this returns.
@@ -98,7 +92,7 @@ def copy_tree(
     progress: Progress | None = None,
     *,
     leave_out: Callable[[Path], bool] | None = None,
-) -> dict[str, FileDigest]:
+) -> dict[str, FileRecord]:
     """Copies a folder, or one file, as `target`: path below it (for a file, its name) → digest.
 
     Links are followed wherever they lead, as `cp -rL` does: this is for what a user hands over, never for a folder that
@@ -150,7 +144,7 @@ def _refuse_odd(origin: Path) -> None:
         raise InvalidValue("path", str(origin), "it isn't a plain file.")
 
 
-def _copy_to(part: Path, origin: Path, progress: Progress | None, sync: bool) -> FileDigest:
+def _copy_to(part: Path, origin: Path, progress: Progress | None, sync: bool) -> FileRecord:
     with origin.open("rb", buffering=0) as reader, part.open("x+b", buffering=0) as writer:
         digest = hash_file(part, progress) if _share_blocks(reader, writer) else _copy(reader, writer, progress)
         with contextlib.suppress(OSError):  # file systems without modes
@@ -174,13 +168,13 @@ def _share_blocks(reader: FileIO, writer: FileIO) -> bool:
     return True
 
 
-def _copy(reader: FileIO, writer: FileIO, progress: Progress | None) -> FileDigest:
+def _copy(reader: FileIO, writer: FileIO, progress: Progress | None) -> FileRecord:
     if os.fstat(reader.fileno()).st_size <= SMALL_BYTES:
         content = reader.readall()
         _write(writer, memoryview(content))
         if progress:
             progress(len(content))
-        return FileDigest(len(content), hashlib.sha256(content).hexdigest())
+        return FileRecord(len(content), hashlib.sha256(content).hexdigest())
     size = on_disk = 0
     with _Follower(writer.fileno()) as follower:
         for copied in _copied(reader, writer):
@@ -191,7 +185,7 @@ def _copy(reader: FileIO, writer: FileIO, progress: Progress | None) -> FileDige
                 on_disk = size
             if progress:
                 progress(copied)
-    return FileDigest(size, follower.hexdigest())
+    return FileRecord(size, follower.hexdigest())
 
 
 def _copied(reader: FileIO, writer: FileIO) -> Iterator[int]:

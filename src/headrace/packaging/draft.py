@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from headrace.packaging.manifest import FileDigest, copy_and_hash, copy_tree
+from headrace.entities import FileRecord
+from headrace.packaging.manifest import copy_and_hash, copy_tree
 from headrace.packaging.mlmodel import PYFUNC, Model
 
 
@@ -30,7 +31,7 @@ class Draft:
     unsigned: bool = False
     distributions: list[str] = field(default_factory=list)
     modules: set[str] = field(default_factory=set)
-    known: dict[str, FileDigest] = field(default_factory=dict)
+    known: dict[str, FileRecord] = field(default_factory=dict)
 
     def folder(self, relative_path: str) -> Path:
         """A folder in it, made."""

@@ -11,8 +11,6 @@ MLflow doesn't know the file and keeps it. What MLflow changes in a finished fol
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import re
 import stat
@@ -25,13 +23,13 @@ from headrace import clock
 from headrace.blobs.base import Progress
 from headrace.blobs.local import PART_PREFIX
 from headrace.blobs.paths import InvalidPath
+from headrace.entities import FileRecord, tree_digest
 from headrace.errors import Corrupt, NotFound
-from headrace.packaging.digests import FileDigest, copy_and_hash, copy_tree, hash_file, hash_files
+from headrace.packaging.digests import copy_and_hash, copy_tree, hash_file, hash_files
 from headrace.packaging.inside import is_inside
 
 __all__ = [
     "FILE_NAME",
-    "FileDigest",
     "Manifest",
     "bytecode_of",
     "check",
@@ -72,7 +70,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """files: path from the folder, with "/" → what it holds. version: of this form."""
 
     version: int = 1
-    files: dict[str, FileDigest]
+    files: dict[str, FileRecord]
 
     @property
     def size_bytes(self) -> int:
@@ -81,12 +79,11 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def digest(self) -> str:
         """SHA-256, in hex, over one line `SHA256 SIZE "PATH"` a file, by path."""
-        lines = (f"{each.sha256} {each.size_bytes} {json.dumps(path)}\n" for path, each in sorted(self.files.items()))
-        return hashlib.sha256("".join(lines).encode()).hexdigest()
+        return tree_digest(self.files)
 
 
 def take(
-    folder: str | Path, known: Mapping[str, FileDigest] | None = None, progress: Progress | None = None
+    folder: str | Path, known: Mapping[str, FileRecord] | None = None, progress: Progress | None = None
 ) -> Manifest:
     """Of the files as they are now. known: digests of files that were hashed while they were copied there."""
     root = Path(folder)
@@ -98,7 +95,7 @@ def take(
 
 
 def write(
-    folder: str | Path, known: Mapping[str, FileDigest] | None = None, progress: Progress | None = None
+    folder: str | Path, known: Mapping[str, FileRecord] | None = None, progress: Progress | None = None
 ) -> Manifest:
     """Takes the manifest and puts it into the folder, as the last file."""
     manifest = take(folder, known, progress)
