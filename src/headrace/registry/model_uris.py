@@ -98,6 +98,14 @@ def version_of(address: ModelAddress, registry: RegistryStore) -> ModelVersion:
     return max(found, key=lambda version: int(version.version))
 
 
+def version_in_stage(name: str, stage: str, registry: RegistryStore) -> ModelVersion:
+    """The highest one there."""
+    found = registry.get_latest_versions(name, [stage])
+    if not found:
+        raise NotFound("model version", stage, by="stage", hint=f"No version of {name!r} is in that stage.")
+    return max(found, key=lambda version: int(version.version))
+
+
 def _with_hint(address: ModelAddress, registry: RegistryStore, error: HeadraceError) -> HeadraceError:
     """The same error, with the versions and aliases that there are."""
     try:
