@@ -35,8 +35,8 @@ class Job(Protocol):
         """ServiceError where nobody answers at the moment. A job that is nowhere to be found was KILLED."""
         ...
 
-    def more(self) -> str:
-        """What it printed since the last call. Never waits for more."""
+    def more(self, *, last: bool) -> str:
+        """What it printed since the last call. last: it is over; only then the rest is waited for."""
         ...
 
     def stop(self) -> None:
@@ -86,7 +86,7 @@ class FollowedRun(SubmittedRun):
                 return
             self._job.stop()
             try:
-                self._take_output()
+                self._take_output(last=True)
             except HeadraceError as error:  # what stopped it is done; its last words are a courtesy
                 self._launch.progress(error.message)
             self._state = "KILLED"
@@ -102,11 +102,11 @@ class FollowedRun(SubmittedRun):
             if self._state in OVER:
                 return
             found = self._job.state()  # before the output, so that the last words of what is over aren't missed
-            self._take_output()
+            self._take_output(last=found in OVER)
             self._state = found
 
-    def _take_output(self) -> None:
-        text = self._job.more()
+    def _take_output(self, *, last: bool) -> None:
+        text = self._job.more(last=last)
         if text:
             self._output.append(text)
             self._show(text)

@@ -1,8 +1,8 @@
 """The batch script of a Slurm job.
 
 Resources stand in #SBATCH lines, so that the script can be read, kept and submitted again by hand. sbatch cuts those
-lines at blanks and quotes, and Slurm has no rule that would let any text through: values are held to the characters that
-its options use. Everything below those lines is bash, with each value quoted.
+lines at blanks and quotes, and has no rule that would let any text through: values are held to the characters that its
+options use. Everything below those lines is bash, with each value quoted.
 """
 
 from __future__ import annotations
@@ -17,7 +17,12 @@ import msgspec
 from headrace.errors import InvalidValue
 from headrace.projects.backends.config import FIELD, Config
 
+STATUS = "status"  # beginning of the names of files with an exit status, one for each task of an array
+OUTPUT = "output"  # and of those with what was printed
+
 _WORD = re.compile(r"[\w.,:=@%/+\-\[\]&|()*!^~]+")
+_PLACE = re.compile(r"[\w./+@:,=-]+")  # % stands for the job in sbatch's paths
+_PLACE_ALLOWED = "letters, digits and any of . / + @ : , = - _, without blanks"
 _ALLOWED = "letters, digits and any of . , : = @ % / + - _ [ ] & | ( ) * ! ^ ~, without blanks"
 
 
@@ -65,9 +70,9 @@ def options(config: SlurmConfig, *, job_name: str, output: Path) -> dict[str, st
     for name, value in found.items():
         if value and not _WORD.fullmatch(value):
             raise InvalidValue(FIELD, value, f"{name!r} of backend 'slurm' may hold {_ALLOWED}.")
-    if any(character in str(output) for character in "\n\r\"'\\ \t%"):
-        raise InvalidValue(FIELD, str(output), "the 'folder' of Slurm jobs may hold no blanks, quotes, \\ and %.")
-    found["output"] = str(output / ("output-%a.txt" if config.array is not None else "output.txt"))
+    if not _PLACE.fullmatch(str(output)):
+        raise InvalidValue(FIELD, str(output), f"the path of backend 'slurm's 'folder' may hold {_PLACE_ALLOWED}.")
+    found["output"] = str(output / (f"{OUTPUT}-%a.txt" if config.array is not None else f"{OUTPUT}.txt"))
     return found
 
 
@@ -89,30 +94,19 @@ def script(
     exports = [f"export {name}={shlex.quote(value)}" for name, value in environment.items()]
     if path_prefix:
         exports.append(f'export PATH={shlex.quote(":".join(path_prefix))}:"$PATH"')
-    return "\n".join(
-        [
-            "#!/bin/bash",
-            *directives,
-            "",
-            "# Written at the end: what tells the outcome where Slurm keeps no accounts.",
-            f"trap 'echo \"$?\" > '{_inside_single(str(folder))}/status-\"${{SLURM_ARRAY_TASK_ID:-0}}\"' EXIT",
-            # Slurm ends a job with SIGTERM; bash would otherwise wait for its child before it runs the trap.
-            "trap 'kill -TERM \"$child\" 2>/dev/null; wait \"$child\"; exit 143' TERM",
-            *exports,
-            f"cd {shlex.quote(str(code))} || exit 1",
-            *(line.rstrip("\n") for line in config.setup),
-            f"bash -c {shlex.quote(command)} &",
-            "child=$!",
-            'wait "$child"',
-            "exit $?",
-            "",
-        ]
-    )
-
-
-def _inside_single(text: str) -> str:
-    """Quoted for a place between two '…' of bash."""
-    return shlex.quote(text)
+    lines = [
+        "#!/bin/bash",
+        *directives,
+        "",
+        "# The outcome, for where Slurm keeps no accounts.",
+        f"headrace_status={shlex.quote(str(folder / STATUS))}-${{SLURM_ARRAY_TASK_ID:-0}}",
+        'trap \'echo "$?" > "$headrace_status"\' EXIT',
+        *exports,
+        f"cd {shlex.quote(str(code))} || exit",
+        *(line.rstrip("\n") for line in config.setup),
+        f"bash -c {shlex.quote(command)}",
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def _plain_name(name: str) -> str:

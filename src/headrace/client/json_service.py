@@ -1,0 +1,94 @@
+"""Servers that aren't tracking servers, spoken to in JSON over HTTP: a cluster's API, say.
+
+They get our proxies, TLS settings and some patience, never the credentials of the tracking server.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from headrace.errors import CallerError, InvalidValue, ServiceError
+from headrace.net.message import Request, Response
+from headrace.net.pool import PoolTransport
+from headrace.net.retry import Retrying, RetryPolicy
+
+_SHOWN_CHARS = 500
+# Somebody waits for the first answer; who follows a job has a longer patience of his own.
+_POLICY = RetryPolicy(max_retries=2, backoff_factor_s=0.2, jitter_s=0.1)
+
+
+class Refused(CallerError):
+    """The service answered with an error. status: of HTTP. said: its words."""
+
+    def __init__(self, message: str, status: int, said: str) -> None:
+        super().__init__(message)
+        self.status, self.said = status, said
+
+
+class JsonService:
+    """Thread safe. name: for messages ("Ray"). base: http(s) address without a path's slash at its end."""
+
+    def __init__(self, name: str, base: str, headers: Mapping[str, str] | None = None) -> None:
+        parts = urlsplit(base)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise InvalidValue("address", base, f"the address of {name} begins with http:// or https://.")
+        self.name, self.base = name, base.rstrip("/")
+        self._headers = dict(headers or {})
+        self._transport = Retrying(PoolTransport(), lambda: _POLICY)
+
+    def get(self, path: str) -> Any:
+        """The answer as plain values. Refused; StoreUnavailable and TimedOut without an answer."""
+        return self._decoded(self._send(Request(method="GET", url=self.base + path)))
+
+    def post(self, path: str, body: Any = None) -> Any:
+        """Is sent once: what a second time would do isn't known."""
+        encoded = json.dumps(body).encode() if body is not None else b""
+        return self._decoded(
+            self._send(
+                Request(
+                    method="POST",
+                    url=self.base + path,
+                    body=encoded,
+                    headers={"Content-Type": "application/json"},
+                    repeatable=False,
+                )
+            )
+        )
+
+    def put_bytes(self, path: str, body: bytes) -> None:
+        self._send(Request(method="PUT", url=self.base + path, body=body))
+
+    def exists(self, path: str) -> bool:
+        """False for 404."""
+        try:
+            self._send(Request(method="GET", url=self.base + path))
+        except Refused as error:
+            if error.status == 404:
+                return False
+            raise
+        return True
+
+    def close(self) -> None:
+        self._transport.close()
+
+    def _send(self, request: Request) -> Response:
+        response = self._transport.send(request.with_headers({"Accept": "application/json", **self._headers}))
+        if 200 <= response.status < 300:
+            return response
+        said = response.body.decode("utf-8", "replace").strip()
+        where = f"{self.name} at {self.base}"
+        last = said.splitlines()[-1] if said else "nothing"  # of a traceback, what matters
+        if response.status in (502, 503, 504):
+            raise ServiceError(f"{where} answered {response.status}: {last[:_SHOWN_CHARS]}")
+        raise Refused(f"{where} answered {response.status}: {last[:_SHOWN_CHARS]}", response.status, said)
+
+    def _decoded(self, response: Response) -> Any:
+        try:
+            return json.loads(response.body)
+        except ValueError:
+            raise ServiceError(
+                f"What answers at {self.base} doesn't speak {self.name}'s language: no JSON. Is the address right?"
+            ) from None

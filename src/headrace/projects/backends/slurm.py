@@ -1,0 +1,180 @@
+"""Projects as batch jobs of Slurm, by its own commands: sbatch, squeue, sacct and scancel.
+
+Each job has a folder that all nodes see: its script, its output, its exit status, and the code of a project that was
+fetched. A project in a local folder runs where it is. The environment is built here, before the job is submitted; nodes
+find it at the same path. A token travels in the environment that sbatch hands on, never in the script.
+"""
+
+from __future__ import annotations
+
+import codecs
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from headrace import clock, settings
+from headrace.errors import ServiceError
+from headrace.projects import environment as environments
+from headrace.projects.backends import payload
+from headrace.projects.backends.config import decoded
+from headrace.projects.backends.docker_command import is_secret
+from headrace.projects.backends.followed import OVER, FollowedRun, State
+from headrace.projects.backends.slurm_script import OUTPUT, STATUS, SlurmConfig, script
+from headrace.projects.backends.tool import Tool, ToolFailed
+from headrace.projects.launch import Launch
+from headrace.projects.submitted import SubmittedRun
+
+_HINT = "submit from a login node of the cluster, or install Slurm's client commands."
+SBATCH, SQUEUE, SACCT, SCANCEL = (Tool(name=name, hint=_HINT) for name in ("sbatch", "squeue", "sacct", "scancel"))
+
+STOP_S = 120.0  # Slurm itself gives a job 30 s (KillWait) between SIGTERM and SIGKILL
+
+_FINISHED = frozenset({"COMPLETED"})
+_KILLED = frozenset({"CANCELLED", "REVOKED"})
+_FAILED = frozenset({"BOOT_FAIL", "DEADLINE", "FAILED", "NODE_FAIL", "OUT_OF_MEMORY", "PREEMPTED", "TIMEOUT"})
+_WAITING = frozenset(
+    {"PENDING", "CONFIGURING", "REQUEUED", "REQUEUE_FED", "REQUEUE_HOLD", "RESV_DEL_HOLD", "SPECIAL_EXIT", "SUSPENDED"}
+)
+
+
+class SlurmBackend:
+    def submit(self, launch: Launch, /) -> SubmittedRun:
+        config = decoded(SlurmConfig, launch.backend_config, "slurm")
+        for tool in (SBATCH, SQUEUE, SCANCEL):
+            tool.path  # noqa: B018 — told before anything is made
+        folder = _folder(config) / f"{launch.run_id}-{clock.hex_id()[:6]}"
+        code = launch.folder if _stays(launch) else folder / "code"
+        text = _script(config, launch, folder, code)
+        folder.mkdir(parents=True)
+        if code != launch.folder:
+            payload.copy(launch.folder, code)
+        place = folder / "job.sh"
+        place.write_text(text, encoding="utf-8")
+        secrets = {name: value for name, value in launch.variables.items() if is_secret(name)}
+        answer = SBATCH.ask("--parsable", "--export=ALL", str(place), env=secrets)
+        number, _, cluster = answer.strip().splitlines()[-1].partition(";")
+        launch.progress(f"Slurm job {number} was submitted; its output is in {folder}")
+        return FollowedRun(launch, SlurmJob(launch, number, cluster, folder))
+
+
+class SlurmJob:
+    longest_pause_s = 10.0  # each question costs Slurm's controller something; sites ask for patience
+
+    def __init__(self, launch: Launch, number: str, cluster: str, folder: Path) -> None:
+        self._launch, self.number, self._folder = launch, number, folder
+        self._cluster = [f"--clusters={cluster}"] if cluster else []
+        self._read_bytes: dict[Path, int] = {}
+        self._decoders: dict[Path, codecs.IncrementalDecoder] = {}
+
+    def state(self) -> State:
+        found = self._queued() or self._accounted()
+        if found:
+            state = _of_all(found)
+            odd = sorted(set(found) & (_FAILED - {"FAILED"}))
+            if state == "FAILED" and odd:
+                self._launch.progress(f"Slurm job {self.number} ended as {', '.join(odd)}")
+            return state
+        statuses = [text for path in self._folder.glob(f"{STATUS}-*") if (text := path.read_text().strip())]
+        if not statuses:
+            raise ServiceError(f"Slurm tells nothing of job {self.number}.")
+        return "FINISHED" if all(status == "0" for status in statuses) else "FAILED"
+
+    def more(self, *, last: bool) -> str:
+        return "".join(self._new(path, last=last) for path in sorted(self._folder.glob(f"{OUTPUT}*.txt")))
+
+    def stop(self) -> None:
+        SCANCEL.ask(*self._cluster, self.number)
+        deadline = clock.monotonic_s() + STOP_S
+        while any(state not in _FINISHED | _KILLED | _FAILED for state in self._queued()):
+            if clock.monotonic_s() > deadline:
+                raise ServiceError(f"Slurm job {self.number} still runs {STOP_S:g} s after scancel.")
+            clock.sleep_s(0.2)
+
+    def _queued(self) -> list[str]:
+        """States of the job, or of an array's tasks; empty when Slurm has forgotten it, some minutes after its end."""
+        try:
+            said = SQUEUE.ask(
+                *self._cluster, f"--jobs={self.number}", "--states=all", "--array", "--noheader", "--format=%T"
+            )
+        except ToolFailed as error:
+            if "Invalid job id" in error.said:
+                return []
+            raise ServiceError(error.message) from error
+        return _states(said)
+
+    def _accounted(self) -> list[str]:
+        """The same from the accounts; empty where a site keeps none."""
+        try:
+            return _states(
+                SACCT.ask(
+                    *self._cluster,
+                    f"--jobs={self.number}",
+                    "--allocations",
+                    "--noheader",
+                    "--parsable2",
+                    "--format=State",
+                )
+            )
+        except (ToolFailed, ImportError):
+            return []
+
+    def _new(self, path: Path, *, last: bool) -> str:
+        decoder = self._decoders.setdefault(path, codecs.getincrementaldecoder("utf-8")("replace"))
+        with path.open("rb") as file:
+            file.seek(self._read_bytes.get(path, 0))
+            found = file.read()
+            self._read_bytes[path] = file.tell()
+        return decoder.decode(found, final=last)
+
+
+def _states(said: str) -> list[str]:
+    """Words of the lines: `CANCELLED by 1000` is CANCELLED; squeue heads each cluster's lines by its name."""
+    lines = [line.split() for line in said.splitlines() if not line.startswith("CLUSTER:")]
+    return [words[0].rstrip("+") for words in lines if words]
+
+
+def _of_all(states: Iterable[str]) -> State:
+    found = {_of(state) for state in states}
+    if found <= OVER:
+        return next(state for state in ("FAILED", "KILLED", "FINISHED") if state in found)
+    return "SCHEDULED" if found == {"SCHEDULED"} else "RUNNING"
+
+
+def _of(state: str) -> State:
+    if state in _FINISHED:
+        return "FINISHED"
+    if state in _KILLED:
+        return "KILLED"
+    if state in _FAILED:
+        return "FAILED"
+    return "SCHEDULED" if state in _WAITING else "RUNNING"
+
+
+def _script(config: SlurmConfig, launch: Launch, folder: Path, code: Path) -> str:
+    built = environments.built(launch.environment, launch.progress)
+    variables = {name: value for name, value in launch.variables.items() if not is_secret(name)}
+    if built.path is not None:
+        variables["CONDA_PREFIX" if built.conda else "VIRTUAL_ENV"] = str(built.path)
+    return script(
+        config,
+        job_name=launch.project_name or "project",
+        folder=folder,
+        code=code,
+        command=launch.command,
+        environment=variables,
+        path_prefix=[str(built.python.parent)] if built.path is not None else [],
+    )
+
+
+def _folder(config: SlurmConfig) -> Path:
+    if config.folder:
+        return Path(config.folder).expanduser().absolute()
+    home = settings.HOME.get()
+    data = Path(home) if home else Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share", "headrace")
+    return (data / "slurm").absolute()
+
+
+def _stays(launch: Launch) -> bool:
+    """Whether the project lies in a folder of the user's, not in one that it was fetched into."""
+    place = Path(launch.source.uri.removeprefix("file://"))
+    return launch.source.version is None and place.is_dir() and launch.folder.is_relative_to(place.resolve())
