@@ -22,7 +22,6 @@ from headrace.client.absent import warn_once
 from headrace.client.active_model import get_active_model_id
 from headrace.client.active_run import active_run, active_uri, remember_model
 from headrace.client.artifact_roots import blobs_at, root_of_model
-from headrace.client.artifact_uris import FOLDER_TAG
 from headrace.client.context import resolve_tags
 from headrace.client.experiments import current_experiment_id
 from headrace.client.logged_models import remember_last
@@ -43,6 +42,7 @@ from headrace.errors import HeadraceError, InvalidValue
 from headrace.packaging.info import ModelInfo, info_of
 from headrace.packaging.save import Common, Written, finish
 from headrace.stores.base import TrackingStore
+from headrace.stores.run_models import FOLDER_TAG
 
 EXAMPLE_TAG = "headrace.inputExample"  # "fails: TypeError" on models that couldn't predict on their own example
 
