@@ -28,6 +28,11 @@ def blobs_at(uri: str, tracking_uri: str) -> BlobStore:
     return open_blobs(_in_folder(uri, tracking_uri), _proxy_access(tracking_uri))
 
 
+def files_at(location: str, tracking_uri: str) -> BlobStore:
+    """As `blobs_at`, of a root that the store has recorded files below: what is written there is recorded, too."""
+    return recorded(blobs_at(location, tracking_uri), lambda: tracking_store(tracking_uri), location)
+
+
 def _in_folder(uri: str, tracking_uri: str) -> str:
     """What a server of an embedded store's folder calls mlflow-artifacts:/PATH lies in that folder."""
     if scheme(uri) != PROXY_SCHEME or scheme(tracking_uri) not in ("", "file") or tracking_uri == "databricks":
@@ -66,7 +71,7 @@ def _kept(tracking_uri: str, owner: str, artifact_uri: Callable[[], str]) -> Blo
             _roots.move_to_end(key)
             return found
     location = artifact_uri()
-    opened = recorded(blobs_at(location, tracking_uri), lambda: tracking_store(tracking_uri), location)
+    opened = files_at(location, tracking_uri)
     with _lock:
         _roots[key] = opened
         if len(_roots) > _KEPT:

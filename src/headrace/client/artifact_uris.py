@@ -4,6 +4,7 @@
 | --- | --- |
 | runs:/RUN_ID/path | below the run's root; if nothing is there, the run's logged model of that name |
 | models:/m-… | below the logged model's root |
+| models:/NAME/3, models:/NAME@ALIAS … | below that version's root |
 | mlflow-artifacts:/path, http(s)://… | what the server has there |
 | plain path, file:, s3:, gs:, wasbs: … | that file or folder |
 """
@@ -11,41 +12,40 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit, urlunsplit
 
 from headrace.blobs.base import BlobStore
-from headrace.blobs.paths import InvalidPath, relative, scheme
+from headrace.blobs.paths import InvalidPath, join, relative, scheme
 from headrace.client.artifact_roots import blobs_at, model_root, root_of_model, run_root
 from headrace.client.open import tracking_store
-from headrace.entities import LoggedModel, LoggedModelStatus, ModelOrder
-from headrace.errors import InvalidValue, NotFound, NotSupported
-
-_MODEL_ID = re.compile(r"m-[0-9a-f]{32}")
-FOLDER_TAG = "headrace.artifactPath"  # of a model that was logged as a folder in folders of its run
-_LATEST = 20  # models of one name in one run that are looked at
-_FORBIDDEN_IN_MODEL_NAMES = frozenset("/:.%\"'")
+from headrace.client.registered import Registered, registered
+from headrace.client.uri import registry_uri_beside
+from headrace.entities import LoggedModel
+from headrace.errors import InvalidValue, NotFound
+from headrace.stores import model_uris, run_models
 
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
     """name: what a download of it is called; "" for the whole of a run or model. own: the caller's own file, which
-    a download without a target needn't copy."""
+    a download without a target needn't copy. registered: the version of a registered model whose files these are."""
 
     blobs: BlobStore
     path: str
     name: str
     own: bool = False
+    registered: Registered | None = None
 
 
-def place_of(uri: str, tracking_uri: str) -> Place:
+def place_of(uri: str, tracking_uri: str, registry_uri: str | None = None) -> Place:
+    """registry_uri: what was set, or the tracking store's own, if None."""
     kind = scheme(uri)
     if kind == "runs":
         run_id, path = _head_and_path(uri, "runs:/RUN_ID/path")
         return run_place(run_id, path, tracking_uri)
     if kind == "models":
-        return _model_place(uri, tracking_uri)
+        return _model_place(uri, tracking_uri, registry_uri or registry_uri_beside(tracking_uri))
     return _own_place(uri, kind, tracking_uri)
 
 
@@ -78,24 +78,7 @@ def has(blobs: BlobStore, path: str) -> bool:
 def run_model(run_id: str, path: str, tracking_uri: str) -> tuple[LoggedModel, str] | None:
     """The run's logged model that the path leads into, and the part of the path that is its address in the run: its
     name, or the folder that MLflow 2's artifact_path named. The latest that is ready, or else the latest."""
-    segments = path.split("/")
-    store = tracking_store(tracking_uri)
-    experiment_ids = [store.get_run(run_id).info.experiment_id]
-    for end, name in enumerate(segments, start=1):
-        if _FORBIDDEN_IN_MODEL_NAMES & set(name):
-            continue
-        address = "/".join(segments[:end])
-        same_name = store.search_logged_models(
-            experiment_ids,
-            f"name = '{name}' AND source_run_id = '{run_id}'",
-            max_results=_LATEST,
-            order_by=[ModelOrder("creation_timestamp", ascending=False)],
-        )
-        found = [model for model in same_name if model.tags.get(FOLDER_TAG, name) == address]
-        ready = [model for model in found if model.status == LoggedModelStatus.READY]
-        if found:
-            return (ready or found)[0], address
-    return None
+    return run_models.run_model(tracking_store(tracking_uri), run_id, path)
 
 
 def _head_and_path(uri: str, form: str) -> tuple[str, str]:
@@ -106,14 +89,14 @@ def _head_and_path(uri: str, form: str) -> tuple[str, str]:
     return head, path
 
 
-def _model_place(uri: str, tracking_uri: str) -> Place:
-    model_id, path = _head_and_path(uri, "models:/MODEL_ID/path")
-    if not _MODEL_ID.fullmatch(model_id):
-        raise NotSupported(
-            f"{uri!r} names a registered model, which Headrace can't resolve yet; models:/m-… (a logged model) works."
-        )
-    clean = relative(path)
-    return Place(blobs=model_root(model_id, tracking_uri), path=clean, name=posixpath.basename(clean))
+def _model_place(uri: str, tracking_uri: str, registry_uri: str) -> Place:
+    address = model_uris.parse(uri)
+    clean = relative(address.path)
+    name = posixpath.basename(clean)
+    if address.model_id:
+        return Place(blobs=model_root(address.model_id, tracking_uri), path=clean, name=name)
+    found = registered(address, tracking_uri, registry_uri)
+    return Place(blobs=found.blobs, path=join(found.folder, clean), name=name, registered=found)
 
 
 def _own_place(uri: str, kind: str, tracking_uri: str) -> Place:

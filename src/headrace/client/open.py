@@ -22,17 +22,20 @@ from urllib.parse import quote, unquote, urlsplit
 
 from headrace import settings
 from headrace.client.sink import DirectSink, Sink
-from headrace.client.uri import get_tracking_uri, shown_uri
-from headrace.errors import InvalidValue
+from headrace.client.uri import get_registry_uri, get_tracking_uri, shown_uri
+from headrace.errors import InvalidValue, NotSupported
 from headrace.stores.base import TrackingStore
+from headrace.stores.registry import RegistryStore
 
 SUPPORTED = "a folder, file:, sqlite:///, postgresql://, http://, https://, databricks, azureml://"
 DATABASE_FILE = "headrace.db"
 ARTIFACT_FOLDER = "artifacts"
+_UNITY_CATALOG = ("databricks-uc", "uc:")
 
 _lock = threading.RLock()
 _stores: dict[str, TrackingStore] = {}
 _sinks: dict[str, Sink] = {}
+_registries: dict[tuple[str, str], RegistryStore] = {}
 _of_parents: list[dict[str, TrackingStore]] = []  # kept from collection: closing them would close the parent's sockets
 _pid = os.getpid()
 
@@ -45,6 +48,17 @@ def tracking_store(uri: str | None = None) -> TrackingStore:
         if store is None:
             store = _stores[uri] = open_store(uri)
         return store
+
+
+def registry_store(uri: str | None = None, tracking_uri: str | None = None) -> RegistryStore:
+    """The registry behind an URI, or behind the process's own. tracking_uri: where the runs and logged models are that
+    its versions come from; the process's own if None."""
+    uri, tracking_uri = uri or get_registry_uri(), tracking_uri or get_tracking_uri()
+    with _lock:
+        registry = _registries.get((uri, tracking_uri))
+        if registry is None:
+            registry = _registries[uri, tracking_uri] = _open_registry(uri, tracking_uri)
+        return registry
 
 
 def tracking_sink(uri: str | None = None) -> Sink:
@@ -63,14 +77,14 @@ def close_stores() -> None:
         stores = list(_stores.values())
         _stores.clear()
         _sinks.clear()
+        _registries.clear()
     for store in stores:
         store.close()
 
 
 def open_store(uri: str) -> TrackingStore:
     """A new store, the caller's to close."""
-    scheme = urlsplit(uri).scheme.lower() if ":" in uri else ""
-    opener = _OPENERS.get(uri if uri == "databricks" else scheme.partition("+")[0])
+    opener = _OPENERS.get(_opener_name(uri))
     if opener is None:
         raise InvalidValue("tracking URI", shown_uri(uri), f"supported are {SUPPORTED}.")
     return opener(uri)
@@ -136,6 +150,28 @@ def _open_http(uri: str) -> TrackingStore:
     return open_rest_store(uri)
 
 
+def _open_registry(uri: str, tracking_uri: str) -> RegistryStore:
+    if uri.startswith(_UNITY_CATALOG):
+        raise NotSupported(
+            f"The registry {shown_uri(uri)!r} is Unity Catalog, which Headrace doesn't speak to; choose another by "
+            "set_registry_uri."
+        )
+    store = tracking_store(uri)
+    if not isinstance(store, RegistryStore):
+        raise NotSupported(f"The store at {shown_uri(uri)!r} keeps no registered models.")
+    if _OPENERS[_opener_name(uri)] is _open_http:
+        return store  # its server guards it
+    from headrace.client.version_files import ReachableFiles  # loads all of `packaging`
+    from headrace.registry import GuardedRegistry
+
+    return GuardedRegistry(store, tracking_store(tracking_uri), ReachableFiles(tracking_uri), own_files=True)
+
+
+def _opener_name(uri: str) -> str:
+    scheme = urlsplit(uri).scheme.lower() if ":" in uri else ""
+    return uri if uri == "databricks" else scheme.partition("+")[0]
+
+
 _OPENERS: dict[str, Callable[[str], TrackingStore]] = {
     "": _open_embedded,
     "file": _open_embedded,
@@ -155,9 +191,9 @@ def _close_at_exit() -> None:
 
 
 def _forget_after_fork() -> None:
-    global _lock, _stores, _sinks, _pid
+    global _lock, _stores, _sinks, _registries, _pid
     _of_parents.append(_stores)
-    _lock, _stores, _sinks, _pid = threading.RLock(), {}, {}, os.getpid()
+    _lock, _stores, _sinks, _registries, _pid = threading.RLock(), {}, {}, {}, os.getpid()
 
 
 atexit.register(_close_at_exit)

@@ -37,7 +37,12 @@ def set_registry_uri(uri: str | os.PathLike[str] | None) -> None:
 
 
 def get_registry_uri() -> str:
-    return _set.get("registry") or settings.REGISTRY_URI.get() or get_tracking_uri()
+    return registry_uri_beside(get_tracking_uri())
+
+
+def registry_uri_beside(tracking_uri: str) -> str:
+    """What was set, else the registry of the store at that tracking URI."""
+    return _set.get("registry") or settings.REGISTRY_URI.get() or tracking_uri
 
 
 def shown_uri(uri: str) -> str:

@@ -5,16 +5,26 @@ from typing import TYPE_CHECKING, Any
 from headrace.client.mlflow_client.artifacts import ArtifactCalls
 from headrace.client.mlflow_client.experiments import ExperimentCalls
 from headrace.client.mlflow_client.logged_models import LoggedModelCalls
+from headrace.client.mlflow_client.model_versions import ModelVersionCalls
 from headrace.client.mlflow_client.points import PointCalls
+from headrace.client.mlflow_client.registered_models import RegisteredModelCalls
 from headrace.client.mlflow_client.runs import RunCalls
 from headrace.client.uri import shown_uri
 
 
-class MlflowClient(ExperimentCalls, RunCalls, PointCalls, LoggedModelCalls, ArtifactCalls):
+class MlflowClient(
+    ExperimentCalls,
+    RunCalls,
+    PointCalls,
+    LoggedModelCalls,
+    ArtifactCalls,
+    RegisteredModelCalls,
+    ModelVersionCalls,
+):
     """Calls on a store, by MLflow's names. Thread safe; writes are durable when they return.
 
-    tracking_uri: the process's own if None. A name of MLflow's client that Headrace doesn't have yet warns once when it
-    is called and does nothing.
+    tracking_uri: the process's own if None. registry_uri: what was set, or the tracking store's own. A name of MLflow's
+    client that Headrace doesn't have yet warns once when it is called and does nothing.
     """
 
     def __repr__(self) -> str:

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
-from headrace.client.open import tracking_store
-from headrace.client.uri import get_registry_uri, get_tracking_uri
+from headrace.client.open import registry_store, tracking_store
+from headrace.client.uri import get_tracking_uri, registry_uri_beside
 from headrace.stores.base import TrackingStore
+from headrace.stores.registry import RegistryStore
 
 
 class Target:
@@ -10,7 +11,7 @@ class Target:
 
     def __init__(self, tracking_uri: str | None = None, registry_uri: str | None = None) -> None:
         self._tracking_uri = str(tracking_uri) if tracking_uri else get_tracking_uri()
-        self._registry_uri = registry_uri or (str(tracking_uri) if tracking_uri else get_registry_uri())
+        self._registry_uri = str(registry_uri) if registry_uri else registry_uri_beside(self._tracking_uri)
 
     @property
     def tracking_uri(self) -> str:
@@ -19,3 +20,7 @@ class Target:
     @property
     def _store(self) -> TrackingStore:
         return tracking_store(self._tracking_uri)
+
+    @property
+    def _registry(self) -> RegistryStore:
+        return registry_store(self._registry_uri, self._tracking_uri)

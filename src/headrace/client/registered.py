@@ -1,0 +1,89 @@
+"""A version of a registered model that an address named: where its files lie, and which registry says so."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from headrace.blobs.base import BlobStore
+from headrace.blobs.paths import join, relative, scheme
+from headrace.client.artifact_roots import files_at, model_root, run_root
+from headrace.client.open import registry_store
+from headrace.entities import ModelVersion
+from headrace.errors import Corrupt, NotFound
+from headrace.stores.model_uris import ModelAddress, is_models_uri, parse, version_of
+from headrace.stores.registry import RegistryStore
+
+_HOPS = 10  # from version to version, where a server answers with the address of another one
+
+
+@dataclass(frozen=True, kw_only=True)
+class Registered:
+    """blobs, folder: where its files lie."""
+
+    version: ModelVersion
+    registry: RegistryStore
+    registry_uri: str
+    tracking_uri: str
+    location: str
+    blobs: BlobStore
+    folder: str = ""
+
+    @property
+    def uri(self) -> str:
+        return f"models:/{self.version.name}/{self.version.version}"
+
+    def __str__(self) -> str:
+        return f"version {self.version.version} of model {self.version.name!r}"
+
+    def gone(self) -> NotFound:
+        return NotFound(
+            "files of a model version",
+            self.uri,
+            by="address",
+            hint=f"They should lie in {self.location}; `headrace doctor` finds all such versions.",
+        )
+
+
+def registered(address: ModelAddress, tracking_uri: str, registry_uri: str) -> Registered:
+    registry = registry_store(registry_uri, tracking_uri)
+    return of_version(version_of(address, registry), tracking_uri, registry_uri)
+
+
+def of_version(version: ModelVersion, tracking_uri: str, registry_uri: str) -> Registered:
+    registry = registry_store(registry_uri, tracking_uri)
+    location = registry.get_model_version_download_uri(version.name, version.version)
+    blobs, folder = _files(location, tracking_uri, registry_uri, _HOPS)
+    return Registered(
+        version=version,
+        registry=registry,
+        registry_uri=registry_uri,
+        tracking_uri=tracking_uri,
+        location=location,
+        blobs=blobs,
+        folder=folder,
+    )
+
+
+def _files(location: str, tracking_uri: str, registry_uri: str, hops: int) -> tuple[BlobStore, str]:
+    """MLflow's servers may answer with an address of a run or a model."""
+    kind = scheme(location)
+    if kind == "runs":
+        run_id, _, path = location.partition(":")[2].lstrip("/").partition("/")
+        return run_root(run_id, tracking_uri), relative(path)
+    if is_models_uri(location):
+        address = parse(location)
+        if address.model_id:
+            return model_root(address.model_id, tracking_uri), relative(address.path)
+        if not hops:
+            raise Corrupt(f"The registry's versions lead from one to another without end, lastly to {location!r}.")
+        registry = registry_store(registry_uri, tracking_uri)
+        version = version_of(address, registry)
+        further = registry.get_model_version_download_uri(version.name, version.version)
+        blobs, folder = _files(further, tracking_uri, registry_uri, hops - 1)
+        return blobs, join(folder, relative(address.path))
+    blobs = files_at(location, tracking_uri)
+    if kind == "mlflow-artifacts" and registry_uri != tracking_uri and not blobs.entries(""):
+        elsewhere = files_at(location, registry_uri)
+        if elsewhere.entries(""):
+            return elsewhere, ""
+    return blobs, ""
