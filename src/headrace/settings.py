@@ -238,6 +238,17 @@ CONDA_CREATE_COMMAND = _text(
     "HEADRACE_CONDA_CREATE_ENV_CMD MLFLOW_CONDA_CREATE_ENV_CMD",
     "Command that makes conda environments, such as mamba; by default the first of conda, mamba, micromamba.",
 )
+PROJECT_ROOT = _text(
+    "HEADRACE_PROJECT_ROOT",
+    "Folder of fetched projects, by commit or digest; by default in the user's cache folder.",
+)
+STORAGE_DIR = _text(
+    "HEADRACE_TMP_DIR MLFLOW_TMP_DIR", "Folder below which files that projects' parameters name are downloaded."
+)
+SHELL = Setting("SHELL", str, "bash", "Shell that runs .sh entry points of projects.")
+SERVER_TOKEN = _text(
+    "HEADRACE_SERVER_TOKEN", "The one token that a server started for a project's run takes; given by the run."
+)
 REQUIRE_WORKING_EXAMPLE = Setting(
     "HEADRACE_REQUIRE_WORKING_EXAMPLE",
     _flag,

@@ -20,9 +20,11 @@ class Source:
     """Where a project came from. folder: where it lies now, the subdirectory included.
 
     uri: as the caller wrote it, without the subdirectory. name: the tag mlflow.source.name. commit: full, of what runs.
-    branch: only if the version that was asked for is one. repo_url: of the remote, without a password. diff: what `git
-    diff HEAD` says of a local folder whose tracked files were changed since the commit; None if nothing was. archive:
-    SHA-256 of the zip or tar, for a project that came in one.
+    branch: only if the version that was asked for is one. repo_url: of the remote, without a password. dirty: whether
+    tracked files of a local folder were changed since the commit. diff: what `git diff HEAD` says then; None if it is
+    too long to keep. archive: SHA-256 of the zip or tar, for a project that came in one. pristine: root of a fetched
+    project in the cache, which nothing may change and of which each run gets a copy; None for a folder of the caller's,
+    which is run where it is.
     """
 
     uri: str
@@ -33,8 +35,10 @@ class Source:
     commit: str | None = None
     branch: str | None = None
     repo_url: str | None = None
+    dirty: bool = False
     diff: str | None = None
     archive: str | None = None
+    pristine: Path | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
