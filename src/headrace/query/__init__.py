@@ -21,8 +21,12 @@ from headrace.query.records import (
     Searchable,
     SearchableExperiment,
     SearchableModel,
+    SearchableModelVersion,
+    SearchableRegisteredModel,
     SearchableRun,
+    asks_for_prompts,
     clamped,
+    is_prompt,
 )
 
 __all__ = [
@@ -43,11 +47,15 @@ __all__ = [
     "Searchable",
     "SearchableExperiment",
     "SearchableModel",
+    "SearchableModelVersion",
+    "SearchableRegisteredModel",
     "SearchableRun",
     "Value",
+    "asks_for_prompts",
     "clamped",
     "evaluate",
     "fold",
+    "is_prompt",
     "like",
     "ordered",
     "parse_filter",

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
-from headrace.entities import DatasetFilter, Experiment, LoggedModel, Metric, Run
-from headrace.query.ast import Entity, OrderKey
+from headrace.entities import DatasetFilter, Experiment, LoggedModel, Metric, ModelVersion, RegisteredModel, Run
+from headrace.query.ast import Entity, Filter, OrderKey
 
 Scalar = str | int | float
 
 LARGEST_FLOAT = 1.7976931348623157e308
 DATASET_CONTEXT_TAG = "mlflow.data.context"
+PROMPT_TAG = "mlflow.prompt.is_prompt"
 
 
 class Searchable(Protocol):
@@ -158,6 +159,67 @@ class SearchableModel:
             "last_updated_timestamp": model.last_updated_timestamp,
         }
         return attributes[key]
+
+
+class SearchableRegisteredModel:
+    def __init__(self, model: RegisteredModel) -> None:
+        self.model = model
+
+    def values(self, entity: Entity, key: str) -> Sequence[Scalar]:
+        return _registry_values(self.model.tags, self.one, entity, key)
+
+    def order_value(self, key: OrderKey) -> Scalar | None:
+        return self.one(key.key)
+
+    def one(self, key: str) -> Scalar:
+        return self.model.name if key == "name" else self.model.last_updated_timestamp
+
+
+class SearchableModelVersion:
+    def __init__(self, version: ModelVersion) -> None:
+        self.version = version
+
+    def values(self, entity: Entity, key: str) -> Sequence[Scalar]:
+        return _registry_values(self.version.tags, self.one, entity, key)
+
+    def order_value(self, key: OrderKey) -> Scalar | None:
+        return self.one(key.key)
+
+    def one(self, key: str) -> Scalar:
+        version = self.version
+        attributes: dict[str, Scalar] = {
+            "name": version.name,
+            "run_id": version.run_id or "",  # a run that was never set is found by ''
+            "source_path": version.source,
+            "version_number": int(version.version),
+            "creation_timestamp": version.creation_timestamp,
+            "last_updated_timestamp": version.last_updated_timestamp,
+        }
+        return attributes[key]
+
+
+def _registry_values(
+    tags: Mapping[str, str], attribute: Callable[[str], Scalar], entity: Entity, key: str
+) -> Sequence[Scalar]:
+    if entity != "tag":
+        return (attribute(key),)
+    if key == PROMPT_TAG:
+        return ("true" if is_prompt(tags) else "false",)
+    value = tags.get(key)
+    return () if value is None else (value,)
+
+
+def is_prompt(tags: Mapping[str, str]) -> bool:
+    return tags.get(PROMPT_TAG) == "true"
+
+
+def asks_for_prompts(filter: Filter) -> bool:
+    """Otherwise a search of registered models or versions leaves prompts out, as if they weren't there. Whoever isn't
+    one counts as having the tag with value "false"."""
+    return any(
+        each.entity == "tag" and each.key == PROMPT_TAG and (each.op, each.value) in (("=", "true"), ("!=", "false"))
+        for each in filter.comparisons
+    )
 
 
 def on_any(point: Metric, datasets: Sequence[DatasetFilter]) -> bool:

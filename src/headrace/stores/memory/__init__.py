@@ -12,7 +12,10 @@ from headrace.stores.memory.live import MemoryLive
 from headrace.stores.memory.logged_models import MemoryLoggedModels
 from headrace.stores.memory.manifest import MemoryManifest
 from headrace.stores.memory.metrics import MemoryMetrics
+from headrace.stores.memory.model_versions import MemoryModelVersions
+from headrace.stores.memory.registry_history import MemoryRegistryHistory
 from headrace.stores.memory.runs import MemoryRuns
+from headrace.stores.registry import RegistryStore
 
 __all__ = ["MemoryStore"]
 
@@ -25,6 +28,9 @@ class MemoryStore(
     MemoryLive,
     MemoryManifest,
     MemoryAccess,
+    MemoryModelVersions,
+    MemoryRegistryHistory,
+    RegistryStore,
     TrackingStore,
 ):
     """artifact_root: path or URI below which experiments without a location of their own keep their files."""

@@ -30,6 +30,7 @@ from headrace.entities import (
 )
 from headrace.errors import NotFound
 from headrace.stores import checks, locations
+from headrace.stores.memory.registry_rows import RegisteredModelRow
 from headrace.stores.sampling import PointKey, by_step, by_time
 
 
@@ -109,6 +110,8 @@ class State:
         self.manifest: dict[tuple[str, str], ManifestEntry] = {}
         self.users: dict[str, User] = {}
         self.tokens: dict[str, AccessToken] = {}
+        self.registered_models: list[RegisteredModelRow] = []
+        self.last_event = 0  # of any registered model
         self.webhooks: dict[str, Webhook] = {}
         self.deliveries: dict[str, WebhookDelivery] = {}
         self.next_experiment = 0
