@@ -8,7 +8,6 @@ of HEADRACE_SERVED_ARTIFACT_ROOTS. Else a caller could read the server's files, 
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -20,8 +19,9 @@ import msgspec
 from headrace import settings
 from headrace.blobs.base import BlobStore
 from headrace.blobs.below import below
+from headrace.blobs.locations import canonical, path_below
 from headrace.blobs.open import PROXY_SCHEME, open_blobs
-from headrace.blobs.paths import InvalidPath, join, local_path, relative, scheme
+from headrace.blobs.paths import join, relative, scheme
 from headrace.errors import Forbidden
 from headrace.server.problems import Refusal
 
@@ -77,7 +77,7 @@ class ServedArtifacts:
         given = (settings.SERVED_ARTIFACT_ROOTS.get() or "").split(",")
         named = [*roots, *(part.strip() for part in given)]
         own = [root for root in (*named, destination) if root and scheme(root) != PROXY_SCHEME]
-        self._roots = {root: _canonical(root) for root in own}
+        self._roots = {root: canonical(root) for root in own}
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="headrace-artifacts")
         self._opened: dict[str, BlobStore] = {}  # by root: one pool of connections each
         self._turns: dict[tuple[str, str], _Turn] = {}
@@ -96,9 +96,9 @@ class ServedArtifacts:
                 raise _outside(location)
             folder = relative(parts.path.lstrip("/"))
             return Root(below(self.proxied(), folder), PROXY_ROOT, folder, True)
-        wanted = _canonical(location)
+        wanted = canonical(location)
         for root, place in self._roots.items():
-            rest = _folder_below(wanted, place)
+            rest = path_below(wanted, place)
             if rest is not None:
                 return Root(below(self._open_root(root), rest), location.rstrip("/"), "", False)
         raise _outside(location)
@@ -138,29 +138,3 @@ def _outside(location: str) -> Forbidden:
         "callers. Clients that reach that place themselves can; to let the server serve it, add it to "
         f"{settings.SERVED_ARTIFACT_ROOTS.names[0]}."
     )
-
-
-def _canonical(uri: str) -> tuple[str, str, str]:
-    """(scheme, authority, path without slashes at its ends). A local path is followed to where it really is."""
-    kind = scheme(uri)
-    if kind in ("", "file"):
-        return "file", "", os.path.realpath(local_path(uri)).strip("/")
-    if "::" in uri:
-        raise Forbidden(f"Chained addresses such as {uri!r} aren't opened for callers.")
-    parts = urlsplit(uri)
-    path = parts.path.strip("/")
-    try:
-        return kind, parts.netloc.lower() if kind in ("http", "https") else parts.netloc, relative(path)
-    except InvalidPath:
-        raise Forbidden(
-            f"The artifact location {uri!r} isn't in normal form, so it isn't opened for callers."
-        ) from None
-
-
-def _folder_below(location: tuple[str, str, str], root: tuple[str, str, str]) -> str | None:
-    """The location's path from the root, "" for the root itself, None if it lies elsewhere."""
-    if location[:2] != root[:2]:
-        return None
-    if not root[2] or location[2] == root[2]:
-        return location[2].removeprefix(root[2])
-    return location[2].removeprefix(f"{root[2]}/") if location[2].startswith(f"{root[2]}/") else None
