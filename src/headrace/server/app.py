@@ -31,9 +31,16 @@ _JSON_HEADER = (b"content-type", JSON.encode())
 _NO_PATH: dict[str, str] = {}
 
 
-def create_app(store: TrackingStore, options: Options | None = None, *, artifacts: Any = None) -> App:
-    """artifacts: handed to the artifact routes as `exchange.backend.artifacts`. The app closes the store at its end."""
-    return App(Backend(store, options or Options(), artifacts), all_handlers(), ENDPOINTS)
+def create_app(
+    store: TrackingStore,
+    options: Options | None = None,
+    *,
+    artifacts: Any = None,
+    models: TrackingStore | None = None,
+) -> App:
+    """artifacts: handed to the artifact routes as `exchange.backend.artifacts`. models: the registry's store, where
+    that is another one. The app closes the stores at its end."""
+    return App(Backend(store, options or Options(), artifacts, models), all_handlers(), ENDPOINTS)
 
 
 class Served:

@@ -8,6 +8,7 @@ of HEADRACE_SERVED_ARTIFACT_ROOTS. Else a caller could read the server's files, 
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
@@ -80,6 +81,7 @@ class ServedArtifacts:
         self._roots = {root: canonical(root) for root in own}
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="headrace-artifacts")
         self._opened: dict[str, BlobStore] = {}  # by root: one pool of connections each
+        self._opening = threading.Lock()
         self._turns: dict[tuple[str, str], _Turn] = {}
 
     def proxied(self) -> BlobStore:
@@ -104,9 +106,10 @@ class ServedArtifacts:
         raise _outside(location)
 
     def _open_root(self, root: str) -> BlobStore:
-        if root not in self._opened:
-            self._opened[root] = open_blobs(root)
-        return self._opened[root]
+        with self._opening:
+            if root not in self._opened:
+                self._opened[root] = open_blobs(root)
+            return self._opened[root]
 
     def lane(self) -> Lane:
         return Lane(self._pool)

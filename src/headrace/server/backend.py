@@ -8,10 +8,14 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, ParamSpec, TypeVar
 
 from headrace.errors import NotSupported, TooBusy
+from headrace.registry import GuardedRegistry
+from headrace.server.artifacts import ServedArtifacts
 from headrace.server.bridge import Bridge
 from headrace.server.options import Options
+from headrace.server.version_files import ServedVersionFiles
 from headrace.stores.base import AccessStore, ManifestStore, SupportsSubmit, TrackingStore
 from headrace.stores.documents import SupportsDocuments
+from headrace.stores.registry import RegistryStore
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -20,10 +24,14 @@ MAX_WAITING_READS = 512  # a second or two of slow searches; beyond it an honest
 
 
 class Backend:
-    """artifacts: what the artifact routes were given by `create_app`; they know its type."""
+    """artifacts: what the artifact routes were given by `create_app`; they know its type. models: the store of the
+    registry; None: the tracking store, if it has one."""
 
-    def __init__(self, store: TrackingStore, options: Options, artifacts: Any = None) -> None:
+    def __init__(
+        self, store: TrackingStore, options: Options, artifacts: Any = None, models: TrackingStore | None = None
+    ) -> None:
         self.store = store
+        self.models = models or store
         self.options = options
         self.artifacts = artifacts
         self.documents = store if isinstance(store, SupportsDocuments) else None
@@ -31,6 +39,9 @@ class Backend:
         self.access = store if isinstance(store, AccessStore) else None
         self._submit = store.submit if isinstance(store, SupportsSubmit) else None
         self._quick_reads = bool(getattr(store, "quick_reads", False))
+        self._quick_look_ups = bool(getattr(self.models, "quick_reads", False))
+        self._registry = _guarded(self.models, store, artifacts)
+        self.registrations = asyncio.Lock()  # held while a logged model's list of versions is read and written
         self._bridge = Bridge()
         self._pool = ThreadPoolExecutor(options.read_threads, thread_name_prefix="headrace-call")
         self._waiting = 0
@@ -47,6 +58,12 @@ class Backend:
             return method(*args, **kwargs)
         return await self.call(method, *args, **kwargs)
 
+    async def look_up(self, method: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """As `quick`, for a point read of the registry."""
+        if self._quick_look_ups:
+            return method(*args, **kwargs)
+        return await self.call(method, *args, **kwargs)
+
     async def call(self, method: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """Anything that may take its time: on one of a bounded number of threads."""
         if self._waiting >= MAX_WAITING_READS:
@@ -59,14 +76,29 @@ class Backend:
         finally:
             self._waiting -= 1
 
+    @property
+    def registry(self) -> RegistryStore:
+        if self._registry is None:
+            raise NotSupported("This server's store keeps no registered models.")
+        return self._registry
+
     def needed_manifest(self) -> ManifestStore:
         if self.manifest is None:
             raise NotSupported("This server's store keeps no manifest of artifacts.")
         return self.manifest
 
     async def close(self) -> None:
-        """After the last request: waits for running calls, then closes the store."""
+        """After the last request: waits for running calls, then closes the stores."""
         await asyncio.to_thread(self._pool.shutdown)
         if hasattr(self.artifacts, "close"):
             await asyncio.to_thread(self.artifacts.close)
         await asyncio.to_thread(self.store.close)
+        if self.models is not self.store:
+            await asyncio.to_thread(self.models.close)
+
+
+def _guarded(models: object, tracking: TrackingStore, artifacts: object) -> RegistryStore | None:
+    if not isinstance(models, RegistryStore):
+        return None
+    served = artifacts if isinstance(artifacts, ServedArtifacts) else ServedArtifacts(None)
+    return GuardedRegistry(models, tracking, ServedVersionFiles(served))

@@ -9,7 +9,17 @@ from __future__ import annotations
 from typing import Any
 
 from headrace.wire.endpoint import Endpoint
-from headrace.wire.table import artifacts, experiments, logged_models, metrics, runs, service
+from headrace.wire.table import (
+    artifacts,
+    experiments,
+    logged_models,
+    metrics,
+    model_versions,
+    registered_models,
+    registry_extras,
+    runs,
+    service,
+)
 
 ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
     *service.ENDPOINTS,
@@ -18,5 +28,8 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
     *metrics.ENDPOINTS,
     *logged_models.ENDPOINTS,
     *artifacts.ENDPOINTS,
+    *registered_models.ENDPOINTS,
+    *model_versions.ENDPOINTS,
+    *registry_extras.ENDPOINTS,
 )
 BY_NAME: dict[str, Endpoint[Any, Any]] = {endpoint.name: endpoint for endpoint in ENDPOINTS}
