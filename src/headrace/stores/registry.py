@@ -34,6 +34,7 @@ from headrace.entities import (
     Webhook,
     WebhookDelivery,
     WebhookEvent,
+    WebhookStatus,
 )
 
 NOBODY = Act()
@@ -237,7 +238,7 @@ class RegistryStore(RegisteredModelStore, ModelVersionStore, RegistryHistoryStor
 
 
 class WebhookStore(ABC):
-    """Webhooks and the durable queue of what they are to be told."""
+    """Webhooks, and the log of what they were told."""
 
     @abstractmethod
     def create_webhook(
@@ -247,17 +248,17 @@ class WebhookStore(ABC):
         events: Sequence[WebhookEvent],
         description: str | None = None,
         secret: str | None = None,
-        status: str = "ACTIVE",
+        status: WebhookStatus = "ACTIVE",
     ) -> Webhook:
-        """Names may repeat. Addresses are checked by whoever calls; the store keeps any."""
+        """Names may repeat. Addresses, events and names are checked by whoever calls; the store keeps any."""
 
     @abstractmethod
     def get_webhook(self, webhook_id: str) -> Webhook:
-        """With its secret."""
+        """With its secret, as it was given."""
 
     @abstractmethod
     def list_webhooks(self, max_results: int = 100, page_token: str | None = None) -> Page[Webhook]:
-        """By creation, newest first. max_results: 1 to 1,000."""
+        """Newest first. max_results: 1 to 1,000."""
 
     @abstractmethod
     def update_webhook(
@@ -268,23 +269,13 @@ class WebhookStore(ABC):
         events: Sequence[WebhookEvent] | None = None,
         description: str | None = None,
         secret: str | None = None,
-        status: str | None = None,
+        status: WebhookStatus | None = None,
     ) -> Webhook:
         """None leaves a field as it is."""
 
     @abstractmethod
     def delete_webhook(self, webhook_id: str) -> None:
         """With its deliveries."""
-
-    @abstractmethod
-    def claim_deliveries(self, max_results: int, lease_ms: int) -> list[WebhookDelivery]:
-        """Due ones that nobody is sending, oldest first, of active webhooks; they are the caller's until the lease
-        ends. Two callers never get the same one."""
-
-    @abstractmethod
-    def settle_delivery(self, delivery: WebhookDelivery) -> None:
-        """Keeps state, attempts, due_ms, ended_ms and what was answered, and ends the lease. Without effect if the
-        delivery is gone, or is another's by now."""
 
     @abstractmethod
     def search_deliveries(
@@ -294,13 +285,35 @@ class WebhookStore(ABC):
         max_results: int = 100,
         page_token: str | None = None,
     ) -> Page[WebhookDelivery]:
-        """Newest first."""
+        """Newest first. max_results: 1 to 1,000."""
 
     @abstractmethod
     def replay_delivery(self, delivery_id: str) -> WebhookDelivery:
-        """Sends an ended one again: it waits from now on, with no attempts, and keeps its id, by which the receiver
-        knows it."""
+        """Sends it again, or now if it waits: it is due, with no attempts counted, and keeps its id, by which the
+        receiver knows it. One that is being sent stays as it is."""
+
+
+class DeliveryQueue(ABC):
+    """The other side of the webhooks: what is to be sent. Deliveries of webhooks that are not active wait."""
 
     @abstractmethod
-    def forget_deliveries(self, before_ms: int) -> int:
-        """Drops deliveries that ended before that time; how many."""
+    def claim_deliveries(
+        self, max_results: int, lease_ms: int, *, per_webhook: int, busy: Collection[str] = ()
+    ) -> list[WebhookDelivery]:
+        """Due ones, the longest due first, none of `busy` webhooks and at most `per_webhook` of each other. They are
+        the caller's until their lease ends: two callers never get the same one. Each claim counts as an attempt, so
+        that one that takes its sender down with it isn't tried for ever."""
+
+    @abstractmethod
+    def settle_delivery(self, delivery: WebhookDelivery) -> bool:
+        """Keeps state, due_ms, ended_ms and what was answered, and ends the lease. False, and without effect, if the
+        delivery is gone, or the lease is another's by now."""
+
+    @abstractmethod
+    def next_delivery_due(self, busy: Collection[str] = ()) -> int | None:
+        """When the next `claim_deliveries` could find something, in ms since the epoch. Cheap: it may be asked every
+        second."""
+
+    @abstractmethod
+    def forget_deliveries(self, before_ms: int, max_results: int) -> int:
+        """Drops deliveries that ended before that time, the earliest first; how many."""

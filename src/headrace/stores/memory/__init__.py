@@ -15,6 +15,7 @@ from headrace.stores.memory.metrics import MemoryMetrics
 from headrace.stores.memory.model_versions import MemoryModelVersions
 from headrace.stores.memory.registry_history import MemoryRegistryHistory
 from headrace.stores.memory.runs import MemoryRuns
+from headrace.stores.memory.webhooks import MemoryWebhooks
 from headrace.stores.registry import RegistryStore
 
 __all__ = ["MemoryStore"]
@@ -28,6 +29,7 @@ class MemoryStore(
     MemoryLive,
     MemoryManifest,
     MemoryAccess,
+    MemoryWebhooks,
     MemoryModelVersions,
     MemoryRegistryHistory,
     RegistryStore,

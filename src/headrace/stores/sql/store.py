@@ -57,6 +57,7 @@ from headrace.stores.sql import (
 from headrace.stores.sql.connection import Database, Engine, Work
 from headrace.stores.sql.document_cache import DocumentCache
 from headrace.stores.sql.transactions import Transactions
+from headrace.stores.sql.webhook_store import SqlWebhooks
 
 T = TypeVar("T")
 
@@ -340,7 +341,7 @@ class _Access(Transactions, AccessStore):
         self._write(access.delete_token(token_id))
 
 
-class SqlStore(_Experiments, _Runs, _Metrics, _Models, _Live, _Manifest, _Access):
+class SqlStore(_Experiments, _Runs, _Metrics, _Models, _Live, _Manifest, _Access, SqlWebhooks):
     """Also `SupportsSubmit`, `SupportsQuickReads` (on SQLite) and `SupportsDocuments`."""
 
     def __init__(self, engine: Engine, artifact_root: str, appended: Callable[[], None]) -> None:

@@ -24,7 +24,8 @@ def enqueue(db: Database, event: RegistryEvent, data: dict[str, Any], *, prompt:
     wanted = webhook_messages.webhook_event(event.kind, prompt)
     if wanted is None:
         return
-    refs = db.execute(WANTING, (wanted.entity, wanted.action)).fetchall()
+    # Shared, so that a webhook isn't deleted under what is put into its queue.
+    refs = db.execute(WANTING + db.for_share, (wanted.entity, wanted.action)).fetchall()
     if not refs:
         return
     body = webhook_messages.body(wanted, event.timestamp, webhook_messages.payload(event, data, prompt=prompt))

@@ -25,6 +25,7 @@ from headrace.testing.stores.run_search import RunSearchSuite
 from headrace.testing.stores.runs import RunSuite
 from headrace.testing.stores.submit import SubmitSuite
 from headrace.testing.stores.threads import ThreadSuite
+from headrace.testing.stores.webhooks import WebhookStoreSuite
 
 __all__ = [
     "AccessStoreSuite",
@@ -44,6 +45,7 @@ __all__ = [
     "SubmitSuite",
     "ThreadSuite",
     "TrackingStoreSuite",
+    "WebhookStoreSuite",
 ]
 
 
