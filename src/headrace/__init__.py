@@ -72,10 +72,13 @@ __all__ = [
     "onnxruntime_genai",
     "pyfunc",
     "pytorch",
+    "register_model",
     "restore_experiment",
     "restore_run",
     "search_experiments",
     "search_logged_models",
+    "search_model_versions",
+    "search_registered_models",
     "search_runs",
     "sentence_transformers",
     "set_active_model",
@@ -83,6 +86,7 @@ __all__ = [
     "set_experiment_tag",
     "set_experiment_tags",
     "set_logged_model_tags",
+    "set_model_version_tag",
     "set_registry_uri",
     "set_tag",
     "set_tags",
@@ -177,6 +181,12 @@ if TYPE_CHECKING:
         set_logged_model_tags,
     )
     from headrace.client.mlflow_client import MlflowClient
+    from headrace.client.registry_calls import (
+        register_model,
+        search_model_versions,
+        search_registered_models,
+        set_model_version_tag,
+    )
     from headrace.client.runs import delete_run, get_parent_run, get_run, restore_run, search_runs, start_run
     from headrace.client.tables import load_table, log_table
     from headrace.client.uri import (
@@ -253,10 +263,13 @@ else:
             "onnxruntime_genai": "headrace.onnxruntime_genai",
             "pyfunc": "headrace.pyfunc",
             "pytorch": "headrace.pytorch",
+            "register_model": "headrace.client.registry_calls:register_model",
             "restore_experiment": "headrace.client.experiments:restore_experiment",
             "restore_run": "headrace.client.runs:restore_run",
             "search_experiments": "headrace.client.experiments:search_experiments",
             "search_logged_models": "headrace.client.logged_models:search_logged_models",
+            "search_model_versions": "headrace.client.registry_calls:search_model_versions",
+            "search_registered_models": "headrace.client.registry_calls:search_registered_models",
             "search_runs": "headrace.client.runs:search_runs",
             "sentence_transformers": "headrace.sentence_transformers",
             "set_active_model": "headrace.client.logged_models:set_active_model",
@@ -264,6 +277,7 @@ else:
             "set_experiment_tag": "headrace.client.experiments:set_experiment_tag",
             "set_experiment_tags": "headrace.client.experiments:set_experiment_tags",
             "set_logged_model_tags": "headrace.client.logged_models:set_logged_model_tags",
+            "set_model_version_tag": "headrace.client.registry_calls:set_model_version_tag",
             "set_registry_uri": "headrace.client.uri:set_registry_uri",
             "set_tag": "headrace.client.log:set_tag",
             "set_tags": "headrace.client.log:set_tags",

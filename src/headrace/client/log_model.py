@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,6 @@ import msgspec
 from headrace.blobs.base import BlobStore, SupportsAdopt
 from headrace.blobs.paths import scheme
 from headrace.blobs.transfer import upload
-from headrace.client.absent import warn_once
 from headrace.client.active_model import get_active_model_id
 from headrace.client.active_run import active_run, active_uri, remember_model
 from headrace.client.artifact_roots import blobs_at, root_of_model
@@ -26,6 +25,7 @@ from headrace.client.context import resolve_tags
 from headrace.client.experiments import current_experiment_id
 from headrace.client.logged_models import remember_last
 from headrace.client.open import tracking_sink, tracking_store
+from headrace.client.registration import register
 from headrace.client.temporary import remove, temporary_folder
 from headrace.client.uri import get_tracking_uri
 from headrace.client.values import as_key, as_text
@@ -95,9 +95,17 @@ def log(write: Write, common: Common, given: Logging) -> ModelInfo:
             with suppress(HeadraceError):  # a store that is gone leaves it PENDING, and mustn't hide what went wrong
                 place.store.finalize_logged_model(logged.model_id, LoggedModelStatus.FAILED)
             raise
+    registered = None
     if given.registered_model_name:
-        warn_once("mlflow.register_model")
-    return info_of(model, logged.model_uri, place.store.get_logged_model(logged.model_id))
+        registered = register(
+            logged.model_uri,
+            given.registered_model_name,
+            given.await_registration_for,
+            given.tags,
+            tracking_uri=place.tracking_uri,
+        )
+    info = info_of(model, logged.model_uri, place.store.get_logged_model(logged.model_id))
+    return info if registered is None else replace(info, registered_model_version=registered.version)
 
 
 @dataclass(frozen=True, kw_only=True)

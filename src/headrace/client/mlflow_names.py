@@ -137,6 +137,19 @@ PLACES: dict[str, str] = {
         ),
         "headrace.datasets.source_names",
     ),
+    **dict.fromkeys(
+        (
+            f"entities.{name}"
+            for name in (
+                "model_registry model_registry.model_version model_registry.model_version_search "
+                "model_registry.model_version_stages model_registry.model_version_status "
+                "model_registry.model_version_tag model_registry.registered_model "
+                "model_registry.registered_model_alias model_registry.registered_model_search "
+                "model_registry.registered_model_tag"
+            ).split()
+        ),
+        "headrace.client.registry_names",
+    ),
     "protos.databricks_pb2": "headrace.client.error_codes",
     "tracking.client": "headrace.client",
     "tracking.fluent": "headrace",

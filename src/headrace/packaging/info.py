@@ -25,7 +25,7 @@ class ModelInfo:
     mlflow_version: str | None
     metadata: dict[str, Any] | None = None
     prompts: list[str] | None = None
-    registered_model_version: int | None = None
+    registered_model_version: str | None = None
     model_id: str | None = None
     name: str | None = None
     model_type: str | None = None
