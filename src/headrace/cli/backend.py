@@ -24,12 +24,17 @@ def build_app(
     destination: str | None,
     options: Options,
     durability: Durability = "full",
+    registry_uri: str | None = None,
 ) -> App:
-    """Picklable with its arguments, so that each worker process opens its own store."""
+    """Picklable with its arguments, so that each worker process opens its own stores."""
     root, destination = places(backend_uri, artifact_root, destination, options)
     proxied = destination if options.serves_artifacts else None
     artifacts = ServedArtifacts(proxied, roots=[root, destination])
-    return create_app(open_backend(backend_uri, root, durability), options, artifacts=artifacts)
+    store = open_backend(backend_uri, root, durability)
+    if registry_uri is None or registry_uri == backend_uri:
+        return create_app(store, options, artifacts=artifacts)
+    models = open_backend(registry_uri, root, durability, option="--registry-store-uri")
+    return create_app(store, options, artifacts=artifacts, models=models)
 
 
 def places(backend_uri: str, artifact_root: str | None, destination: str | None, options: Options) -> tuple[str, str]:
@@ -46,7 +51,9 @@ def places(backend_uri: str, artifact_root: str | None, destination: str | None,
     return own.as_uri() if own else "./mlruns", destination
 
 
-def open_backend(uri: str, artifact_root: str, durability: Durability = "full") -> TrackingStore:
+def open_backend(
+    uri: str, artifact_root: str, durability: Durability = "full", *, option: str = "--backend-store-uri"
+) -> TrackingStore:
     if uri == "memory:":
         from headrace.stores.memory import MemoryStore
 
@@ -56,7 +63,7 @@ def open_backend(uri: str, artifact_root: str, durability: Durability = "full") 
 
         return open_sql_store(uri, artifact_root, durability=durability)
     if not uri.startswith("file:") and "://" in uri:
-        raise InvalidValue("--backend-store-uri", uri, f"a server keeps its runs in {SUPPORTED}.")
+        raise InvalidValue(option, uri, f"a server keeps its runs and models in {SUPPORTED}.")
     return _open_folder(uri, artifact_root, durability)
 
 

@@ -13,7 +13,6 @@ from headrace.cli.group import Command
 
 # Options of MLflow's server that scripts carry and that mean nothing here: taken, and said to be without effect.
 _WITHOUT_EFFECT = (
-    "--registry-store-uri",
     "--read-replica-backend-store-uri",
     "--gunicorn-opts",
     "--waitress-opts",
@@ -78,6 +77,12 @@ def _app_name(_: click.Context, __: click.Parameter, value: str | None) -> str |
     default="./.headrace",
     show_default=True,
     help="Where runs are kept: folder, sqlite:///, postgresql://.",
+)
+@click.option(
+    "--registry-store-uri",
+    metavar="URI",
+    envvar=_names("REGISTRY_STORE_URI"),
+    help="Where registered models are kept, if not with the runs.",
 )
 @click.option(
     "--default-artifact-root",
@@ -171,6 +176,7 @@ def _app_name(_: click.Context, __: click.Parameter, value: str | None) -> str |
 @_ignored
 def server(
     backend_store_uri: str,
+    registry_store_uri: str | None,
     default_artifact_root: str | None,
     serve_artifacts: bool,
     artifacts_only: bool,
@@ -202,7 +208,7 @@ def server(
             "delete all runs. --auth basic or token asks who is calling.",
             err=True,
         )
-    if workers > 1 and backend_store_uri == "memory:":
+    if workers > 1 and "memory:" in (backend_store_uri, registry_store_uri):
         raise click.BadParameter("processes can't share a store in memory.", param_hint="--workers")
     options = Options(
         auth=mode,  # type: ignore[arg-type] # click.Choice
@@ -215,5 +221,13 @@ def server(
         artifacts_only=artifacts_only,
         max_upload_bytes=settings.MAX_UPLOAD_BYTES.get(),
     )
-    build = partial(build_app, backend_store_uri, default_artifact_root, artifacts_destination, options, durability)
+    build = partial(
+        build_app,
+        backend_store_uri,
+        default_artifact_root,
+        artifacts_destination,
+        options,
+        durability,
+        registry_store_uri,
+    )
     sys.exit(serve(build, Listening(host=host, port=port, workers=workers)))
