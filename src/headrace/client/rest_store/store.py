@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from headrace.client.rest_store.address import resolve
+from headrace.client.rest_store.caller import RestCaller
 from headrace.client.rest_store.experiments import RestExperiments
 from headrace.client.rest_store.live import RestLiveView
 from headrace.client.rest_store.logged_models import RestLoggedModels
@@ -11,7 +12,7 @@ from headrace.net.stack import transport
 from headrace.stores.base import TrackingStore
 
 
-class RestStore(RestExperiments, RestRuns, RestMetrics, RestLoggedModels, RestLiveView, TrackingStore):
+class RestStore(RestExperiments, RestRuns, RestMetrics, RestLoggedModels, RestLiveView, RestCaller, TrackingStore):
     """A tracking store over HTTP. What the server refuses comes back as the error that it raised there."""
 
     def __init__(self, session: Session) -> None:

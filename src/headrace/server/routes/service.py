@@ -8,7 +8,7 @@ from headrace.server.openapi import openapi_document
 from headrace.server.options import MLFLOW_VERSION
 from headrace.server.release import RELEASE
 from headrace.wire.messages.fields import Nothing
-from headrace.wire.messages.service import ServerInfoAnswer
+from headrace.wire.messages.service import ServerInfoAnswer, WhoAmIAnswer
 from headrace.wire.table import service as table
 
 routes = Routes()
@@ -36,6 +36,11 @@ async def server_info(_: Exchange[Nothing]) -> ServerInfoAnswer:
         presigned_upload_model_id_supported=False,
         features_enabled={"gateway": False},
     )
+
+
+@routes.serves(table.WHO_AM_I)
+async def who_am_i(exchange: Exchange[Nothing]) -> WhoAmIAnswer:
+    return WhoAmIAnswer(user=exchange.user)
 
 
 @routes.serves(table.OPENAPI)

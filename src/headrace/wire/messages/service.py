@@ -14,3 +14,9 @@ class ServerInfoAnswer(Answer, kw_only=True):
     presigned_upload_run_id_supported: bool | None = None
     presigned_upload_model_id_supported: bool | None = None
     features_enabled: dict[str, bool] | None = None
+
+
+class WhoAmIAnswer(Answer, kw_only=True):
+    """user: as the server authenticated the caller; absent where it asks nobody who they are."""
+
+    user: str | None = None

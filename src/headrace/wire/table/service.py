@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from headrace.wire.endpoint import TEXT, Endpoint
 from headrace.wire.messages.fields import Done, Nothing
-from headrace.wire.messages.service import ServerInfoAnswer
+from headrace.wire.messages.service import ServerInfoAnswer, WhoAmIAnswer
 
 HEALTH = Endpoint(
     name="service.health",
@@ -33,6 +33,15 @@ SERVER_INFO = Endpoint(
     permission="public",
     doc="What the server can do.",
 )
+WHO_AM_I = Endpoint(
+    name="service.whoami",
+    methods=("GET",),
+    path="/api/1.0/headrace/whoami",
+    request=Nothing,
+    answer=WhoAmIAnswer,
+    permission="read",
+    doc="As whom the server knows the caller.",
+)
 OPENAPI = Endpoint(
     name="service.openapi",
     methods=("GET",),
@@ -58,6 +67,7 @@ ENDPOINTS = (
     HEALTH,
     VERSION,
     SERVER_INFO,
+    WHO_AM_I,
     OPENAPI,
     LANDING,
 )
