@@ -24,8 +24,8 @@ from headrace.cli.problem import EXIT_STATUS
 def lock(project: str, check: bool) -> None:
     """Fix the exact versions of a project's environment, with hashes.
 
-    PROJECT is a folder with an MLproject, python_env.yaml, conda.yaml or pyproject.toml. The lock lies beside that file:
-    requirements.lock, or uv.lock beside pyproject.toml. `headrace run` builds environments from it while it is current.
+    PROJECT is a folder with an MLproject, python_env.yaml, conda.yaml or pyproject.toml. The lock lies beside that
+    file: requirements.lock, or uv.lock beside pyproject.toml. `headrace run` uses it for as long as it is current.
     """
     from headrace.projects import lock as locks
 
