@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
 from typing import TypeVar
 
 import msgspec
@@ -17,6 +18,7 @@ Q = TypeVar("Q", bound=msgspec.Struct)
 A = TypeVar("A", bound=msgspec.Struct)
 
 _JSON = {"Content-Type": "application/json", "Accept": "application/json"}
+_NO_HEADERS: Mapping[str, str] = {}
 _OWN_PATHS = "/api/1.0/headrace/"
 
 
@@ -29,23 +31,34 @@ class Session:
         self._lock = threading.Lock()
         self._missing: set[str] = set()  # names of our own endpoints that this server doesn't have
 
-    def call(self, endpoint: Endpoint[Q, A], message: msgspec.Struct) -> A:
-        """The answer, or the error that the server answered with."""
+    def call(
+        self,
+        endpoint: Endpoint[Q, A],
+        message: msgspec.Struct,
+        headers: Mapping[str, str] = _NO_HEADERS,
+        *,
+        repeatable: bool = True,
+    ) -> A:
+        """The answer, or the error that the server answered with. repeatable: as in `net.message.Request`."""
         out = outgoing(endpoint, message)
         url = self.base + out.target
-        response = self.transport.send(Request(method=out.method, url=url, headers=_JSON, body=out.body))
+        response = self.transport.send(
+            Request(method=out.method, url=url, headers={**_JSON, **headers}, body=out.body, repeatable=repeatable)
+        )
         problems.raise_for_status(url, response)
         if response.body.lstrip()[:1] not in (b"{", b"", b"O"):  # an object, nothing, or OK
             problems.not_an_answer(url, response)
         return decode(endpoint.answer, response.body)
 
-    def call_own(self, endpoint: Endpoint[Q, A], message: msgspec.Struct) -> A | None:
+    def call_own(
+        self, endpoint: Endpoint[Q, A], message: msgspec.Struct, headers: Mapping[str, str] = _NO_HEADERS
+    ) -> A | None:
         """As `call`, for an endpoint that only Headrace's servers have; None from another one."""
         assert endpoint.path.startswith(_OWN_PATHS)
         if self.foreign or endpoint.name in self._missing:
             return None
         try:
-            return self.call(endpoint, message)
+            return self.call(endpoint, message, headers)
         except RouteNotFound:
             with self._lock:
                 self._missing.add(endpoint.name)
