@@ -16,7 +16,7 @@ sources, gates, digests of files, signatures) is `headrace.registry`, whose stor
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from headrace.entities import (
     Act,
@@ -298,11 +298,11 @@ class DeliveryQueue(ABC):
 
     @abstractmethod
     def claim_deliveries(
-        self, max_results: int, lease_ms: int, *, per_webhook: int, busy: Collection[str] = ()
+        self, max_results: int, lease_ms: int, *, per_webhook: int, in_flight: Mapping[str, int]
     ) -> list[WebhookDelivery]:
-        """Due ones, the longest due first, none of `busy` webhooks and at most `per_webhook` of each other. They are
-        the caller's until their lease ends: two callers never get the same one. Each claim counts as an attempt, so
-        that one that takes its sender down with it isn't tried for ever."""
+        """Due ones, the longest due first; of each webhook at most `per_webhook`, less those that are in flight there.
+        They are the caller's until their lease ends: two callers never get the same one. Each claim counts as an
+        attempt, so that one that takes its sender down with it isn't tried for ever."""
 
     @abstractmethod
     def settle_delivery(self, delivery: WebhookDelivery) -> bool:
@@ -310,9 +310,9 @@ class DeliveryQueue(ABC):
         delivery is gone, or the lease is another's by now."""
 
     @abstractmethod
-    def next_delivery_due(self, busy: Collection[str] = ()) -> int | None:
-        """When the next `claim_deliveries` could find something, in ms since the epoch. Cheap: it may be asked every
-        second."""
+    def next_delivery_due(self, busy: Collection[str]) -> int | None:
+        """When the next `claim_deliveries` could find something that isn't of `busy` webhooks, in ms since the epoch.
+        Cheap: it may be asked every second."""
 
     @abstractmethod
     def forget_deliveries(self, before_ms: int, max_results: int) -> int:

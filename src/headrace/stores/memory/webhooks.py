@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -153,16 +153,16 @@ class MemoryWebhooks(State, WebhookStore, DeliveryQueue):
             return self.deliveries[delivery_id]
 
     def claim_deliveries(
-        self, max_results: int, lease_ms: int, *, per_webhook: int, busy: Collection[str] = ()
+        self, max_results: int, lease_ms: int, *, per_webhook: int, in_flight: Mapping[str, int]
     ) -> list[WebhookDelivery]:
         now = clock.now_ms()
         with self.lock:
-            counts: dict[str, int] = {}
+            counts = dict(in_flight)
             claimed: list[WebhookDelivery] = []
-            for each in sorted(self._waiting(busy), key=lambda each: each.due_ms):
-                counts[each.webhook_id] = counts.get(each.webhook_id, 0) + 1
+            for each in sorted(self._waiting(()), key=lambda each: each.due_ms):
                 if each.due_ms > now or len(claimed) == max_results:
                     break
+                counts[each.webhook_id] = counts.get(each.webhook_id, 0) + 1
                 if counts[each.webhook_id] <= per_webhook:
                     taken = msgspec.structs.replace(
                         each, due_ms=now + lease_ms, lease_until_ms=now + lease_ms, attempts=each.attempts + 1
@@ -179,7 +179,7 @@ class MemoryWebhooks(State, WebhookStore, DeliveryQueue):
             self.deliveries[delivery.delivery_id] = msgspec.structs.replace(delivery, lease_until_ms=0)
         return True
 
-    def next_delivery_due(self, busy: Collection[str] = ()) -> int | None:
+    def next_delivery_due(self, busy: Collection[str]) -> int | None:
         with self.lock:
             return min((each.due_ms for each in self._waiting(busy)), default=None)
 

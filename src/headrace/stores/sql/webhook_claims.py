@@ -5,7 +5,7 @@ SQLite has one writer. On PostgreSQL rows that another transaction is about to c
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from headrace import clock
@@ -16,12 +16,12 @@ from headrace.stores.sql.webhooks import DELIVERIES, delivery
 ACTIVE = "SELECT id, webhook_id FROM webhook WHERE status = 'ACTIVE'"
 DUE = (
     "SELECT due_ms, id FROM webhook_delivery WHERE webhook_ref = {} AND state = 'waiting' AND due_ms <= ? "
-    "ORDER BY due_ms, id LIMIT ?"
+    "ORDER BY due_ms, id LIMIT {}"
 )
-DUE_OF_ONE = DUE.format("?")
+DUE_OF_ONE = DUE.format("?", "?")
 DUE_OF_MANY = (
-    f"SELECT d.due_ms, d.id FROM unnest(?::bigint[]) AS w (id) CROSS JOIN LATERAL ({DUE.format('w.id')} "
-    "FOR UPDATE SKIP LOCKED) AS d ORDER BY d.due_ms, d.id"
+    "SELECT d.due_ms, d.id FROM unnest(?::bigint[], ?::bigint[]) AS w (id, room) CROSS JOIN LATERAL "
+    f"({DUE.format('w.id', 'w.room')} FOR UPDATE SKIP LOCKED) AS d ORDER BY d.due_ms, d.id"
 )
 NEXT_DUE = "SELECT due_ms FROM webhook_delivery WHERE webhook_ref = ? AND state = 'waiting' ORDER BY due_ms, id LIMIT 1"
 NEXT_DUE_OF_MANY = (
@@ -30,10 +30,16 @@ NEXT_DUE_OF_MANY = (
 )
 
 
-def claim(max_results: int, lease_ms: int, per_webhook: int, busy: Collection[str]) -> Work[list[WebhookDelivery]]:
+def claim(
+    max_results: int, lease_ms: int, per_webhook: int, in_flight: Mapping[str, int]
+) -> Work[list[WebhookDelivery]]:
     def work(db: Database) -> list[WebhookDelivery]:
         now = clock.now_ms()
-        due = _due(db, _active(db, busy), now, per_webhook)[:max_results]
+        rooms = {
+            ref: min(per_webhook - in_flight.get(webhook_id, 0), max_results)
+            for ref, webhook_id in db.execute(ACTIVE).fetchall()
+        }
+        due = _due(db, {ref: room for ref, room in rooms.items() if room > 0}, now)[:max_results]
         if not due:
             return []
         until = now + lease_ms
@@ -72,7 +78,7 @@ def settle(settled: WebhookDelivery) -> Work[bool]:
 
 def next_due(busy: Collection[str]) -> Work[int | None]:
     def work(db: Database) -> int | None:
-        refs = _active(db, busy)
+        refs = [ref for ref, webhook_id in db.execute(ACTIVE).fetchall() if webhook_id not in busy]
         if not refs:
             return None
         if db.dialect == "postgresql":
@@ -95,15 +101,12 @@ def forget(before_ms: int, max_results: int) -> Work[int]:
     return work
 
 
-def _active(db: Database, busy: Collection[str]) -> list[int]:
-    return [ref for ref, webhook_id in db.execute(ACTIVE).fetchall() if webhook_id not in busy]
-
-
-def _due(db: Database, refs: list[int], now: int, per_webhook: int) -> list[tuple[int, int]]:
-    """(due_ms, id), the longest due first; nobody else can claim them until COMMIT."""
+def _due(db: Database, rooms: Mapping[int, int], now: int) -> list[tuple[int, int]]:
+    """(due_ms, id), the longest due first; nobody else can claim them until COMMIT. rooms: how many of each."""
     if db.dialect == "postgresql":
-        return [(due, number) for due, number in db.execute(DUE_OF_MANY, (refs, now, per_webhook))]
+        rows = db.execute(DUE_OF_MANY, (list(rooms), list(rooms.values()), now)) if rooms else ()
+        return [(due, number) for due, number in rows]
     found: list[tuple[int, int]] = []
-    for ref in refs:
-        found += [(due, number) for due, number in db.execute(DUE_OF_ONE, (ref, now, per_webhook))]
+    for ref, room in rooms.items():
+        found += [(due, number) for due, number in db.execute(DUE_OF_ONE, (ref, now, room))]
     return sorted(found)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from headrace.entities import DeliveryState, Page, Webhook, WebhookDelivery, WebhookEvent, WebhookStatus
 from headrace.stores.registry import DeliveryQueue, WebhookStore
@@ -54,14 +54,14 @@ class SqlWebhooks(Transactions, WebhookStore, DeliveryQueue):
         return self._write(webhooks.replay(delivery_id))
 
     def claim_deliveries(
-        self, max_results: int, lease_ms: int, *, per_webhook: int, busy: Collection[str] = ()
+        self, max_results: int, lease_ms: int, *, per_webhook: int, in_flight: Mapping[str, int]
     ) -> list[WebhookDelivery]:
-        return self._write(webhook_claims.claim(max_results, lease_ms, per_webhook, busy))
+        return self._write(webhook_claims.claim(max_results, lease_ms, per_webhook, in_flight))
 
     def settle_delivery(self, delivery: WebhookDelivery) -> bool:
         return self._write(webhook_claims.settle(delivery))
 
-    def next_delivery_due(self, busy: Collection[str] = ()) -> int | None:
+    def next_delivery_due(self, busy: Collection[str]) -> int | None:
         return self._read(webhook_claims.next_due(busy))
 
     def forget_deliveries(self, before_ms: int, max_results: int) -> int:

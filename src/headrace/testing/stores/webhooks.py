@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import msgspec
@@ -24,6 +25,17 @@ Told = Callable[[], str]
 
 class WebhookQueue(WebhookStore, DeliveryQueue):
     pass
+
+
+def claim(
+    webhooks: WebhookQueue,
+    max_results: int,
+    *,
+    per_webhook: int,
+    lease_ms: int = LEASE_MS,
+    in_flight: Mapping[str, int] = MappingProxyType({}),
+) -> list[WebhookDelivery]:
+    return webhooks.claim_deliveries(max_results, lease_ms, per_webhook=per_webhook, in_flight=in_flight)
 
 
 class Hooks(Protocol):
@@ -127,7 +139,7 @@ class WebhookStoreSuite:
         wanting, also, other, asleep = hook(MODEL_CREATED, ALIAS_SET), hook(), hook(ALIAS_SET), hook(status="DISABLED")
         before = clock.now_ms()
         name = told()
-        claimed = webhooks.claim_deliveries(10, LEASE_MS, per_webhook=5)
+        claimed = claim(webhooks, 10, per_webhook=5)
         assert {each.webhook_id for each in claimed} == {wanting.webhook_id, also.webhook_id}
         assert len({each.delivery_id for each in claimed}) == 2
         for each in claimed:
@@ -145,27 +157,27 @@ class WebhookStoreSuite:
     ) -> None:
         hook()
         told()
-        assert webhooks.next_delivery_due() is not None
-        (claimed,) = webhooks.claim_deliveries(10, LEASE_MS, per_webhook=5)
-        assert webhooks.claim_deliveries(10, LEASE_MS, per_webhook=5) == []
-        assert webhooks.next_delivery_due() == claimed.lease_until_ms
+        assert webhooks.next_delivery_due(()) is not None
+        (claimed,) = claim(webhooks, 10, per_webhook=5)
+        assert claim(webhooks, 10, per_webhook=5) == []
+        assert webhooks.next_delivery_due(()) == claimed.lease_until_ms
         failed = msgspec.structs.replace(claimed, due_ms=clock.now_ms(), response_status=503, error="busy")
         assert webhooks.settle_delivery(failed)
-        (again,) = webhooks.claim_deliveries(10, 0, per_webhook=5)
+        (again,) = claim(webhooks, 10, per_webhook=5, lease_ms=0)
         assert (again.delivery_id, again.body, again.attempts) == (claimed.delivery_id, claimed.body, 2)
         assert (again.response_status, again.error) == (503, "busy")
         # That lease ended at once: as if its holder had been killed.
-        (third,) = webhooks.claim_deliveries(10, LEASE_MS, per_webhook=5)
+        (third,) = claim(webhooks, 10, per_webhook=5)
         assert (third.delivery_id, third.attempts) == (claimed.delivery_id, 3)
         assert not webhooks.settle_delivery(msgspec.structs.replace(again, state="delivered"))
         assert webhooks.settle_delivery(msgspec.structs.replace(third, state="delivered", ended_ms=clock.now_ms()))
         assert not webhooks.settle_delivery(third)
-        assert webhooks.next_delivery_due() is None
+        assert webhooks.next_delivery_due(()) is None
 
     def test_ended_one_keeps_what_was_answered(self, webhooks: WebhookQueue, hook: Hooks, told: Told) -> None:
         made = hook()
         told()
-        (claimed,) = webhooks.claim_deliveries(1, LEASE_MS, per_webhook=1)
+        (claimed,) = claim(webhooks, 1, per_webhook=1)
         ended = msgspec.structs.replace(
             claimed,
             state="failed",
@@ -179,25 +191,25 @@ class WebhookStoreSuite:
         assert found == msgspec.structs.replace(ended, lease_until_ms=0)
         assert list(webhooks.search_deliveries(made.webhook_id, "failed")) == [found]
         assert list(webhooks.search_deliveries(made.webhook_id, "delivered")) == []
-        assert webhooks.claim_deliveries(1, LEASE_MS, per_webhook=1) == []
+        assert claim(webhooks, 1, per_webhook=1) == []
 
     def test_replayed_one_is_sent_again_with_its_id(self, webhooks: WebhookQueue, hook: Hooks, told: Told) -> None:
         hook()
         told()
-        (claimed,) = webhooks.claim_deliveries(1, LEASE_MS, per_webhook=1)
+        (claimed,) = claim(webhooks, 1, per_webhook=1)
         assert webhooks.replay_delivery(claimed.delivery_id) == claimed, "one that is being sent is left alone"
         webhooks.settle_delivery(
             msgspec.structs.replace(claimed, state="failed", ended_ms=clock.now_ms(), error="HTTP 500")
         )
         replayed = webhooks.replay_delivery(claimed.delivery_id)
         assert (replayed.state, replayed.attempts, replayed.error, replayed.ended_ms) == ("waiting", 0, None, None)
-        (again,) = webhooks.claim_deliveries(1, LEASE_MS, per_webhook=1)
+        (again,) = claim(webhooks, 1, per_webhook=1)
         assert (again.delivery_id, again.body, again.attempts) == (claimed.delivery_id, claimed.body, 1)
         later = msgspec.structs.replace(again, due_ms=clock.now_ms() + LEASE_MS)
         webhooks.settle_delivery(later)
-        assert webhooks.claim_deliveries(1, LEASE_MS, per_webhook=1) == []
+        assert claim(webhooks, 1, per_webhook=1) == []
         webhooks.replay_delivery(claimed.delivery_id)
-        assert len(webhooks.claim_deliveries(1, LEASE_MS, per_webhook=1)) == 1
+        assert len(claim(webhooks, 1, per_webhook=1)) == 1
 
     def test_claims_are_shared_among_webhooks(self, webhooks: WebhookQueue, hook: Hooks, told: Told) -> None:
         flooded, calm = hook(MODEL_CREATED), hook(MODEL_CREATED, status="DISABLED")
@@ -205,28 +217,30 @@ class WebhookStoreSuite:
             told()
         webhooks.update_webhook(calm.webhook_id, status="ACTIVE")
         told()
-        first = webhooks.claim_deliveries(10, LEASE_MS, per_webhook=2)
+        first = claim(webhooks, 10, per_webhook=2)
         assert sorted(each.webhook_id for each in first) == sorted([flooded.webhook_id] * 2 + [calm.webhook_id])
-        assert webhooks.claim_deliveries(10, LEASE_MS, per_webhook=9, busy=[flooded.webhook_id]) == []
+        assert claim(webhooks, 10, per_webhook=9, in_flight={flooded.webhook_id: 9}) == []
         due = webhooks.next_delivery_due([flooded.webhook_id])
         assert due == next(each.lease_until_ms for each in first if each.webhook_id == calm.webhook_id)
-        assert len(webhooks.claim_deliveries(3, LEASE_MS, per_webhook=9)) == 3
+        assert claim(webhooks, 3, per_webhook=2, in_flight={flooded.webhook_id: 2, calm.webhook_id: 1}) == []
+        assert len(claim(webhooks, 9, per_webhook=3, in_flight={flooded.webhook_id: 2})) == 1
+        assert len(claim(webhooks, 2, per_webhook=9)) == 2
 
     def test_the_longest_due_comes_first(self, webhooks: WebhookQueue, hook: Hooks, told: Told) -> None:
         hook()
         names = [told() for _ in range(4)]
-        claimed = webhooks.claim_deliveries(2, LEASE_MS, per_webhook=9)
-        claimed += webhooks.claim_deliveries(2, LEASE_MS, per_webhook=9)
+        claimed = claim(webhooks, 2, per_webhook=9)
+        claimed += claim(webhooks, 2, per_webhook=9)
         assert [msgspec.json.decode(each.body)["data"]["name"] for each in claimed] == names
 
     def test_deliveries_of_a_sleeping_webhook_wait(self, webhooks: WebhookQueue, hook: Hooks, told: Told) -> None:
         made = hook()
         told()
         webhooks.update_webhook(made.webhook_id, status="DISABLED")
-        assert webhooks.next_delivery_due() is None
-        assert webhooks.claim_deliveries(9, LEASE_MS, per_webhook=9) == []
+        assert webhooks.next_delivery_due(()) is None
+        assert claim(webhooks, 9, per_webhook=9) == []
         webhooks.update_webhook(made.webhook_id, status="ACTIVE")
-        assert len(webhooks.claim_deliveries(9, LEASE_MS, per_webhook=9)) == 1
+        assert len(claim(webhooks, 9, per_webhook=9)) == 1
 
     def test_deliveries_are_listed_newest_first_page_by_page(
         self, webhooks: WebhookQueue, hook: Hooks, told: Told
@@ -246,7 +260,7 @@ class WebhookStoreSuite:
     def test_deliveries_go_with_their_webhook(self, webhooks: WebhookQueue, hook: Hooks, told: Told) -> None:
         made = hook()
         told()
-        (claimed,) = webhooks.claim_deliveries(9, LEASE_MS, per_webhook=9)
+        (claimed,) = claim(webhooks, 9, per_webhook=9)
         webhooks.delete_webhook(made.webhook_id)
         assert not webhooks.settle_delivery(claimed)
         with missing(claimed.delivery_id):
@@ -257,7 +271,7 @@ class WebhookStoreSuite:
         for _ in range(4):
             told()
         now = clock.now_ms()
-        claimed = webhooks.claim_deliveries(3, LEASE_MS, per_webhook=9)
+        claimed = claim(webhooks, 3, per_webhook=9)
         for each, ended_ms in zip(claimed, (now - 3000, now - 2000, now), strict=True):
             webhooks.settle_delivery(msgspec.structs.replace(each, state="delivered", ended_ms=ended_ms))
         assert webhooks.forget_deliveries(now - 1000, 1) == 1
@@ -274,14 +288,14 @@ class WebhookStoreSuite:
         callers = 6
         barrier = threading.Barrier(callers)
 
-        def claim(_: int) -> list[str]:
+        def claim_all(_: int) -> list[str]:
             barrier.wait(30)
             found: list[str] = []
-            while claimed := webhooks.claim_deliveries(3, LEASE_MS, per_webhook=2):
+            while claimed := claim(webhooks, 3, per_webhook=2):
                 found += [each.delivery_id for each in claimed]
             return found
 
         with ThreadPoolExecutor(callers) as pool:
-            claimed = [each for some in pool.map(claim, range(callers)) for each in some]
-        claimed += [each.delivery_id for each in webhooks.claim_deliveries(99, LEASE_MS, per_webhook=99)]
+            claimed = [each for some in pool.map(claim_all, range(callers)) for each in some]
+        claimed += [each.delivery_id for each in claim(webhooks, 99, per_webhook=99)]
         assert len(claimed) == len(set(claimed)) == 24
