@@ -6,14 +6,30 @@ from headrace.client.rest_store.experiments import RestExperiments
 from headrace.client.rest_store.live import RestLiveView
 from headrace.client.rest_store.logged_models import RestLoggedModels
 from headrace.client.rest_store.metrics import RestMetrics
+from headrace.client.rest_store.registry_history import RestRegistryHistory
+from headrace.client.rest_store.registry_models import RestRegisteredModels
+from headrace.client.rest_store.registry_versions import RestModelVersions
 from headrace.client.rest_store.runs import RestRuns
 from headrace.client.rest_store.session import Session
 from headrace.net.stack import transport
 from headrace.stores.base import TrackingStore
+from headrace.stores.registry import RegistryStore
 
 
-class RestStore(RestExperiments, RestRuns, RestMetrics, RestLoggedModels, RestLiveView, RestCaller, TrackingStore):
-    """A tracking store over HTTP. What the server refuses comes back as the error that it raised there."""
+class RestStore(
+    RestExperiments,
+    RestRuns,
+    RestMetrics,
+    RestLoggedModels,
+    RestLiveView,
+    RestRegisteredModels,
+    RestModelVersions,
+    RestRegistryHistory,
+    RestCaller,
+    TrackingStore,
+    RegistryStore,
+):
+    """Runs and registered models over HTTP. What the server refuses comes back as the error that it raised there."""
 
     def __init__(self, session: Session) -> None:
         self._session = session
