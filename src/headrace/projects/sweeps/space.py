@@ -9,8 +9,8 @@
 | `float:0..1/0.25`, `int:2..8/2` | in steps: 0, 0.25, 0.5 … and 2, 4, 6, 8 |
 | `log:1e-4..1e-1/10`, `logint:16..1024/2` | in steps, each the one before times the number after `/` |
 
-A range behind a backslash is a value as it stands there: `\\int:2..8`. Runs keep the text, so that a sweep can go
-on from anywhere.
+Behind a backslash, what looks like a range is text: `\\int:2..8`. Runs keep the whole, so that a sweep can go on from
+anywhere.
 """
 
 from __future__ import annotations
@@ -88,8 +88,8 @@ Space = dict[str, Axis]
 
 def parse(name: str, text: str) -> Axis:
     """A range with a step comes out as the choices it has. InvalidValue with the parameter, the text and the form."""
-    if text.startswith("\\") and _RANGE.fullmatch(text[1:]):
-        return Choices(values=(text[1:],))
+    if text.startswith("\\") and _RANGE.fullmatch(text.lstrip("\\")):
+        return _choices(name, text[1:])
     ranged = _RANGE.fullmatch(text)
     if ranged is None:
         return _choices(name, text)
@@ -154,9 +154,12 @@ def text_of(name: str, given: Given) -> str:
     values = [str(value) for value in given]
     if not values:
         raise InvalidValue(f"parameters[{name!r}]", list(given), "at least one value is needed.")
-    if len(values) == 1 and _RANGE.fullmatch(values[0]):
-        return f"\\{values[0]}"
-    return ",".join(value.replace(",", "\\,") for value in values)
+    if any(value.endswith("\\") for value in values[:-1]):
+        raise InvalidValue(
+            f"parameters[{name!r}]", values, "a value that ends in a backslash can only be the last one."
+        )
+    text = ",".join(value.replace(",", "\\,") for value in values)
+    return f"\\{text}" if _RANGE.fullmatch(text.lstrip("\\")) else text
 
 
 def space_of(texts: Mapping[str, str]) -> Space:
