@@ -317,6 +317,162 @@ writer_mark = _clustered(
     "writer_mark", _text("writer_id", key=True), _int("run_ref", null=True), _int("mark"), _int("updated_ms")
 )
 
+
+def _tag_by_value(table: str, ref: str) -> dict[str, list[str]]:
+    """On both databases by the beginning of the value: a prompt's text is one, and is not kept twice."""
+    index = f'CREATE INDEX {table}_by_value ON {table} ("key", substr(value, 1, {INDEXED_VALUE_CHARS}), {ref})'
+    return {"sqlite": [index], "postgresql": [index]}
+
+
+# A deleted model keeps its row for its journal's sake. versions: made so far; event_ms: time of the last entry of the
+# journal; chain: of that entry. prompt: 1 where tag mlflow.prompt.is_prompt is "true", also of versions.
+registered_model = sa.Table(
+    "registered_model",
+    metadata,
+    _id(),
+    _text("name"),
+    _int("creation_timestamp"),
+    _int("last_updated_timestamp"),
+    _text("description", null=True),
+    _small("prompt", default=0),
+    _text("policy", null=True),
+    _int("versions", default=0),
+    _int("revision", default=0),
+    _int("event_ms", default=0),
+    _text("chain"),
+    _int("deleted_ms", null=True),
+    sqlite_autoincrement=True,  # ids are never used again
+)
+_LIVE, _GONE = sa.text("deleted_ms IS NULL"), sa.text("deleted_ms IS NOT NULL")
+sa.Index("registered_model_name", registered_model.c.name, unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE)
+sa.Index("registered_model_gone", registered_model.c.name, sqlite_where=_GONE, postgresql_where=_GONE)
+sa.Index(
+    "registered_model_by_update",
+    registered_model.c.prompt,
+    registered_model.c.last_updated_timestamp,
+    registered_model.c.name,
+    sqlite_where=_LIVE,
+    postgresql_where=_LIVE,
+)
+# Every name that a model has or had.
+registered_model_former = _clustered("registered_model_former", _text("name", key=True), _int("model_ref", key=True))
+registered_model_tag = _clustered(
+    "registered_model_tag",
+    _int("model_ref", key=True),
+    _text("key", key=True),
+    _text("value"),
+    info=_tag_by_value("registered_model_tag", "model_ref"),
+)
+registered_model_alias = _clustered(
+    "registered_model_alias", _int("model_ref", key=True), _text("alias", key=True), _int("number")
+)
+
+# name: the model's, so that searches needn't look at its row. run_id: '' where none was set.
+model_version = sa.Table(
+    "model_version",
+    metadata,
+    _id(),
+    _int("model_ref"),
+    _int("number"),
+    _text("name"),
+    _small("prompt", default=0),
+    _small("stage", default=0),
+    _int("creation_timestamp"),
+    _int("last_updated_timestamp"),
+    _text("description", null=True),
+    _text("user_id", null=True),
+    _text("source"),
+    _text("storage_location", null=True),
+    _text("run_id"),
+    _text("run_link", null=True),
+    _text("model_id", null=True),
+    _text("digest", null=True),
+    sa.UniqueConstraint("name", "number", name="model_version_name_number"),
+    sa.UniqueConstraint("model_ref", "stage", "number", name="model_version_stage"),
+)
+sa.Index(
+    "model_version_by_update",
+    model_version.c.prompt,
+    model_version.c.last_updated_timestamp.desc(),
+    model_version.c.name,
+    model_version.c.number.desc(),
+)
+sa.Index(
+    "model_version_by_creation",
+    model_version.c.prompt,
+    model_version.c.creation_timestamp.desc(),
+    model_version.c.name,
+    model_version.c.number.desc(),
+)
+sa.Index(
+    "model_version_run",
+    model_version.c.run_id,
+    sqlite_where=sa.text("run_id != ''"),
+    postgresql_where=sa.text("run_id != ''"),
+)
+model_version_tag = _clustered(
+    "model_version_tag",
+    _int("version_ref", key=True),
+    _text("key", key=True),
+    _text("value"),
+    info=_tag_by_value("model_version_tag", "version_ref"),
+)
+# The files of a version, packed; the greatest serial is the present one.
+version_manifest = _clustered(
+    "version_manifest",
+    _int("version_ref", key=True),
+    _int("serial", key=True),
+    _int("created_ms"),
+    _payload(),
+    info=_as_it_is("version_manifest"),
+)
+version_signature = sa.Table(
+    "version_signature",
+    metadata,
+    _id(),
+    _int("version_ref"),
+    _text("bundle"),
+    _text("digest"),
+    _text("method"),
+    _text("signer"),
+    _int("created_ms"),
+)
+sa.Index("version_signature_version", version_signature.c.version_ref, version_signature.c.id)
+
+# The journal: nobody changes or removes an entry. See stores/registry_journal.py.
+_KEPT = "entries of the journal of the registry stay as they are"
+registry_event = sa.Table(
+    "registry_event",
+    metadata,
+    _id(),
+    _int("model_ref"),
+    _int("timestamp"),
+    _text("kind"),
+    _text("name"),
+    _text("version", null=True),
+    _text("key"),
+    _text("before", null=True),
+    _text("after", null=True),
+    _text("digest", null=True),
+    _text("who"),
+    _text("comment"),
+    _text("chain"),
+    info={
+        "sqlite": [
+            f"CREATE TRIGGER registry_event_{change} BEFORE {change.upper()} ON registry_event "
+            f"BEGIN SELECT RAISE(ABORT, '{_KEPT}'); END"
+            for change in ("update", "delete")
+        ],
+        "postgresql": [
+            "CREATE FUNCTION registry_event_kept() RETURNS trigger LANGUAGE plpgsql "
+            f"AS $$ BEGIN RAISE EXCEPTION '{_KEPT}'; END $$",
+            "CREATE TRIGGER registry_event_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON registry_event "
+            "FOR EACH STATEMENT EXECUTE FUNCTION registry_event_kept()",
+        ],
+    },
+)
+sa.Index("registry_event_model", registry_event.c.model_ref, registry_event.c.id)
+
 webhook = sa.Table(
     "webhook",
     metadata,

@@ -167,6 +167,37 @@ CREATE TABLE model_metric (
 	value DOUBLE PRECISION NOT NULL,
 	PRIMARY KEY (model_ref, key_ref, run_ref, dataset_name, dataset_digest, timestamp, step, class, value)
 );
+CREATE TABLE model_version (
+	id BIGSERIAL NOT NULL,
+	model_ref BIGINT NOT NULL,
+	number BIGINT NOT NULL,
+	name TEXT COLLATE "C" NOT NULL,
+	prompt SMALLINT DEFAULT 0 NOT NULL,
+	stage SMALLINT DEFAULT 0 NOT NULL,
+	creation_timestamp BIGINT NOT NULL,
+	last_updated_timestamp BIGINT NOT NULL,
+	description TEXT COLLATE "C",
+	user_id TEXT COLLATE "C",
+	source TEXT COLLATE "C" NOT NULL,
+	storage_location TEXT COLLATE "C",
+	run_id TEXT COLLATE "C" NOT NULL,
+	run_link TEXT COLLATE "C",
+	model_id TEXT COLLATE "C",
+	digest TEXT COLLATE "C",
+	PRIMARY KEY (id),
+	CONSTRAINT model_version_name_number UNIQUE (name, number),
+	CONSTRAINT model_version_stage UNIQUE (model_ref, stage, number)
+);
+CREATE INDEX model_version_by_creation ON model_version (prompt, creation_timestamp DESC, name, number DESC);
+CREATE INDEX model_version_by_update ON model_version (prompt, last_updated_timestamp DESC, name, number DESC);
+CREATE INDEX model_version_run ON model_version (run_id) WHERE run_id != '';
+CREATE TABLE model_version_tag (
+	version_ref BIGINT NOT NULL,
+	key TEXT COLLATE "C" NOT NULL,
+	value TEXT COLLATE "C" NOT NULL,
+	PRIMARY KEY (version_ref, key)
+);
+CREATE INDEX model_version_tag_by_value ON model_version_tag ("key", substr(value, 1, 128), version_ref);
 CREATE TABLE name (
 	id BIGSERIAL NOT NULL,
 	text TEXT COLLATE "C" NOT NULL,
@@ -181,6 +212,61 @@ CREATE TABLE param (
 	PRIMARY KEY (run_ref, key_ref)
 );
 CREATE INDEX param_by_value ON param (experiment_id, key_ref, substr(value, 1, 128), run_ref);
+CREATE TABLE registered_model (
+	id BIGSERIAL NOT NULL,
+	name TEXT COLLATE "C" NOT NULL,
+	creation_timestamp BIGINT NOT NULL,
+	last_updated_timestamp BIGINT NOT NULL,
+	description TEXT COLLATE "C",
+	prompt SMALLINT DEFAULT 0 NOT NULL,
+	policy TEXT COLLATE "C",
+	versions BIGINT DEFAULT 0 NOT NULL,
+	revision BIGINT DEFAULT 0 NOT NULL,
+	event_ms BIGINT DEFAULT 0 NOT NULL,
+	chain TEXT COLLATE "C" NOT NULL,
+	deleted_ms BIGINT,
+	PRIMARY KEY (id)
+);
+CREATE INDEX registered_model_by_update ON registered_model (prompt, last_updated_timestamp, name) WHERE deleted_ms IS NULL;
+CREATE INDEX registered_model_gone ON registered_model (name) WHERE deleted_ms IS NOT NULL;
+CREATE UNIQUE INDEX registered_model_name ON registered_model (name) WHERE deleted_ms IS NULL;
+CREATE TABLE registered_model_alias (
+	model_ref BIGINT NOT NULL,
+	alias TEXT COLLATE "C" NOT NULL,
+	number BIGINT NOT NULL,
+	PRIMARY KEY (model_ref, alias)
+);
+CREATE TABLE registered_model_former (
+	name TEXT COLLATE "C" NOT NULL,
+	model_ref BIGINT NOT NULL,
+	PRIMARY KEY (name, model_ref)
+);
+CREATE TABLE registered_model_tag (
+	model_ref BIGINT NOT NULL,
+	key TEXT COLLATE "C" NOT NULL,
+	value TEXT COLLATE "C" NOT NULL,
+	PRIMARY KEY (model_ref, key)
+);
+CREATE INDEX registered_model_tag_by_value ON registered_model_tag ("key", substr(value, 1, 128), model_ref);
+CREATE TABLE registry_event (
+	id BIGSERIAL NOT NULL,
+	model_ref BIGINT NOT NULL,
+	timestamp BIGINT NOT NULL,
+	kind TEXT COLLATE "C" NOT NULL,
+	name TEXT COLLATE "C" NOT NULL,
+	version TEXT COLLATE "C",
+	key TEXT COLLATE "C" NOT NULL,
+	before TEXT COLLATE "C",
+	after TEXT COLLATE "C",
+	digest TEXT COLLATE "C",
+	who TEXT COLLATE "C" NOT NULL,
+	comment TEXT COLLATE "C" NOT NULL,
+	chain TEXT COLLATE "C" NOT NULL,
+	PRIMARY KEY (id)
+);
+CREATE INDEX registry_event_model ON registry_event (model_ref, id);
+CREATE FUNCTION registry_event_kept() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'entries of the journal of the registry stay as they are'; END $$;
+CREATE TRIGGER registry_event_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON registry_event FOR EACH STATEMENT EXECUTE FUNCTION registry_event_kept();
 CREATE TABLE run (
 	id BIGSERIAL NOT NULL,
 	run_id TEXT COLLATE "C" NOT NULL,
@@ -229,6 +315,25 @@ CREATE TABLE tag (
 	PRIMARY KEY (run_ref, key_ref)
 );
 CREATE INDEX tag_by_value ON tag (experiment_id, key_ref, substr(value, 1, 128), run_ref);
+CREATE TABLE version_manifest (
+	version_ref BIGINT NOT NULL,
+	serial BIGINT NOT NULL,
+	created_ms BIGINT NOT NULL,
+	payload BYTEA NOT NULL,
+	PRIMARY KEY (version_ref, serial)
+);
+ALTER TABLE version_manifest ALTER COLUMN payload SET STORAGE EXTERNAL;
+CREATE TABLE version_signature (
+	id BIGSERIAL NOT NULL,
+	version_ref BIGINT NOT NULL,
+	bundle TEXT COLLATE "C" NOT NULL,
+	digest TEXT COLLATE "C" NOT NULL,
+	method TEXT COLLATE "C" NOT NULL,
+	signer TEXT COLLATE "C" NOT NULL,
+	created_ms BIGINT NOT NULL,
+	PRIMARY KEY (id)
+);
+CREATE INDEX version_signature_version ON version_signature (version_ref, id);
 CREATE TABLE webhook (
 	id BIGSERIAL NOT NULL,
 	webhook_id TEXT COLLATE "C" NOT NULL,

@@ -173,6 +173,38 @@ CREATE TABLE model_metric (
 	PRIMARY KEY (model_ref, key_ref, run_ref, dataset_name, dataset_digest, timestamp, step, class, value)
 )
  WITHOUT ROWID;
+CREATE TABLE model_version (
+	id INTEGER NOT NULL,
+	model_ref BIGINT NOT NULL,
+	number BIGINT NOT NULL,
+	name TEXT NOT NULL,
+	prompt SMALLINT DEFAULT 0 NOT NULL,
+	stage SMALLINT DEFAULT 0 NOT NULL,
+	creation_timestamp BIGINT NOT NULL,
+	last_updated_timestamp BIGINT NOT NULL,
+	description TEXT,
+	user_id TEXT,
+	source TEXT NOT NULL,
+	storage_location TEXT,
+	run_id TEXT NOT NULL,
+	run_link TEXT,
+	model_id TEXT,
+	digest TEXT,
+	PRIMARY KEY (id),
+	CONSTRAINT model_version_name_number UNIQUE (name, number),
+	CONSTRAINT model_version_stage UNIQUE (model_ref, stage, number)
+);
+CREATE INDEX model_version_by_creation ON model_version (prompt, creation_timestamp DESC, name, number DESC);
+CREATE INDEX model_version_by_update ON model_version (prompt, last_updated_timestamp DESC, name, number DESC);
+CREATE INDEX model_version_run ON model_version (run_id) WHERE run_id != '';
+CREATE TABLE model_version_tag (
+	version_ref BIGINT NOT NULL,
+	"key" TEXT NOT NULL,
+	value TEXT NOT NULL,
+	PRIMARY KEY (version_ref, "key")
+)
+ WITHOUT ROWID;
+CREATE INDEX model_version_tag_by_value ON model_version_tag ("key", substr(value, 1, 128), version_ref);
 CREATE TABLE name (
 	id INTEGER NOT NULL,
 	text TEXT NOT NULL,
@@ -188,6 +220,63 @@ CREATE TABLE param (
 )
  WITHOUT ROWID;
 CREATE INDEX param_by_value ON param (experiment_id, key_ref, value, run_ref);
+CREATE TABLE registered_model (
+	id INTEGER NOT NULL PRIMARY KEY AUTOINCREMENT,
+	name TEXT NOT NULL,
+	creation_timestamp BIGINT NOT NULL,
+	last_updated_timestamp BIGINT NOT NULL,
+	description TEXT,
+	prompt SMALLINT DEFAULT 0 NOT NULL,
+	policy TEXT,
+	versions BIGINT DEFAULT 0 NOT NULL,
+	revision BIGINT DEFAULT 0 NOT NULL,
+	event_ms BIGINT DEFAULT 0 NOT NULL,
+	chain TEXT NOT NULL,
+	deleted_ms BIGINT
+);
+CREATE INDEX registered_model_by_update ON registered_model (prompt, last_updated_timestamp, name) WHERE deleted_ms IS NULL;
+CREATE INDEX registered_model_gone ON registered_model (name) WHERE deleted_ms IS NOT NULL;
+CREATE UNIQUE INDEX registered_model_name ON registered_model (name) WHERE deleted_ms IS NULL;
+CREATE TABLE registered_model_alias (
+	model_ref BIGINT NOT NULL,
+	alias TEXT NOT NULL,
+	number BIGINT NOT NULL,
+	PRIMARY KEY (model_ref, alias)
+)
+ WITHOUT ROWID;
+CREATE TABLE registered_model_former (
+	name TEXT NOT NULL,
+	model_ref BIGINT NOT NULL,
+	PRIMARY KEY (name, model_ref)
+)
+ WITHOUT ROWID;
+CREATE TABLE registered_model_tag (
+	model_ref BIGINT NOT NULL,
+	"key" TEXT NOT NULL,
+	value TEXT NOT NULL,
+	PRIMARY KEY (model_ref, "key")
+)
+ WITHOUT ROWID;
+CREATE INDEX registered_model_tag_by_value ON registered_model_tag ("key", substr(value, 1, 128), model_ref);
+CREATE TABLE registry_event (
+	id INTEGER NOT NULL,
+	model_ref BIGINT NOT NULL,
+	timestamp BIGINT NOT NULL,
+	kind TEXT NOT NULL,
+	name TEXT NOT NULL,
+	version TEXT,
+	"key" TEXT NOT NULL,
+	"before" TEXT,
+	"after" TEXT,
+	digest TEXT,
+	who TEXT NOT NULL,
+	comment TEXT NOT NULL,
+	chain TEXT NOT NULL,
+	PRIMARY KEY (id)
+);
+CREATE INDEX registry_event_model ON registry_event (model_ref, id);
+CREATE TRIGGER registry_event_update BEFORE UPDATE ON registry_event BEGIN SELECT RAISE(ABORT, 'entries of the journal of the registry stay as they are'); END;
+CREATE TRIGGER registry_event_delete BEFORE DELETE ON registry_event BEGIN SELECT RAISE(ABORT, 'entries of the journal of the registry stay as they are'); END;
 CREATE TABLE run (
 	id INTEGER NOT NULL,
 	run_id TEXT NOT NULL,
@@ -237,6 +326,25 @@ CREATE TABLE tag (
 )
  WITHOUT ROWID;
 CREATE INDEX tag_by_value ON tag (experiment_id, key_ref, value, run_ref);
+CREATE TABLE version_manifest (
+	version_ref BIGINT NOT NULL,
+	serial BIGINT NOT NULL,
+	created_ms BIGINT NOT NULL,
+	payload BLOB NOT NULL,
+	PRIMARY KEY (version_ref, serial)
+)
+ WITHOUT ROWID;
+CREATE TABLE version_signature (
+	id INTEGER NOT NULL,
+	version_ref BIGINT NOT NULL,
+	bundle TEXT NOT NULL,
+	digest TEXT NOT NULL,
+	method TEXT NOT NULL,
+	signer TEXT NOT NULL,
+	created_ms BIGINT NOT NULL,
+	PRIMARY KEY (id)
+);
+CREATE INDEX version_signature_version ON version_signature (version_ref, id);
 CREATE TABLE webhook (
 	id INTEGER NOT NULL,
 	webhook_id TEXT NOT NULL,
