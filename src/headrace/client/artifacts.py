@@ -29,12 +29,12 @@ def download_artifacts(
     artifact_path: str | None = None,
     dst_path: str | None = None,
     tracking_uri: str | None = None,
-    registry_uri: str | None = None,  # noqa: ARG001 (MLflow's argument; registered models come with the registry)
+    registry_uri: str | None = None,
     on_progress: OnProgress | None = None,
 ) -> str:
     """The local path of the file or folder: in dst_path (made if missing), or in a new temporary folder. A local path
     given as artifact_uri without dst_path is answered as it is."""
-    place = _place(artifact_uri, run_id, artifact_path, tracking_uri)
+    place = _place(artifact_uri, run_id, artifact_path, tracking_uri, registry_uri)
     return _download(place, dst_path, on_progress)
 
 
@@ -53,7 +53,7 @@ def list_artifacts(
     if run_id is not None and artifact_uri is None:
         return list_of_run(run_id, artifact_path, uri)
     place = _place(artifact_uri, run_id, artifact_path, uri)
-    return _infos(place.blobs, place.path)
+    return _below(_infos(place.blobs, place.path), "" if place.registered is None else place.registered.folder)
 
 
 def load_text(artifact_uri: str) -> str:
@@ -112,20 +112,26 @@ def download_of_run(run_id: str, path: str, dst_path: str | None, tracking_uri: 
     return _download(run_place(run_id, path, tracking_uri), dst_path, None)
 
 
-def place_of_written(artifact_uri: str, tracking_uri: str) -> Place:
+def place_of_written(artifact_uri: str, tracking_uri: str, registry_uri: str | None = None) -> Place:
     if scheme(artifact_uri) == "runs":
         async_log.flush_run(artifact_uri.partition(":")[2].lstrip("/").partition("/")[0])
-    return place_of(str(artifact_uri), tracking_uri)
+    return place_of(str(artifact_uri), tracking_uri, registry_uri)
 
 
-def _place(artifact_uri: str | None, run_id: str | None, path: str | None, tracking_uri: str | None) -> Place:
+def _place(
+    artifact_uri: str | None,
+    run_id: str | None,
+    path: str | None,
+    tracking_uri: str | None,
+    registry_uri: str | None = None,
+) -> Place:
     uri = tracking_uri or _uri()
     if (artifact_uri is None) == (run_id is None):
         raise InvalidValue(message="Exactly one of `run_id` or `artifact_uri` must be specified.")
     if artifact_uri is not None:
         if path is not None:
             raise InvalidValue("artifact_path", path, "it goes with run_id; append it to artifact_uri instead.")
-        return place_of_written(str(artifact_uri), uri)
+        return place_of_written(str(artifact_uri), uri, registry_uri)
     assert run_id is not None
     async_log.flush_run(run_id)
     return run_place(run_id, path or "", uri)
@@ -138,16 +144,31 @@ def _download(place: Place, dst_path: str | None, on_progress: OnProgress | None
         folder = Path(tempfile.mkdtemp(prefix="headrace-artifacts-"))
     else:
         folder = Path(dst_path).expanduser().absolute()
+    if place.registered is not None:
+        from headrace.client.version_checks import fetch  # loads all of `packaging`
+
+        return str(fetch(place, folder / place.name, on_progress))
     return str(download(place.blobs, place.path, folder / place.name, on_progress))
 
 
 def _content(artifact_uri: str) -> bytes:
     place = place_of_written(artifact_uri, _uri())
-    return place.blobs.get_bytes(place.path)
+    content = place.blobs.get_bytes(place.path)
+    if place.registered is not None:
+        from headrace.client.version_checks import check_content  # loads all of `packaging`
+
+        check_content(place, content)
+    return content
 
 
 def _infos(blobs: BlobStore, path: str) -> list[FileInfo]:
     return [FileInfo(entry.path, entry.is_dir, entry.size_bytes) for entry in blobs.entries(path)]
+
+
+def _below(found: list[FileInfo], folder: str) -> list[FileInfo]:
+    if not folder:
+        return found
+    return [FileInfo(info.path.removeprefix(f"{folder}/"), info.is_dir, info.file_size) for info in found]
 
 
 def _uri() -> str:

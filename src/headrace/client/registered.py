@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from headrace.blobs.base import BlobStore
 from headrace.blobs.paths import join, relative, scheme
 from headrace.client.artifact_roots import files_at, model_root, run_root
 from headrace.client.open import registry_store
-from headrace.entities import ModelVersion
-from headrace.errors import Corrupt, NotFound
+from headrace.entities import ModelVersion, VersionManifest
+from headrace.errors import Corrupt, NotFound, NotSupported, RouteNotFound
 from headrace.stores.model_uris import ModelAddress, is_models_uri, parse, version_of
 from headrace.stores.registry import RegistryStore
 
@@ -27,6 +28,14 @@ class Registered:
     location: str
     blobs: BlobStore
     folder: str = ""
+
+    @cached_property
+    def manifest(self) -> VersionManifest | None:
+        """None where the registry has none, as that of a server of MLflow's."""
+        try:
+            return self.registry.get_version_manifest(self.version.name, self.version.version)
+        except (NotSupported, RouteNotFound):
+            return None
 
     @property
     def uri(self) -> str:

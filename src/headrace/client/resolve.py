@@ -10,10 +10,13 @@ from headrace.blobs.base import SupportsLocalPath
 from headrace.blobs.paths import scheme
 from headrace.blobs.transfer import download
 from headrace.client.active_run import active_run, active_uri
+from headrace.client.artifact_uris import Place
 from headrace.client.artifacts import place_of_written
 from headrace.client.open import embedded_folder
+from headrace.client.registered import Registered
 from headrace.client.temporary import temporary_folder
 from headrace.client.uri import get_tracking_uri
+from headrace.client.version_checks import allow_load, fetch, local_files, origin_of
 from headrace.packaging.trust import Origin
 
 _EMBEDDED = ("", "file", "sqlite")
@@ -30,14 +33,30 @@ def resolve_model(uri: str, dst_path: str | Path | None = None) -> ResolvedModel
     uri = str(uri)
     tracking_uri = (active_uri() if active_run() is not None else None) or get_tracking_uri()
     place = place_of_written(uri, tracking_uri)
+    if place.registered is not None:
+        return _registered(place, place.registered, tracking_uri, dst_path)
     of_store = scheme(uri) in ("runs", "models")
     local = isinstance(place.blobs, SupportsLocalPath)
     own = of_store and local and scheme(tracking_uri) in _EMBEDDED
     origin = Origin.embedded(_folder(tracking_uri)) if own else Origin.elsewhere()
     if dst_path is None and isinstance(place.blobs, SupportsLocalPath):
         return ResolvedModel(path=place.blobs.local_path(place.path), origin=origin)
-    folder = temporary_folder() if dst_path is None else Path(dst_path).expanduser().absolute()
-    return ResolvedModel(path=download(place.blobs, place.path, folder / place.name), origin=origin)
+    return ResolvedModel(path=download(place.blobs, place.path, _target(dst_path) / place.name), origin=origin)
+
+
+def _registered(place: Place, found: Registered, tracking_uri: str, dst_path: str | Path | None) -> ResolvedModel:
+    """A version: its policy must let it load, and its files be those of its manifest."""
+    allow_load(found)
+    path = local_files(place) if dst_path is None else None
+    if path is None:
+        path = fetch(place, _target(dst_path) / place.name)
+        return ResolvedModel(path=path, origin=origin_of(found))
+    own = scheme(tracking_uri) in _EMBEDDED and scheme(found.registry_uri) in _EMBEDDED
+    return ResolvedModel(path=path, origin=Origin.embedded(_folder(tracking_uri)) if own else origin_of(found))
+
+
+def _target(dst_path: str | Path | None) -> Path:
+    return temporary_folder() if dst_path is None else Path(dst_path).expanduser().absolute()
 
 
 def _folder(tracking_uri: str) -> Path:

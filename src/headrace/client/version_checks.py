@@ -1,0 +1,192 @@
+"""What is asked of a registered version before its files are used here: that they are, byte by byte, those of its
+manifest in the registry; that the model's policy lets it load; and who vouches for code in it.
+
+A version is the files of its manifest: what somebody put into the folder since isn't part of it, and isn't downloaded.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from headrace.blobs.base import SupportsLocalPath
+from headrace.blobs.transfer import OnProgress, download
+from headrace.client.artifact_uris import Place
+from headrace.client.open import tracking_store
+from headrace.client.registered import Registered
+from headrace.entities import EventKind, FileRecord, RegistryEvent
+from headrace.errors import Corrupt, Forbidden, NotSupported, RouteNotFound
+from headrace.packaging.digests import hash_files
+from headrace.packaging.inside import inside
+from headrace.packaging.mlmodel import FILE_NAME
+from headrace.packaging.trust import Origin, trusted_users
+
+META_FILE = "registered_model_meta"  # what MLflow puts into a download
+MAX_NAMED = 5  # faults in one message
+_EVENTS_PAGE = 1000
+_UNVERIFIED = "unverified:"
+_MAKING: tuple[EventKind, ...] = ("version_created", "manifest_amended")
+
+
+def fetch(place: Place, target: Path, on_progress: OnProgress | None = None) -> Path:
+    """The version's file or folder at that place, as `target`: downloaded, compared, and without what isn't its."""
+    found = place.registered
+    assert found is not None
+    below = _below(place)
+    if not below and not place.blobs.entries(place.path):
+        raise found.gone()
+    local = download(place.blobs, place.path, target, on_progress)
+    records = records_below(found, below)
+    if records is not None:
+        verify(found, local, records)
+        _remove_others(local, records)
+    if local.is_dir() and (local / FILE_NAME).is_file():
+        _write_meta(local, found)
+    return local
+
+
+def local_files(place: Place) -> Path | None:
+    """Where the version's files lie, if that is on this machine, after they were compared."""
+    found = place.registered
+    assert found is not None
+    if not isinstance(place.blobs, SupportsLocalPath):
+        return None
+    path = place.blobs.local_path(place.path)
+    if not path.exists():
+        raise found.gone()
+    records = records_below(found, _below(place))
+    if records is not None:
+        verify(found, path, records)
+    return path
+
+
+def check_content(place: Place, content: bytes) -> None:
+    """Of one file of a version."""
+    found = place.registered
+    records = None if found is None else records_below(found, _below(place))
+    if found is None or records is None:
+        return
+    expected = records.get("")
+    if expected is not None and hashlib.sha256(content).hexdigest() != expected.sha256:
+        raise _corrupt(found, [f"{_below(place)} has changed"])
+
+
+def records_below(found: Registered, path: str) -> dict[str, FileRecord] | None:
+    """By path from there, "" for a file itself; None where the registry has no manifest of the version."""
+    manifest = found.manifest
+    if manifest is None:
+        return None
+    if not path:
+        return dict(manifest.files)
+    if path in manifest.files:
+        return {"": manifest.files[path]}
+    prefix = f"{path}/"
+    return {name.removeprefix(prefix): each for name, each in manifest.files.items() if name.startswith(prefix)}
+
+
+def verify(found: Registered, place: Path, records: Mapping[str, FileRecord]) -> None:
+    """Every byte. Corrupt names the files that aren't what the registry has."""
+    faults, same_size = [], []
+    for name, expected in sorted(records.items()):
+        path = inside(place, name) if name else place
+        shown = name or place.name
+        if not path.is_file():
+            faults.append(f"{shown} is missing")
+        elif (size := path.stat().st_size) != expected.size_bytes:
+            faults.append(f"{shown} has {size} bytes instead of {expected.size_bytes}")
+        else:
+            same_size.append((shown, path, expected))
+    for (shown, _, expected), actual in zip(same_size, hash_files([path for _, path, _ in same_size]), strict=True):
+        if actual.sha256 != expected.sha256:
+            faults.append(f"{shown} has changed: its SHA-256 is {actual.sha256} instead of {expected.sha256}")
+    if faults:
+        raise _corrupt(found, faults)
+
+
+def allow_load(found: Registered) -> None:
+    """Forbidden where the model's policy says that versions without a signature don't load."""
+    try:
+        policy = found.registry.get_policy(found.version.name)
+    except (NotSupported, RouteNotFound):
+        return
+    if policy.unsigned != "no_load":
+        return
+    raise Forbidden(
+        f"{str(found).capitalize()} isn't signed by one of the keys of its model's policy, which says that such "
+        f"versions don't load. `headrace models policy {found.version.name!r}` shows the policy."
+    )
+
+
+def origin_of(found: Registered) -> Origin:
+    """Who made the version, as its server authenticated them, and who we are there. Somebody who amended it later
+    stands in for its maker, unless they are trusted, too."""
+    from headrace.client.rest_store import RestStore  # urllib3: only where a server is
+
+    store = tracking_store(found.registry_uri)
+    if not isinstance(store, RestStore) or found.manifest is None:
+        return Origin.elsewhere()
+    caller = store.caller()
+    if caller is None:
+        return Origin.elsewhere()
+    makers = [event.who for event in _events(found)]
+    if not makers or any(not who or who.startswith(_UNVERIFIED) for who in makers):
+        return Origin.elsewhere()
+    trusted = {caller, *trusted_users()}
+    return Origin.remote(next((who for who in makers if who not in trusted), makers[0]), caller)
+
+
+def _events(found: Registered) -> list[RegistryEvent]:
+    """By which the version got its files."""
+    version = found.version
+    events, token = list[RegistryEvent](), None
+    while True:
+        page = found.registry.search_history(
+            version.name, version=version.version, kinds=_MAKING, max_results=_EVENTS_PAGE, page_token=token
+        )
+        events += page
+        token = page.token
+        if token is None:
+            return events[::-1]
+
+
+def _below(place: Place) -> str:
+    assert place.registered is not None
+    return place.path[len(place.registered.folder) :].lstrip("/")
+
+
+def _corrupt(found: Registered, faults: Sequence[str]) -> Corrupt:
+    more = f" and {len(faults) - MAX_NAMED} more" if len(faults) > MAX_NAMED else ""
+    return Corrupt(
+        f"The files of {found} aren't those that were registered: {'; '.join(faults[:MAX_NAMED])}{more}. They lie in "
+        f"{found.location}. Put the original files back, or register the model anew if the change is meant; "
+        f"`headrace models history {found.version.name!r}` shows where the version is in use."
+    )
+
+
+def _remove_others(folder: Path, records: Mapping[str, FileRecord]) -> None:
+    if not folder.is_dir():
+        return
+    for here, folders, files in os.walk(folder, topdown=False):
+        for name in [*folders, *files]:
+            path = Path(here, name)
+            if path.relative_to(folder).as_posix() in records:
+                continue
+            with contextlib.suppress(OSError):  # a folder that isn't empty holds files of the version
+                if path.is_dir() and not path.is_symlink():
+                    path.rmdir()
+                else:
+                    path.unlink()
+
+
+def _write_meta(folder: Path, found: Registered) -> None:
+    import yaml
+
+    content = yaml.safe_dump(
+        {"model_name": found.version.name, "model_version": found.version.version},
+        default_flow_style=False,
+        allow_unicode=True,
+    )
+    (folder / META_FILE).write_text(content, encoding="utf-8")
