@@ -7,6 +7,7 @@ so a test or notebook may change os.environ at any time.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
@@ -66,6 +67,27 @@ def _installer(text: str) -> str | None:
     raise ValueError("allowed are uv and pip.")
 
 
+def _pattern(text: str) -> re.Pattern[str] | None:
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise ValueError(f"it is no regular expression: {error}.") from None
+
+
+def _schemes(text: str) -> tuple[str, ...]:
+    schemes = tuple(part.strip().lower() for part in text.split(",") if part.strip())
+    if not schemes or set(schemes) - {"http", "https"}:
+        raise ValueError("allowed are http and https, by commas.")
+    return schemes
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 < seconds < float("inf"):
+        raise ValueError("a number of seconds above 0 is needed.")
+    return seconds
+
+
 def _text(names: str, help: str) -> Setting[str | None]:
     parse: Callable[[str], str | None] = str
     return Setting(names, parse, None, help)
@@ -120,6 +142,12 @@ TRUNCATE_LONG_VALUES = Setting(
     True,
     "Cut over-long param and tag values instead of refusing them.",
 )
+MODEL_SOURCE_PATTERN = Setting(
+    "HEADRACE_CREATE_MODEL_VERSION_SOURCE_VALIDATION_REGEX MLFLOW_CREATE_MODEL_VERSION_SOURCE_VALIDATION_REGEX",
+    _pattern,
+    None,
+    "Regular expression that the source of every model version must match somewhere.",
+)
 ARTIFACT_LOCATION_MAX_LENGTH = Setting(
     "HEADRACE_ARTIFACT_LOCATION_MAX_LENGTH MLFLOW_ARTIFACT_LOCATION_MAX_LENGTH",
     int,
@@ -167,6 +195,49 @@ FETCH_ALLOW_PRIVATE = Setting(
     _flag,
     False,
     "Follow addresses that a user gave into private, loopback and link-local networks too.",
+)
+WEBHOOK_ALLOW_PRIVATE = Setting(
+    "HEADRACE_WEBHOOK_ALLOW_PRIVATE MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS",
+    _flag,
+    False,
+    "Let webhooks lead into private, loopback and link-local networks too.",
+)
+WEBHOOK_ALLOWED_SCHEMES = Setting[tuple[str, ...]](
+    "HEADRACE_WEBHOOK_ALLOWED_SCHEMES MLFLOW_WEBHOOK_ALLOWED_SCHEMES",
+    _schemes,
+    ("https",),
+    "Schemes that addresses of webhooks may have, by commas: https, or https,http.",
+)
+WEBHOOK_TIMEOUT_S = Setting(
+    "HEADRACE_WEBHOOK_REQUEST_TIMEOUT MLFLOW_WEBHOOK_REQUEST_TIMEOUT",
+    _seconds,
+    30.0,
+    "Seconds until a webhook that doesn't answer is given up for this time.",
+)
+WEBHOOK_MAX_RETRIES = Setting(
+    "HEADRACE_WEBHOOK_REQUEST_MAX_RETRIES MLFLOW_WEBHOOK_REQUEST_MAX_RETRIES",
+    int,
+    15,
+    "How often a failed delivery is sent again; 15 times are spread over about five hours.",
+)
+WEBHOOK_BACKOFF_S = Setting(
+    "HEADRACE_WEBHOOK_BACKOFF",
+    _seconds,
+    2.0,
+    "Seconds until a failed delivery is sent again, doubled at each further time, at most an hour.",
+)
+WEBHOOK_WORKERS = Setting(
+    "HEADRACE_WEBHOOK_DELIVERY_MAX_WORKERS MLFLOW_WEBHOOK_DELIVERY_MAX_WORKERS",
+    int,
+    10,
+    "Deliveries that a server process sends at a time; 0 leaves them to other processes.",
+)
+WEBHOOK_KEEP_DAYS = Setting(
+    "HEADRACE_WEBHOOK_KEEP_DAYS", float, 30.0, "Days that the log of ended deliveries goes back."
+)
+WEBHOOK_SECRET_KEY = _text(
+    "HEADRACE_WEBHOOK_SECRET_ENCRYPTION_KEY MLFLOW_WEBHOOK_SECRET_ENCRYPTION_KEY",
+    "Fernet key by which webhooks' secrets are encrypted in the database; without it they are kept as they are.",
 )
 INSECURE_TLS = Setting(
     "HEADRACE_TRACKING_INSECURE_TLS MLFLOW_TRACKING_INSECURE_TLS",
@@ -246,9 +317,6 @@ STORAGE_DIR = _text(
     "HEADRACE_TMP_DIR MLFLOW_TMP_DIR", "Folder below which files that projects' parameters name are downloaded."
 )
 SHELL = Setting("SHELL", str, "bash", "Shell that runs .sh entry points of projects.")
-SERVER_TOKEN = _text(
-    "HEADRACE_SERVER_TOKEN", "The one token that a server started for a project's run takes; given by the run."
-)
 REQUIRE_WORKING_EXAMPLE = Setting(
     "HEADRACE_REQUIRE_WORKING_EXAMPLE",
     _flag,

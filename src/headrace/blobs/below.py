@@ -5,7 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from headrace.blobs.base import Blob, BlobReader, BlobStore, BlobWriter, Entry, Progress, Stored, SupportsPresign
+from headrace.blobs.base import (
+    Blob,
+    BlobReader,
+    BlobStore,
+    BlobWriter,
+    Entry,
+    Progress,
+    Stored,
+    SupportsLocalPath,
+    SupportsPresign,
+)
 from headrace.blobs.paths import file_path, join, join_uri, relative
 
 
@@ -69,6 +79,18 @@ class PresigningBelow(Below):
         return self._signer.presign(method, self._inner(path), expires_s)
 
 
+class LocalBelow(Below):
+    def __init__(self, whole: BlobStore, folder: str) -> None:
+        super().__init__(whole, folder)
+        assert isinstance(whole, SupportsLocalPath)
+        self._local = whole
+
+    def local_path(self, path: str) -> Path:
+        return self._local.local_path(join(self.folder, relative(path)))
+
+
 def below(whole: BlobStore, folder: str) -> Below:
-    """The folder as a store, with the abilities of the whole one."""
+    """The folder as a store; what the whole one signs or has on this machine, it does, too."""
+    if isinstance(whole, SupportsLocalPath):
+        return LocalBelow(whole, folder)
     return PresigningBelow(whole, folder) if isinstance(whole, SupportsPresign) else Below(whole, folder)

@@ -11,8 +11,10 @@ MLflow doesn't know the file and keeps it. What MLflow changes in a finished fol
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import shutil
 import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -39,6 +41,7 @@ __all__ = [
     "files_of",
     "hash_file",
     "read",
+    "remove_bytecode",
     "take",
     "to_bytes",
     "write",
@@ -182,6 +185,18 @@ def bytecode_of(folder: str | Path) -> list[Path]:
     return [
         Path(here, name) for here, folders, files in os.walk(root) for name in [*folders, *files] if name == _BYTECODE
     ]
+
+
+def remove_bytecode(folder: str | Path) -> list[Path]:
+    """Python's caches below the folder, which no digest counts and which could hold anything; what couldn't be
+    removed."""
+    for cache in bytecode_of(folder):
+        with contextlib.suppress(OSError):
+            if cache.is_symlink() or not cache.is_dir():
+                cache.unlink()
+            else:
+                shutil.rmtree(cache)
+    return bytecode_of(folder)
 
 
 def files_of(folder: str | Path, *, every: bool = False) -> Iterator[str]:

@@ -15,9 +15,7 @@ a file between the look and the load; keep models where only their owner writes.
 
 from __future__ import annotations
 
-import contextlib
 import os
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,13 +101,7 @@ def is_trusted(folder: str | Path) -> bool:
     out, are removed: they could hold anything."""
     if trusted_digests.is_empty() or not trusted_digests.contains(manifest.digest_of(folder)):
         return False
-    for cache in manifest.bytecode_of(folder):
-        with contextlib.suppress(OSError):
-            if cache.is_symlink() or not cache.is_dir():
-                cache.unlink()
-            else:
-                shutil.rmtree(cache)
-    return not manifest.bytecode_of(folder)
+    return not manifest.remove_bytecode(folder)
 
 
 def trusted_users() -> frozenset[str]:
