@@ -15,6 +15,7 @@ from headrace.entities import EventKind, ModelVersionStage, RegistryEvent
 
 ALIAS_KINDS: tuple[EventKind, ...] = ("alias_set", "alias_removed")
 END_KINDS: tuple[EventKind, ...] = ("model_deleted", "imported")
+NAME_KINDS: tuple[EventKind, ...] = ("model_created", "model_renamed")
 STAGE_KINDS: tuple[EventKind, ...] = ("version_created", "version_deleted", "stage_set")
 
 _encode = msgspec.json.Encoder().encode

@@ -441,6 +441,8 @@ sa.Index("version_signature_version", version_signature.c.version_ref, version_s
 
 # The journal: nobody changes or removes an entry. See stores/registry_journal.py.
 _KEPT = "entries of the journal of the registry stay as they are"
+_REFUSED, _CHANGES = f"RAISE EXCEPTION '{_KEPT}'", "UPDATE OR DELETE OR TRUNCATE"
+_FUNCTION = "FOR EACH STATEMENT EXECUTE FUNCTION registry_event_kept()"
 registry_event = sa.Table(
     "registry_event",
     metadata,
@@ -464,10 +466,8 @@ registry_event = sa.Table(
             for change in ("update", "delete")
         ],
         "postgresql": [
-            "CREATE FUNCTION registry_event_kept() RETURNS trigger LANGUAGE plpgsql "
-            f"AS $$ BEGIN RAISE EXCEPTION '{_KEPT}'; END $$",
-            "CREATE TRIGGER registry_event_kept BEFORE UPDATE OR DELETE OR TRUNCATE ON registry_event "
-            "FOR EACH STATEMENT EXECUTE FUNCTION registry_event_kept()",
+            f"CREATE FUNCTION registry_event_kept() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {_REFUSED}; END $$",
+            f"CREATE TRIGGER registry_event_kept BEFORE {_CHANGES} ON registry_event {_FUNCTION}",
         ],
     },
 )

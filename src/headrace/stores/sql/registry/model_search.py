@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from headrace.entities import Page, RegisteredModel, limits
+from headrace.query import REGISTERED_MODELS, parse_filter, parse_order
+from headrace.stores import tokens
+from headrace.stores.sql import keyset
+from headrace.stores.sql.connection import Database, Work
+from headrace.stores.sql.registry import records
+from headrace.stores.sql.registry.search import Kind, find
+
+KIND = Kind(
+    table="registered_model",
+    live="r.deleted_ms IS NULL",
+    columns=records.MODEL_COLUMNS.replace("m.", "r."),
+    attributes={"name": "name", "last_updated_timestamp": "last_updated_timestamp"},
+    tags="registered_model_tag",
+    ref="model_ref",
+    order_indexes={"name": "registered_model_name", "last_updated_timestamp": "registered_model_by_update"},
+    indexed=("name",),
+)
+
+
+def search(
+    filter_string: str | None, max_results: int, order_by: Sequence[str], page_token: str | None
+) -> Work[Page[RegisteredModel]]:
+    limits.check_max_results(max_results, limits.MAX_REGISTERED_MODEL_RESULTS)
+    rule, order = parse_filter(filter_string, REGISTERED_MODELS), parse_order(order_by, REGISTERED_MODELS)
+    digest = tokens.search_digest("registered models", filter_string or "", list(order_by))
+    terms = KIND.terms(order)
+    place = keyset.checked_place(page_token, tokens.decode(page_token, digest), terms) if page_token else None
+
+    def work(db: Database) -> Page[RegisteredModel]:
+        rows = find(db, KIND, rule, order, place, max_results + 1)
+        kept = rows[:max_results]
+        token = tokens.encode(digest, list(kept[-1][-len(terms) :])) if len(rows) > len(kept) else None
+        return Page(records.models(db, [row[: -len(terms)] for row in kept]), token)
+
+    return work
