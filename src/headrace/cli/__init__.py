@@ -17,6 +17,7 @@ NOUNS = {
     "experiments": Noun("headrace.cli.experiments:experiments", "Make, find and change experiments."),
     "runs": Noun("headrace.cli.runs:runs", "List, describe, compare and export runs."),
     "artifacts": Noun("headrace.cli.artifacts:artifacts", "Upload, list and download the files of runs."),
+    "run": Noun("headrace.cli.run:run", "Run a project: a folder, a git repository or an archive, as a run."),
     "lock": Noun("headrace.cli.lock:lock", "Fix the exact versions of a project's environment."),
     "models": Noun("headrace.cli.models:models", "Score files with models; describe, verify and trust their folders."),
     "users": Noun("headrace.cli.users:users", "Manage who may use a server, and their tokens."),

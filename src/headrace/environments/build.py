@@ -155,12 +155,21 @@ def _as_conda(spec: Spec) -> dict[str, object]:
     return {"channels": ["conda-forge"], "dependencies": [python, "pip"]}
 
 
-def _conda() -> Path:
+def conda_or_none() -> Path | None:
+    """The conda, mamba or micromamba that would build an environment."""
     home, chosen = settings.CONDA_HOME.get(), settings.CONDA_CREATE_COMMAND.get()
     for name in [chosen] if chosen else _CONDAS:
         found = shutil.which(name, path=str(Path(home, "bin")) if home else None)
         if found:
             return Path(found)
+    return None
+
+
+def _conda() -> Path:
+    found = conda_or_none()
+    if found is not None:
+        return found
+    home, chosen = settings.CONDA_HOME.get(), settings.CONDA_CREATE_COMMAND.get()
     where = f"{home}/bin" if home else "the PATH"
     raise MissingPackage(
         f"env_manager 'conda' needs {chosen or ', '.join(_CONDAS)} on {where}, and none is there. Install Miniforge or "

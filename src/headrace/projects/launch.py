@@ -76,7 +76,8 @@ class Launch:
     Headrace's and MLflow's, to be set beside the ones of the process: run, experiment, tracking URI and its token.
     tracking_uri: what the caller's process uses; may be a folder that only this machine has. variables has the address
     that the command reaches.
-    interactive: the command may read this process's standard input.
+    interactive: the command may read this process's standard input. quiet: what it prints isn't shown, only kept.
+    to_stderr: all that it prints is shown there, since standard output carries something else.
     """
 
     run_id: str
@@ -96,6 +97,8 @@ class Launch:
     build_image: bool = False
     storage_dir: Path | None = None
     interactive: bool = False
+    quiet: bool = False
+    to_stderr: bool = False
     progress: Progress = print
 
     @property

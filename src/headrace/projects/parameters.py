@@ -40,8 +40,9 @@ def check(entry_point: EntryPoint, given: Mapping[str, Any], folder: Path) -> Va
     missing = [name for name, each in entry_point.parameters.items() if name not in given and each.default is None]
     if missing:
         named = " ".join(f"-P {name}=…" for name in missing)
+        names = ", ".join(map(repr, missing))
         raise InvalidValue(
-            "parameters", dict(given), f"entry point {entry_point.name!r} needs {', '.join(missing)} as well: {named}"
+            "parameters", message=f"No value for {names}, which entry point {entry_point.name!r} needs: {named}"
         )
     declared = {}
     for name, parameter in entry_point.parameters.items():

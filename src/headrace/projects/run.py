@@ -2,23 +2,49 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Mapping
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
-from headrace.projects.launch import Progress, ProjectEnvironment, Source
+from headrace import settings
+from headrace.client.active_run import active_run
+from headrace.client.experiments import current_experiment_id
+from headrace.client.mlflow_client import MlflowClient
+from headrace.client.open import tracking_store
+from headrace.client.uri import get_tracking_uri
+from headrace.entities import Param, RunStatus, RunTag
+from headrace.errors import InvalidValue
+from headrace.projects import environment, evidence, foreground, mlproject, source
+from headrace.projects.backends import base
+from headrace.projects.commands import command
+from headrace.projects.launch import Launch, Progress, ProjectEnvironment, Source
 from headrace.projects.mlproject import MLproject
+from headrace.projects.parameters import check, located
+from headrace.projects.recorded import RecordedRun
+from headrace.projects.serve_store import served
+from headrace.projects.source_cache import remove, working_copy
 from headrace.projects.submitted import SubmittedRun
+from headrace.projects.tags import of_environment, of_source
+
+_PARAMS_AT_ONCE = 100  # that one request may log
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ready:
-    """A project that is fetched and read, whose environment is chosen. Starts any number of runs."""
+    """A project that is fetched and read, whose environment is chosen. Starts any number of runs.
+
+    env_manager: as it was asked for."""
 
     source: Source
     project: MLproject
     environment: ProjectEnvironment
+    env_manager: str | None = None
 
 
 def prepare(
@@ -29,7 +55,11 @@ def prepare(
     progress: Progress | None = None,
 ) -> Ready:
     """Fetches the project, or finds it fetched, and reads its MLproject. Makes no run and builds no environment."""
-    raise NotImplementedError
+    tell = progress or say
+    found = source.fetch(os.fspath(uri), version, tell)
+    project = mlproject.read(found.folder)
+    chosen = environment.choose(project, env_manager, tell)
+    return Ready(source=found, project=project, environment=chosen, env_manager=env_manager)
 
 
 def start(
@@ -50,14 +80,61 @@ def start(
     storage_dir: str | os.PathLike[str] | None = None,
     interactive: bool = False,
     quiet: bool = False,
+    to_stderr: bool = False,
     progress: Progress | None = None,
-) -> SubmittedRun:
+) -> RecordedRun:
     """Checks the parameters, makes the run (or takes run_id) and hands it to the backend; doesn't wait.
 
     The handle settles the run's status by itself, also if nobody waits. quiet: the command's output isn't shown, only
-    kept. tags: on top of those that MLflow sets.
+    kept. to_stderr: all of it is shown there. tags: on top of those that MLflow sets.
     """
-    raise NotImplementedError
+    tell, given = progress or say, {str(key): value for key, value in (parameters or {}).items()}
+    point = ready.project.entry_point(entry_point)
+    values = check(point, given, ready.source.folder)
+    command(point, values.declared, values.extra)  # what can't be quoted is refused before there is a run
+    chosen = base.find(backend)
+    if not isinstance(chosen, base.Backend):
+        raise InvalidValue("backend", backend, "a plugin of MLflow's makes its runs itself; it works with run() alone.")
+    client = MlflowClient(get_tracking_uri())
+    settled = of_environment(ready.environment, backend)
+    is_made = run_id is None
+    if run_id is None:
+        found = of_source(ready.source, entry_point, parent_run_id or _active_run_id())
+        run_id = client.create_run(experiment_id, None, {**found, **settled, **(tags or {})}, run_name).info.run_id
+    else:
+        experiment_id = _reopened(client, run_id, {**settled, **(tags or {})}, run_name)
+    tell(f"Run {run_id}: {entry_point} of {ready.source.name}")
+    with _ended_if_it_fails(client, run_id), ExitStack() as stack:
+        if is_made:
+            _log(client, run_id, values.logged())
+        storage = _storage(storage_dir)
+        working = stack.enter_context(working_copy(ready.source, storage))
+        downloads = stack.enter_context(_downloads(storage, run_id, keep=storage_dir is not None))
+        values = located(point, values, given, working.folder, downloads)
+        launch = Launch(
+            run_id=run_id,
+            experiment_id=experiment_id,
+            tracking_uri=client.tracking_uri,
+            project_name=ready.project.name,
+            entry_point=entry_point,
+            parameters=values.all,
+            command=command(point, values.declared, values.extra),
+            variables=_variables(run_id, experiment_id, stack.enter_context(served(client.tracking_uri))),
+            environment=ready.environment,
+            source=working,
+            backend=backend,
+            backend_config=dict(backend_config or {}),
+            docker_args=dict(docker_args or {}),
+            docker_auth=docker_auth,
+            build_image=build_image,
+            storage_dir=storage,
+            interactive=interactive,
+            quiet=quiet,
+            to_stderr=to_stderr,
+            progress=tell,
+        )
+        evidence.keep(client, launch, given, ready.env_manager)
+        return RecordedRun(chosen.submit(launch), client.tracking_uri, tell, stack.pop_all().close)
 
 
 def run(
@@ -79,14 +156,157 @@ def run(
     docker_auth: Mapping[str, str] | None = None,
     *,
     tags: Mapping[str, str] | None = None,
+    to_stderr: bool = False,
     progress: Progress | None = None,
 ) -> SubmittedRun:
     """Runs a project as a run of the tracking URI.
 
     uri: folder, file:, git over https or ssh, zip or tar, `runs:/…`; `#folder` at its end names a folder inside.
     version: branch, tag or commit. backend_config: mapping, or path of a JSON file. env_manager: local, uv, virtualenv
-    or conda; None: what the project's environment file asks for.
-    synchronous: waits, and raises RunFailed if the command didn't succeed; Ctrl-C ends it. Otherwise the handle returns
-    at once.
+    or conda; None: what the project's environment file asks for. progress: gets what there is to tell; standard error
+    without it.
+    synchronous: waits, and raises RunFailed if the command didn't succeed; Ctrl-C and SIGTERM end it. Otherwise the
+    handle returns at once, and the end of this process waits for it.
     """
-    raise NotImplementedError
+    config = config_of(backend_config)
+    with foreground.signals_raise():
+        experiment = chosen_experiment(experiment_name, experiment_id)
+        chosen = base.find(backend)
+        if isinstance(chosen, base.Backend):
+            ready = prepare(uri, version=version, env_manager=env_manager, progress=progress)
+            handle = start(
+                ready,
+                entry_point,
+                parameters,
+                experiment_id=experiment,
+                run_id=run_id,
+                run_name=run_name,
+                tags=tags,
+                backend=backend,
+                backend_config=config,
+                docker_args=docker_args,
+                docker_auth=docker_auth,
+                build_image=build_image,
+                storage_dir=storage_dir,
+                interactive=synchronous,
+                to_stderr=to_stderr,
+                progress=progress,
+            )
+        else:
+            from headrace.projects.backends.plugins import submit
+
+            inner = submit(
+                chosen,
+                backend,
+                uri=os.fspath(uri),
+                entry_point=entry_point,
+                parameters=parameters or {},
+                version=version,
+                backend_config=config,
+                tracking_uri=get_tracking_uri(),
+                experiment_id=experiment,
+                env_manager=env_manager,
+                synchronous=synchronous,
+                docker_args=docker_args,
+                storage_dir=None if storage_dir is None else os.fspath(storage_dir),
+                build_image=build_image,
+                docker_auth=docker_auth,
+                run_name=run_name,
+            )
+            handle = RecordedRun(inner, get_tracking_uri(), progress or say, lambda: None)
+        if synchronous:
+            foreground.wait(handle)
+        return handle
+
+
+def chosen_experiment(name: str | None = None, experiment_id: str | None = None) -> str:
+    """The id: of the name (made if missing), or the id itself (it must exist), else what new runs go to."""
+    if name and experiment_id:
+        raise InvalidValue(message="Give one of experiment_name and experiment_id, not both.")
+    if name:
+        return tracking_store().ensure_experiment(name).experiment_id
+    if experiment_id:
+        return tracking_store().get_experiment(str(experiment_id)).experiment_id
+    return current_experiment_id()
+
+
+def config_of(given: str | os.PathLike[str] | Mapping[str, Any] | None) -> dict[str, Any]:
+    """A backend's config: a mapping, or a JSON file that holds one."""
+    if given is None or isinstance(given, Mapping):
+        return dict(given or {})
+    path = Path(given)
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise InvalidValue("backend_config", str(path), f"this file can't be read: {error.strerror}.") from None
+    except ValueError as error:
+        raise InvalidValue("backend_config", str(path), f"this file isn't JSON: {error}.") from None
+    if not isinstance(found, dict):
+        raise InvalidValue("backend_config", str(path), "the file must hold a JSON object.")
+    return found
+
+
+def say(line: str) -> None:
+    """The progress of callers who gave none."""
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
+
+
+def _active_run_id() -> str | None:
+    run = active_run()
+    return None if run is None else run.info.run_id
+
+
+def _reopened(client: MlflowClient, run_id: str, tags: Mapping[str, str], run_name: str | None) -> str:
+    """Its experiment. A run that is there keeps its params and source: only what this start settles is added."""
+    run = client.get_run(run_id)
+    client.update_run(run_id, RunStatus.RUNNING.name, run_name)
+    client.log_batch(run_id, tags=[RunTag(key, value) for key, value in tags.items()])
+    return run.info.experiment_id
+
+
+def _log(client: MlflowClient, run_id: str, values: Mapping[str, str]) -> None:
+    params = [Param(key, value) for key, value in values.items()]
+    for at in range(0, len(params), _PARAMS_AT_ONCE):
+        client.log_batch(run_id, params=params[at : at + _PARAMS_AT_ONCE])
+
+
+@contextmanager
+def _ended_if_it_fails(client: MlflowClient, run_id: str) -> Iterator[None]:
+    try:
+        yield
+    except BaseException as error:
+        interrupted = isinstance(error, KeyboardInterrupt | SystemExit)
+        client.set_terminated(run_id, (RunStatus.KILLED if interrupted else RunStatus.FAILED).name)
+        raise
+
+
+def _storage(given: str | os.PathLike[str] | None) -> Path | None:
+    """Where files of runs go; None: the system's temporary folder."""
+    chosen = os.fspath(given) if given is not None else settings.STORAGE_DIR.get()
+    if not chosen:
+        return None
+    path = Path(chosen).expanduser().absolute()
+    path.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+@contextmanager
+def _downloads(storage: Path | None, run_id: str, *, keep: bool) -> Iterator[Path]:
+    """Where files that parameters name go, not made yet. Kept where the caller named the place."""
+    folder = (storage or Path(tempfile.gettempdir())) / f"headrace-downloads-{run_id}"
+    try:
+        yield folder
+    finally:
+        if not keep:
+            remove(folder)
+
+
+def _variables(run_id: str, experiment_id: str, store: Mapping[str, str]) -> dict[str, str]:
+    found = {
+        **dict.fromkeys(settings.RUN_ID.names, run_id),
+        **dict.fromkeys(settings.EXPERIMENT_ID.names, experiment_id),
+        **store,
+    }
+    # A name that this process was given would speak against the experiment's id.
+    return found | {name: "" for name in settings.EXPERIMENT_NAME.names if name in os.environ}

@@ -9,7 +9,8 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -58,14 +59,23 @@ def _sweep(folder: Path) -> None:
             shutil.rmtree(left, ignore_errors=True)
 
 
-def copy_for_run(source: Source, parent: Path | None) -> Source:
-    """A source that the run may write into: a copy of a pristine one, in a new folder below parent (the system's
-    temporary folder without one), the caller's own as it is."""
+@contextmanager
+def working_copy(source: Source, parent: Path | None) -> Iterator[Source]:
+    """Meanwhile, a source that a run may write into: a copy of a pristine one, in a new folder below parent (the
+    system's temporary folder without one); the caller's own as it is."""
     if source.pristine is None:
-        return source
+        yield source
+        return
     made = Path(tempfile.mkdtemp(prefix="headrace-project-", dir=parent))
-    shutil.copytree(source.pristine, made, symlinks=True, dirs_exist_ok=True, copy_function=_copy)
-    return replace(source, folder=made / source.folder.relative_to(source.pristine), pristine=made)
+    try:
+        shutil.copytree(source.pristine, made, symlinks=True, dirs_exist_ok=True, copy_function=_copy)
+        yield replace(source, folder=made / source.folder.relative_to(source.pristine))
+    finally:
+        remove(made)
+
+
+def remove(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _copy(source: str, target: str) -> str:

@@ -20,11 +20,13 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     static_prefix: prepended to every path, "" or "/like-this". x_frame_options: "NONE" leaves the header out.
     security: off for servers behind a proxy that does these checks itself.
     max_body_bytes: of JSON requests. max_upload_bytes: of a file through the artifact proxy; None = any size.
+    token: one that is taken beside those of the store's users, as an editor's.
     body_timeout_s: longest silence while a request's body arrives.
     read_threads: searches and other slow calls that run at a time.
     """
 
     auth: AuthMode = "none"
+    token: str | None = None
     allowed_hosts: tuple[str, ...] = ()
     cors_allowed_origins: tuple[str, ...] = ()
     x_frame_options: Literal["SAMEORIGIN", "DENY", "NONE"] = "SAMEORIGIN"

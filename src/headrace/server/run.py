@@ -54,6 +54,11 @@ def serve(build: Callable[[], App], listening: Listening) -> int:
         return _supervise(build, sock, listening, address)
 
 
+def serve_on(sock: socket.socket, build: Callable[[], App], stopped: Callable[[Callable[[], None]], None]) -> None:
+    """Serves on a socket that listens already, in one process, until what `stopped` was given is called."""
+    _run(build, sock, "warning", lambda: None, stopped)
+
+
 def is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback

@@ -21,7 +21,10 @@ MLFLOW_GROUP = "mlflow.project_backend"
 
 # name → "module:class". A class is made without arguments.
 BUILT_IN: dict[str, str] = {
+    "kubernetes": "headrace.projects.backends.kubernetes:KubernetesBackend",
     "local": "headrace.projects.backends.local:LocalBackend",
+    "ray": "headrace.projects.backends.ray:RayBackend",
+    "slurm": "headrace.projects.backends.slurm:SlurmBackend",
 }
 
 

@@ -1,0 +1,57 @@
+"""Waiting for a run at a terminal: what asks this process to stop is passed on to the run first."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import Any, NoReturn
+
+from headrace.projects.recorded import RecordedRun
+
+_PASSED_ON = (signal.SIGTERM, signal.SIGHUP)
+_BY_SIGNAL = 128  # a shell's exit status of a process that a signal ended, plus its number
+
+
+class Signalled(SystemExit):
+    """A signal asks this process to end."""
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        super().__init__(_BY_SIGNAL + number)
+
+
+@contextmanager
+def signals_raise() -> Iterator[None]:
+    """SIGTERM and SIGHUP raise Signalled here, as Ctrl-C raises KeyboardInterrupt. Only in the main thread, and only
+    where nobody else has decided on them (nohup, a server's handlers)."""
+    before: dict[signal.Signals, Any] = {}
+    if threading.current_thread() is threading.main_thread():
+        for number in _PASSED_ON:
+            if signal.getsignal(number) is signal.SIG_DFL:
+                before[number] = signal.signal(number, _raise)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def wait(run: RecordedRun) -> None:
+    """Until it is over; raises RunFailed if it didn't succeed. An interruption reaches it, and is raised afterwards."""
+    try:
+        succeeded = run.wait()
+    except KeyboardInterrupt:
+        run.interrupt(signal.SIGINT)
+        raise
+    except Signalled as signalled:
+        run.interrupt(signalled.number)
+        raise
+    if not succeeded:
+        raise run.failure()
+
+
+def _raise(number: int, _: FrameType | None) -> NoReturn:
+    raise Signalled(number)

@@ -1,0 +1,188 @@
+"""A command in a session of its own on this machine, with all the processes that it starts.
+
+A signal goes to every process of the session. When the command is over, whatever it left in the background is ended,
+too: nothing of a run outlives it.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import subprocess
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import IO, cast
+
+from headrace import clock
+from headrace.errors import InvalidValue
+from headrace.projects.launch import Launch
+from headrace.projects.output import Output, Stream
+from headrace.projects.submitted import SubmittedRun
+
+GRACE_S = 10.0  # from a signal that asks to the one that doesn't
+_POLL_S = 0.02
+_LOOK_S = 0.2  # between looks whether the command is over while something of it keeps its output open
+_CHUNK_BYTES = 1 << 16
+
+
+class CommandRun(SubmittedRun):
+    """Starts at once. `wait` reads the output, so it must be called for the command to go on."""
+
+    def __init__(
+        self, launch: Launch, words: Sequence[str], variables: Mapping[str, str], pass_fds: tuple[int, ...] = ()
+    ) -> None:
+        self._launch = launch
+        self._output = Output(launch)
+        self._cancelled = False
+        self._over = threading.Event()
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 — the text for the shell is quoted, see quoting.py
+                words,
+                cwd=launch.folder,
+                env=variables,
+                stdin=None if launch.interactive else subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                bufsize=0,
+                start_new_session=True,
+                pass_fds=pass_fds,
+            )
+        except OSError as error:
+            if error.errno != 7:  # E2BIG
+                raise
+            raise InvalidValue(
+                "parameters", list(launch.parameters), "together they are longer than a command may be on this system."
+            ) from None
+
+    @property
+    def run_id(self) -> str:
+        return self._launch.run_id
+
+    @property
+    def exit_code(self) -> int | None:
+        return self._process.poll()
+
+    @property
+    def output(self) -> Output:
+        return self._output
+
+    def wait(self) -> bool:
+        if not self._over.is_set():
+            try:
+                self._read()
+                self._process.wait()
+                self._end_rest()
+            finally:
+                self._over.set()
+        return self._process.returncode == 0 and not self._cancelled
+
+    def get_status(self) -> str:
+        code = self._process.poll()
+        if code is None:
+            return "RUNNING"
+        return "KILLED" if self._cancelled else "FINISHED" if code == 0 else "FAILED"
+
+    def cancel(self) -> None:
+        self.interrupt(signal.SIGTERM)
+
+    def interrupt(self, number: int) -> None:
+        """Passes a signal on to all of it and waits until nothing runs any more; kills what doesn't go in time."""
+        if self._process.poll() is not None and not _alive(self._process.pid):
+            return
+        self._cancelled = True
+        _send(self._process.pid, number)
+        try:
+            if self._over.wait(GRACE_S):
+                return
+        except BaseException:  # a second Ctrl-C: now
+            _send(self._process.pid, signal.SIGKILL)
+            raise
+        _send(self._process.pid, signal.SIGKILL)
+        self._over.wait()
+
+    def logs(self) -> Iterator[str]:
+        return self._output.lines()
+
+    def _read(self) -> None:
+        """Until both streams are closed, or the command is over."""
+        assert self._process.stdout is not None
+        assert self._process.stderr is not None
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._process.stdout, selectors.EVENT_READ, "stdout")
+            selector.register(self._process.stderr, selectors.EVENT_READ, "stderr")
+            ending = False
+            while selector.get_map():
+                ready = selector.select(_LOOK_S)
+                for key, _ in ready:
+                    chunk = cast(IO[bytes], key.fileobj).read(_CHUNK_BYTES)
+                    if chunk:
+                        self._output.write(cast(Stream, key.data), chunk)
+                    else:
+                        selector.unregister(key.fileobj)
+                if not ready and self._process.poll() is not None:
+                    if ending:
+                        break  # what left the session keeps the pipe: nobody waits for it
+                    self._end_rest()
+                    ending = True
+        self._process.stdout.close()
+        self._process.stderr.close()
+
+    def _end_rest(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            if not _alive(self._process.pid):
+                return
+            _send(self._process.pid, number)
+            until_s = clock.monotonic_s() + GRACE_S
+            while _alive(self._process.pid) and clock.monotonic_s() < until_s:
+                clock.sleep_s(_POLL_S)
+
+
+def shell_words(command: str) -> list[str]:
+    import shutil
+
+    return [shutil.which("bash") or "sh", "-c", command]
+
+
+def _send(session: int, number: int) -> None:
+    for group in _groups(session):
+        try:
+            os.killpg(group, number)
+        except (ProcessLookupError, PermissionError):
+            continue
+
+
+def _alive(session: int) -> bool:
+    """Whether a process of the session runs. One that is over and that its parent didn't ask for doesn't."""
+    try:
+        os.killpg(session, 0)
+    except ProcessLookupError:
+        pass
+    except PermissionError:
+        return True
+    else:
+        if not _PROC.is_dir():
+            return True
+    return bool(_groups(session, running=True))
+
+
+_PROC = Path("/proc/self")
+
+
+def _groups(session: int, *, running: bool = False) -> set[int]:
+    """The process groups of a session; without /proc, only its first one is known."""
+    if not _PROC.is_dir():
+        return {session}
+    found = set()
+    for entry in os.scandir("/proc"):
+        if not entry.name.isdigit():
+            continue
+        try:
+            # "PID (name) state parent group session …": a name may hold anything, also ")".
+            fields = Path(entry.path, "stat").read_bytes().rpartition(b")")[2].split()
+        except OSError:
+            continue
+        if int(fields[3]) == session and not (running and fields[0] in (b"Z", b"X")):
+            found.add(int(fields[2]))
+    return found
