@@ -15,6 +15,7 @@ from headrace.errors import InvalidValue
 if TYPE_CHECKING:
     from headrace.client import MlflowClient
     from headrace.stores.base import TrackingStore
+    from headrace.stores.registry import RegistryStore
 
 
 RETRIES = 1  # somebody waits at the terminal: seconds, not the minutes that a training job bears
@@ -38,9 +39,24 @@ def store(*, make: bool = False) -> TrackingStore:
 
     if not make:
         refuse_absent(get_tracking_uri())
+    _hurry()
+    return tracking_store()
+
+
+def registry(*, make: bool = False) -> RegistryStore:
+    """As `store`, of the registry URI."""
+    from headrace.client.open import registry_store
+    from headrace.client.uri import get_registry_uri
+
+    if not make:
+        refuse_absent(get_registry_uri())
+    _hurry()
+    return registry_store()
+
+
+def _hurry() -> None:
     if not settings.HTTP_MAX_RETRIES.is_set():
         os.environ[settings.HTTP_MAX_RETRIES.names[0]] = str(RETRIES)
-    return tracking_store()
 
 
 def refuse_absent(uri: str) -> None:

@@ -41,9 +41,6 @@ class Registered:
     def uri(self) -> str:
         return f"models:/{self.version.name}/{self.version.version}"
 
-    def __str__(self) -> str:
-        return f"version {self.version.version} of model {self.version.name!r}"
-
     def gone(self) -> NotFound:
         return NotFound(
             "files of a model version",

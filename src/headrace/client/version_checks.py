@@ -1,7 +1,8 @@
 """What is asked of a registered version before its files are used here: that they are, byte by byte, those of its
 manifest in the registry; that the model's policy lets it load; and who vouches for code in it.
 
-A version is the files of its manifest: what somebody put into the folder since isn't part of it, and isn't downloaded.
+A version is the files of its manifest. What somebody put into its folder since isn't kept in a download; a folder that
+is used where it lies must hold nothing else.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from headrace.blobs.base import SupportsLocalPath
@@ -17,15 +18,14 @@ from headrace.blobs.transfer import OnProgress, download
 from headrace.client.artifact_uris import Place
 from headrace.client.open import tracking_store
 from headrace.client.registered import Registered
-from headrace.entities import EventKind, FileRecord, RegistryEvent
-from headrace.errors import Corrupt, Forbidden, NotSupported, RouteNotFound
-from headrace.packaging.digests import hash_files
-from headrace.packaging.inside import inside
+from headrace.entities import EventKind, FileRecord, RegistryEvent, VersionManifest
+from headrace.errors import Forbidden, NotSupported, RouteNotFound
+from headrace.packaging.digests import hash_file
 from headrace.packaging.mlmodel import FILE_NAME
 from headrace.packaging.trust import Origin, trusted_users
+from headrace.registry import manifests
 
 META_FILE = "registered_model_meta"  # what MLflow puts into a download
-MAX_NAMED = 5  # faults in one message
 _EVENTS_PAGE = 1000
 _UNVERIFIED = "unverified:"
 _MAKING: tuple[EventKind, ...] = ("version_created", "manifest_amended")
@@ -41,8 +41,8 @@ def fetch(place: Place, target: Path, on_progress: OnProgress | None = None) -> 
     local = download(place.blobs, place.path, target, on_progress)
     records = records_below(found, below)
     if records is not None:
-        verify(found, local, records)
         _remove_others(local, records)
+        verify(found, local, records)
     if local.is_dir() and (local / FILE_NAME).is_file():
         _write_meta(local, found)
     return local
@@ -71,7 +71,7 @@ def check_content(place: Place, content: bytes) -> None:
         return
     expected = records.get("")
     if expected is not None and hashlib.sha256(content).hexdigest() != expected.sha256:
-        raise _corrupt(found, [f"{_below(place)} has changed"])
+        manifests.refuse([f"{_below(place)} has changed"], _named(found))
 
 
 def records_below(found: Registered, path: str) -> dict[str, FileRecord] | None:
@@ -89,21 +89,16 @@ def records_below(found: Registered, path: str) -> dict[str, FileRecord] | None:
 
 def verify(found: Registered, place: Path, records: Mapping[str, FileRecord]) -> None:
     """Every byte. Corrupt names the files that aren't what the registry has."""
-    faults, same_size = [], []
-    for name, expected in sorted(records.items()):
-        path = inside(place, name) if name else place
-        shown = name or place.name
-        if not path.is_file():
-            faults.append(f"{shown} is missing")
-        elif (size := path.stat().st_size) != expected.size_bytes:
-            faults.append(f"{shown} has {size} bytes instead of {expected.size_bytes}")
-        else:
-            same_size.append((shown, path, expected))
-    for (shown, _, expected), actual in zip(same_size, hash_files([path for _, path, _ in same_size]), strict=True):
-        if actual.sha256 != expected.sha256:
-            faults.append(f"{shown} has changed: its SHA-256 is {actual.sha256} instead of {expected.sha256}")
-    if faults:
-        raise _corrupt(found, faults)
+    manifest = VersionManifest(files=dict(records))
+    named = _named(found)
+    if place.is_dir():
+        manifests.verify_folder(place, manifest, of=named)
+        return
+    expected = records.get("")
+    if expected is None:
+        manifests.refuse(list(manifests.compare({}, manifest)), named)
+    elif hash_file(place) != expected:
+        manifests.refuse([f"{place.name} has changed"], named)
 
 
 def allow_load(found: Registered) -> None:
@@ -115,7 +110,7 @@ def allow_load(found: Registered) -> None:
     if policy.unsigned != "no_load":
         return
     raise Forbidden(
-        f"{str(found).capitalize()} isn't signed by one of the keys of its model's policy, which says that such "
+        f"{_named(found)} isn't signed by one of the keys of its model's policy, which says that such "
         f"versions don't load. `headrace models policy {found.version.name!r}` shows the policy."
     )
 
@@ -157,13 +152,8 @@ def _below(place: Place) -> str:
     return place.path[len(place.registered.folder) :].lstrip("/")
 
 
-def _corrupt(found: Registered, faults: Sequence[str]) -> Corrupt:
-    more = f" and {len(faults) - MAX_NAMED} more" if len(faults) > MAX_NAMED else ""
-    return Corrupt(
-        f"The files of {found} aren't those that were registered: {'; '.join(faults[:MAX_NAMED])}{more}. They lie in "
-        f"{found.location}. Put the original files back, or register the model anew if the change is meant; "
-        f"`headrace models history {found.version.name!r}` shows where the version is in use."
-    )
+def _named(found: Registered) -> str:
+    return f"Version {found.version.version} of model {found.version.name!r}"
 
 
 def _remove_others(folder: Path, records: Mapping[str, FileRecord]) -> None:
@@ -172,7 +162,8 @@ def _remove_others(folder: Path, records: Mapping[str, FileRecord]) -> None:
     for here, folders, files in os.walk(folder, topdown=False):
         for name in [*folders, *files]:
             path = Path(here, name)
-            if path.relative_to(folder).as_posix() in records:
+            place = path.relative_to(folder).as_posix()
+            if place in records or place in manifests.LEFT_OUT:
                 continue
             with contextlib.suppress(OSError):  # a folder that isn't empty holds files of the version
                 if path.is_dir() and not path.is_symlink():

@@ -21,7 +21,9 @@ from headrace.entities import ModelVersion, ModelVersionStage, RegisteredModel
 from headrace.errors import HeadraceError, InvalidValue, NotFound, NotSupported
 from headrace.stores.registry import RegistryStore
 
-FORMS = "models:/NAME/3, models:/NAME@ALIAS, models:/NAME/Production, models:/NAME/latest, or models:/m-… (a logged model)"
+FORMS = (
+    "models:/NAME/3, models:/NAME@ALIAS, models:/NAME/Production, models:/NAME/latest, or models:/m-… (a logged model)"
+)
 LATEST = "latest"
 
 _PREFIX = re.compile(r"models:", re.IGNORECASE)
@@ -114,7 +116,7 @@ def _with_hint(address: ModelAddress, registry: RegistryStore, error: HeadraceEr
         return error
     kind = NotFound if isinstance(error, NotFound) else InvalidValue
     told = kind.__new__(kind)
-    HeadraceError.__init__(told, f"{error.message} {_what_there_is(model)}", error.error_code)
+    HeadraceError.__init__(told, f"{error.message.rstrip('.')}. {_what_there_is(model)}", error.error_code)
     return told
 
 
