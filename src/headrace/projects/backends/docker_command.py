@@ -41,20 +41,24 @@ class Inside:
         return Inside(mounts=[*self.mounts, *other.mounts], variables={**self.variables, **other.variables})
 
 
-def words(launch: Launch, image: str, container: str, artifact_uri: str) -> tuple[list[str], dict[str, str]]:
+def inside(launch: Launch, artifact_uri: str) -> Inside:
+    """InvalidValue names variables that the project copies from this machine and that aren't set here."""
+    return tracking(launch) + artifacts(artifact_uri) + Inside(variables=of_project(launch.environment.docker))
+
+
+def words(launch: Launch, given: Inside, image: str, container: str) -> tuple[list[str], dict[str, str]]:
     """The words after `docker`, and variables for docker itself: secrets, which stand in no list of processes."""
     assert launch.environment.docker is not None
-    inside = tracking(launch) + artifacts(artifact_uri) + Inside(variables=of_project(launch.environment.docker))
     found = ["run", "--rm"]
     if "name" not in launch.docker_args:
         found += ["--name", container]
     if launch.interactive:
         found.append("--interactive")
     found += arguments(launch.docker_args)
-    for mount in (*inside.mounts, *launch.environment.docker.volumes):
+    for mount in (*given.mounts, *launch.environment.docker.volumes):
         found += ["-v", mount]
     secrets = {}
-    for name, value in inside.variables.items():
+    for name, value in given.variables.items():
         if is_secret(name):
             secrets[name] = value
             found += ["-e", name]

@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 from headrace import clock
 from headrace.errors import HeadraceError, ServiceError
 from headrace.projects.launch import Launch
+from headrace.projects.output import Output
 from headrace.projects.submitted import SubmittedRun
 
 State = Literal["SCHEDULED", "RUNNING", "FINISHED", "FAILED", "KILLED"]
@@ -26,16 +27,18 @@ PATIENCE_S = 900.0  # without any answer; clusters are updated and networks repa
 class Job(Protocol):
     """What a backend knows to do with a job that it submitted. Methods are called by one thread at a time.
 
-    longest_pause_s: between two questions, for a job that has been there for a while.
+    longest_pause_s: between two questions, for a job that has been there for a while. why: what the scheduler says of
+    the end of one that is over.
     """
 
     longest_pause_s: float
+    why: str
 
     def state(self) -> State:
         """ServiceError where nobody answers at the moment. A job that is nowhere to be found was KILLED."""
         ...
 
-    def more(self, *, last: bool) -> str:
+    def more(self, *, last: bool) -> bytes:
         """What it printed since the last call. last: it is over; only then the rest is waited for."""
         ...
 
@@ -48,7 +51,7 @@ class FollowedRun(SubmittedRun):
     def __init__(self, launch: Launch, job: Job) -> None:
         self._launch, self._job = launch, job
         self._state: State = "SCHEDULED"
-        self._output: list[str] = []
+        self._output = Output(launch)
         self._asking = threading.RLock()
         self._stopped = threading.Event()
 
@@ -92,10 +95,12 @@ class FollowedRun(SubmittedRun):
             self._state = "KILLED"
         self._stopped.set()
 
+    @property
+    def output(self) -> Output:
+        return self._output
+
     def logs(self) -> Iterator[str]:
-        with self._asking:
-            text = "".join(self._output)
-        return iter(text.splitlines(keepends=True))
+        return self._output.lines()
 
     def _look(self) -> None:
         with self._asking:
@@ -103,14 +108,11 @@ class FollowedRun(SubmittedRun):
                 return
             found = self._job.state()  # before the output, so that the last words of what is over aren't missed
             self._take_output(last=found in OVER)
+            if found in OVER and self._job.why:
+                self._launch.progress(self._job.why)
             self._state = found
 
     def _take_output(self, *, last: bool) -> None:
-        text = self._job.more(last=last)
-        if text:
-            self._output.append(text)
-            self._show(text)
-
-    def _show(self, text: str) -> None:
-        for line in text.splitlines():
-            self._launch.progress(line)
+        content = self._job.more(last=last)
+        if content:
+            self._output.write("stdout", content)

@@ -67,6 +67,7 @@ class KubernetesBackend:
 
 class KubernetesJob:
     longest_pause_s = 5.0
+    why = ""
 
     def __init__(self, kubectl: Tool, launch: Launch, name: str, namespace: str) -> None:
         self.kubectl, self.launch, self.name, self.namespace = kubectl, launch, name, namespace
@@ -79,28 +80,25 @@ class KubernetesJob:
             found = json.loads(self.kubectl.ask("get", "job", self.name, *self._place, "--output", "json"))
         except ToolFailed as error:
             if _is_gone(error):
-                self.launch.progress(f"Job {self.name} isn't there any more; somebody else deleted it")
+                self.why = f"Job {self.name} isn't there any more; somebody else deleted it"
                 return "KILLED"
             raise ServiceError(error.message) from error
         status = found.get("status") or {}
         for condition in status.get("conditions") or []:
             if condition.get("status") == "True" and condition.get("type") in _ENDS:
                 if condition["type"] == "Failed" and condition.get("message"):
-                    self.launch.progress(f"Job {self.name} failed: {condition['message']}")
+                    self.why = f"Job {self.name} failed: {condition['message']}"
                 return _ENDS[condition["type"]]
         return "RUNNING" if status.get("active") else "SCHEDULED"
 
-    def more(self, *, last: bool) -> str:
-        text = ""
+    def more(self, *, last: bool) -> bytes:
         pods = self._pods()
         for pod in pods:
             name = pod["metadata"]["name"]
             if name not in self._logs and has_begun(pod):
                 self._logs[name] = PodLog(self.kubectl, name, *self._place)
-            if name in self._logs:
-                text += self._logs[name].more(last=last)
         self._tell_of_waiting(pods)
-        return text
+        return b"".join(log.more(last=last) for log in self._logs.values())
 
     def stop(self) -> None:
         self.kubectl.ask(

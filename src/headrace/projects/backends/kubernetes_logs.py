@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -21,34 +20,42 @@ class PodLog:
         self._process: subprocess.Popen[bytes] | None = None
         self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 — lives as long as this does
         self._read_bytes = 0
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._ended = False
 
-    def more(self, *, last: bool) -> str:
-        """What came since the last call. last: the pod is over, so what is still on its way is waited for."""
-        if not self._ended and (self._process is None or self._process.poll() is not None):
-            self._start()
-        if last and self._process is not None:
-            try:
-                self._process.wait(END_S)
-            except subprocess.TimeoutExpired:
-                self.close()
+    def more(self, *, last: bool) -> bytes:
+        """What came since the last call. last: the pod is over, so what is still on its way is waited for; afterwards
+        there is no more."""
+        if self._ended:
+            return b""
+        self._go_on()
+        if last:
+            self._finish()
         self._file.seek(self._read_bytes)
         found = self._file.read()
         self._read_bytes += len(found)
-        return self._decoder.decode(found, final=last)
+        if last:
+            self.close()
+        return found
 
     def close(self) -> None:
         self._ended = True
         if self._process is not None:
             self._process.terminate()
             self._process.wait()
+        self._file.close()
 
-    def _start(self) -> None:
-        if self._process is not None and self._process.returncode == 0:
-            self._ended = True
+    def _finish(self) -> None:
+        assert self._process is not None
+        try:
+            self._process.wait(END_S)
+        except subprocess.TimeoutExpired:
+            self._process.terminate()
+
+    def _go_on(self) -> None:
+        """Starts the follower, the first time or after its connection broke: the log then comes from its beginning, and
+        what was read of it is skipped."""
+        if self._process is not None and self._process.poll() in (None, 0):
             return
-        # The first time, or after the connection broke: the log comes from its beginning, what was read is skipped.
         self._file.close()
         self._file = tempfile.TemporaryFile()  # noqa: SIM115
         self._process = subprocess.Popen(  # noqa: S603 — no shell

@@ -66,14 +66,15 @@ class RayBackend:
             answer = service.post("/api/jobs/", _request(config, launch, {"working_dir": working_dir, **requirements}))
         number = str(answer["submission_id"])
         launch.progress(f"Ray job {number} was submitted to {service.base}")
-        return FollowedRun(launch, RayJob(launch, service, number))
+        return FollowedRun(launch, RayJob(service, number))
 
 
 class RayJob:
     longest_pause_s = 3.0
+    why = ""
 
-    def __init__(self, launch: Launch, service: JsonService, number: str) -> None:
-        self._launch, self._service, self.number = launch, service, number
+    def __init__(self, service: JsonService, number: str) -> None:
+        self._service, self.number = service, number
         self._path = f"/api/jobs/{quote(number, safe='')}"
         self._read_chars = 0
 
@@ -82,15 +83,15 @@ class RayJob:
             found = self._service.get(self._path)
         except Refused as error:
             if error.status == 404:
-                self._launch.progress(f"Ray knows nothing of job {self.number} any more")
+                self.why = f"Ray knows nothing of job {self.number} any more"
                 return "KILLED"
             raise ServiceError(error.message) from error  # also what its head answers while it looks for the job's node
         state = _STATES.get(found["status"], "RUNNING")
         if state == "FAILED" and found.get("message"):
-            self._launch.progress(f"Ray job {self.number} failed: {_last_line(found['message'])}")
+            self.why = f"Ray job {self.number} failed: {_last_line(found['message'])}"
         return state
 
-    def more(self, *, last: bool) -> str:  # noqa: ARG002 — Ray has all of it, always
+    def more(self, *, last: bool) -> bytes:  # noqa: ARG002 — Ray has all of it, always
         """Ray sends the whole log, so the pauses between questions grow with it."""
         try:
             log = str(self._service.get(f"{self._path}/logs").get("logs") or "")
@@ -98,7 +99,7 @@ class RayJob:
             raise ServiceError(error.message) from error
         found, self._read_chars = log[self._read_chars :], len(log)
         self.longest_pause_s = max(RayJob.longest_pause_s, len(log) / _LOG_CHARS_PER_S)
-        return found
+        return found.encode()
 
     def stop(self) -> None:
         with told(self._service):

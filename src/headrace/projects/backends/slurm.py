@@ -7,7 +7,6 @@ find it at the same path. A token travels in the environment that sbatch hands o
 
 from __future__ import annotations
 
-import codecs
 import os
 from collections.abc import Iterable
 from pathlib import Path
@@ -43,7 +42,7 @@ class SlurmBackend:
         for tool in (SBATCH, SQUEUE, SCANCEL):
             tool.path  # noqa: B018 — told before anything is made
         folder = _folder(config) / f"{launch.run_id}-{clock.hex_id()[:6]}"
-        code = launch.folder if _stays(launch) else folder / "code"
+        code = launch.folder if launch.source.pristine is None else folder / "code"
         text = _script(config, launch, folder, code)
         folder.mkdir(parents=True)
         if code != launch.folder:
@@ -54,17 +53,17 @@ class SlurmBackend:
         answer = SBATCH.ask("--parsable", "--export=ALL", str(place), env=secrets)
         number, _, cluster = answer.strip().splitlines()[-1].partition(";")
         launch.progress(f"Slurm job {number} was submitted; its output is in {folder}")
-        return FollowedRun(launch, SlurmJob(launch, number, cluster, folder))
+        return FollowedRun(launch, SlurmJob(number, cluster, folder))
 
 
 class SlurmJob:
     longest_pause_s = 10.0  # each question costs Slurm's controller something; sites ask for patience
+    why = ""
 
-    def __init__(self, launch: Launch, number: str, cluster: str, folder: Path) -> None:
-        self._launch, self.number, self._folder = launch, number, folder
+    def __init__(self, number: str, cluster: str, folder: Path) -> None:
+        self.number, self._folder = number, folder
         self._cluster = [f"--clusters={cluster}"] if cluster else []
         self._read_bytes: dict[Path, int] = {}
-        self._decoders: dict[Path, codecs.IncrementalDecoder] = {}
 
     def state(self) -> State:
         found = self._queued() or self._accounted()
@@ -72,15 +71,15 @@ class SlurmJob:
             state = _of_all(found)
             odd = sorted(set(found) & (_FAILED - {"FAILED"}))
             if state == "FAILED" and odd:
-                self._launch.progress(f"Slurm job {self.number} ended as {', '.join(odd)}")
+                self.why = f"Slurm job {self.number} ended as {', '.join(odd)}"
             return state
         statuses = [text for path in self._folder.glob(f"{STATUS}-*") if (text := path.read_text().strip())]
         if not statuses:
             raise ServiceError(f"Slurm tells nothing of job {self.number}.")
         return "FINISHED" if all(status == "0" for status in statuses) else "FAILED"
 
-    def more(self, *, last: bool) -> str:
-        return "".join(self._new(path, last=last) for path in sorted(self._folder.glob(f"{OUTPUT}*.txt")))
+    def more(self, *, last: bool) -> bytes:  # noqa: ARG002 — files are whole at once
+        return b"".join(self._new(path) for path in sorted(self._folder.glob(f"{OUTPUT}*.txt")))
 
     def stop(self) -> None:
         SCANCEL.ask(*self._cluster, self.number)
@@ -118,13 +117,12 @@ class SlurmJob:
         except (ToolFailed, ImportError):
             return []
 
-    def _new(self, path: Path, *, last: bool) -> str:
-        decoder = self._decoders.setdefault(path, codecs.getincrementaldecoder("utf-8")("replace"))
+    def _new(self, path: Path) -> bytes:
         with path.open("rb") as file:
             file.seek(self._read_bytes.get(path, 0))
             found = file.read()
             self._read_bytes[path] = file.tell()
-        return decoder.decode(found, final=last)
+        return found
 
 
 def _states(said: str) -> list[str]:
@@ -172,9 +170,3 @@ def _folder(config: SlurmConfig) -> Path:
     home = settings.HOME.get()
     data = Path(home) if home else Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share", "headrace")
     return (data / "slurm").absolute()
-
-
-def _stays(launch: Launch) -> bool:
-    """Whether the project lies in a folder of the user's, not in one that it was fetched into."""
-    place = Path(launch.source.uri.removeprefix("file://"))
-    return launch.source.version is None and place.is_dir() and launch.folder.is_relative_to(place.resolve())
