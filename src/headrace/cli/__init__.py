@@ -19,7 +19,10 @@ NOUNS = {
     "artifacts": Noun("headrace.cli.artifacts:artifacts", "Upload, list and download the files of runs."),
     "run": Noun("headrace.cli.run:run", "Run a project: a folder, a git repository or an archive, as a run."),
     "lock": Noun("headrace.cli.lock:lock", "Fix the exact versions of a project's environment."),
-    "models": Noun("headrace.cli.models:models", "Score files with models; describe, verify and trust their folders."),
+    "models": Noun(
+        "headrace.cli.models:models",
+        "Score files with models; describe, verify, trust and register them.",
+    ),
     "users": Noun("headrace.cli.users:users", "Manage who may use a server, and their tokens."),
     "db": Noun("headrace.cli.db:db", "Look at and upgrade the schema of a database."),
     "doctor": Noun("headrace.cli.doctor:doctor", "Check this installation and its store, and say what to mend."),

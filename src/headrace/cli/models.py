@@ -1,4 +1,5 @@
-"""`headrace models`: what a model folder holds, whether it is whole, and whether its code may run here."""
+"""`headrace models`: what a model folder holds, whether it is whole, and whether its code may run here; and registered
+models, whose commands have files of their own."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from headrace.cli import cells
+from headrace.cli import cells, models_changes, models_registry
 from headrace.cli.group import Group
 from headrace.cli.models_predict import predict
 from headrace.cli.output import done, fields, show, table
@@ -30,10 +31,29 @@ model_argument = click.argument("model", metavar="PATH_OR_URI")
 
 @click.group(cls=Group)
 def models() -> None:
-    """Score files with models; describe, verify and trust their folders."""
+    """Score files with models; describe, verify, trust and register them."""
 
 
 models.add_command(predict)
+models.add_command(models_registry.search, "list")
+for _command in (
+    models_registry.search,
+    models_registry.versions,
+    models_registry.show_,
+    models_registry.register,
+    models_registry.alias,
+    models_registry.unalias,
+    models_registry.stage,
+    models_registry.tag,
+    models_registry.untag,
+    models_changes.rename,
+    models_changes.update,
+    models_changes.delete,
+    models_changes.delete_version,
+    models_changes.copy,
+    models_changes.download,
+):
+    models.add_command(_command)
 
 
 @contextlib.contextmanager

@@ -57,6 +57,13 @@ def model_at(name: str) -> RegisteredModel:
         return registry().get_registered_model(name)
 
 
+def missing_alias(model: RegisteredModel, alias: str) -> Problem:
+    near = get_close_matches(alias, model.aliases)
+    there = ", ".join(f"{each} → {version}" for each, version in sorted(model.aliases.items()))
+    hint = f"Did you mean {' or '.join(map(repr, near))}?" if near else f"Its aliases: {there or 'none'}."
+    return Problem(f"Model {model.name!r} has no alias {alias!r}.", hint)
+
+
 @contextmanager
 def hinted(name: str) -> Iterator[None]:
     """What isn't there is told with what is."""

@@ -69,7 +69,7 @@ def register(
     doing = act(comment)
     with suppress(AlreadyExists):
         registry.create_registered_model(name, act=doing)
-    made = registry.create_model_version(name, source, run_id, entries, model_id=model_id, act=doing)
+    made = registry.create_model_version(name, source, run_id, entries, model_id=model_id, user_id=doing.who, act=doing)
     return until_ready(registry, made, await_s)
 
 

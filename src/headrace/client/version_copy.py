@@ -14,7 +14,14 @@ from headrace.client.open import registry_store, tracking_store
 from headrace.client.registered import Registered, registered
 from headrace.client.temporary import remove, temporary_folder
 from headrace.client.version_checks import META_FILE, fetch
-from headrace.entities import LoggedModel, LoggedModelStatus, LoggedModelTag, ModelVersion, ModelVersionTag
+from headrace.entities import (
+    LoggedModel,
+    LoggedModelStatus,
+    LoggedModelTag,
+    ModelVersion,
+    ModelVersionTag,
+    VersionSignature,
+)
 from headrace.errors import AlreadyExists, HeadraceError, InvalidValue
 from headrace.stores.model_uris import is_models_uri, parse, version_of
 
@@ -48,6 +55,7 @@ def copy_version(
         [ModelVersionTag(key, value) for key, value in version.tags.items()],
         version.run_link,
         version.description,
+        user_id=doing.who,
         act=doing,
     )
 
@@ -73,8 +81,17 @@ def _to_another(found: Registered, name: str, uri: str, comment: str | None) -> 
         version.run_link,
         version.description,
         logged.model_id,
+        manifest=found.manifest,
+        signatures=_signatures(found),
+        user_id=doing.who,
         act=doing,
     )
+
+
+def _signatures(found: Registered) -> list[VersionSignature]:
+    if found.manifest is None:
+        return []
+    return found.registry.get_version_signatures(found.version.name, found.version.version)
 
 
 def _logged(found: Registered, local: Path, uri: str) -> LoggedModel:

@@ -39,8 +39,9 @@ class ModelVersionCalls(Target):
     ) -> ModelVersion:
         """The next version of a model that is there; waits up to so many seconds until it is ready."""
         entries = [ModelVersionTag(as_key("tag name", key), as_text(value)) for key, value in (tags or {}).items()]
+        doing = act(comment)
         made = self._registry.create_model_version(
-            name, str(source), run_id, entries, run_link, description, model_id, act=act(comment)
+            name, str(source), run_id, entries, run_link, description, model_id, user_id=doing.who, act=doing
         )
         return until_ready(self._registry, made, await_creation_for)
 
