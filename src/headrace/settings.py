@@ -380,7 +380,10 @@ RAY_ADDRESS = _text(
     "HEADRACE_RAY_ADDRESS RAY_API_SERVER_ADDRESS RAY_ADDRESS",
     "Address of the Ray dashboard that runs projects, http://HOST:8265.",
 )
-RAY_AUTH_TOKEN = _text("RAY_AUTH_TOKEN", "Token of a Ray cluster that asks for one.")
+RAY_AUTH_TOKEN = _text("RAY_AUTH_TOKEN", "Token for a Ray cluster that asks for one.")
+RAY_AUTH_TOKEN_PATH = _text(
+    "RAY_AUTH_TOKEN_PATH", "File with that token; by default ~/.ray/auth_token, where Ray writes it."
+)
 KUBE_TRACKING_URI = _text(
     "HEADRACE_KUBE_TRACKING_URI KUBE_MLFLOW_TRACKING_URI",
     "Tracking URI for projects on Kubernetes, if pods reach the server by another address.",

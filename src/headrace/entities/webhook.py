@@ -53,7 +53,7 @@ class WebhookDelivery(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class WebhookTestResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of sending an example to a webhook. success: it answered with a status below 400."""
+    """What came of sending an example to a webhook. success: it answered with a status of 2xx."""
 
     success: bool
     response_status: int | None = None

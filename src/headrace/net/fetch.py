@@ -2,22 +2,27 @@
 
 Only http(s). The name is resolved here and every address it stands for must be public (unless private networks are
 allowed); the connection then goes to exactly that address, so a second answer of DNS can't lead elsewhere. Each hop of
-a redirect is checked the same way. No proxies, no cookies, no credentials. Size and time are bounded.
+a redirect is checked the same way; what is posted follows none, since it was meant for the host that was named. No
+proxies, no cookies, no credentials. Size and time are bounded, also for a server that sends a byte now and then.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import socket
+import threading
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import SplitResult, urljoin, urlsplit
 
 import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
 from headrace import clock, settings
-from headrace.errors import Forbidden, InvalidValue, StoreUnavailable, TooLarge
+from headrace.errors import Forbidden, HeadraceError, InvalidValue, StoreUnavailable, TooLarge
 from headrace.net.message import CHUNK_BYTES, Response
 from headrace.net.pool import translated, user_agent
 from headrace.net.problems import raise_for_status, redacted, silent, unreachable
@@ -31,13 +36,15 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 @dataclass(frozen=True, kw_only=True)
 class FetchLimits:
-    """timeout_s bounds the whole fetch. allow_private None: as HEADRACE_FETCH_ALLOW_PRIVATE says."""
+    """timeout_s bounds the whole fetch. allow_private None: as the setting private_by says."""
 
     max_bytes: int = 1 << 30
     max_redirects: int = 3
     timeout_s: float = 300.0
     connect_timeout_s: float = 10.0
+    schemes: tuple[str, ...] = ("http", "https")
     allow_private: bool | None = None
+    private_by: settings.Setting[bool] = settings.FETCH_ALLOW_PRIVATE
 
 
 def fetch(url: str, limits: FetchLimits = FetchLimits(), headers: Mapping[str, str] | None = None) -> bytes:
@@ -51,18 +58,35 @@ def fetch_chunks(
     deadline = clock.monotonic_s() + limits.timeout_s
     here = url
     for _ in range(limits.max_redirects + 1):
-        parts = _checked(here)
+        parts = _checked(here, limits)
         address = _public_address(parts, limits)
-        with _Connection(parts, address, limits) as connection:
-            answer = connection.get(dict(headers or {}), deadline)
+        with _Connection(parts, address, limits, deadline) as connection:
+            answer = connection.send("GET", dict(headers or {}))
             if answer.status in _REDIRECTS and answer.headers.get("location"):
                 here = urljoin(here, answer.headers["location"])
                 headers = {}  # they were meant for the first host
                 continue
             raise_for_status(here, answer)
-            yield from connection.body(limits.max_bytes, deadline)
+            yield from connection.body(limits.max_bytes)
             return
     raise StoreUnavailable(f"{redacted(url)} redirects more than {limits.max_redirects} times.")
+
+
+def post(
+    url: str, body: bytes, limits: FetchLimits, headers: Mapping[str, str] | None = None, line: Line | None = None
+) -> Response:
+    """Whatever was answered, a redirect too; of its body what came within the limits. Errors as `fetch`, but for the
+    status. line: lets another thread cut the request short; that is TimedOut."""
+    deadline = clock.monotonic_s() + limits.timeout_s
+    parts = _checked(url, limits)
+    with _Connection(parts, _public_address(parts, limits), limits, deadline, line) as connection:
+        answer = connection.send("POST", dict(headers or {}), body)
+        return Response(answer.status, answer.headers, connection.beginning(limits.max_bytes))
+
+
+def check_address(url: str, limits: FetchLimits) -> None:
+    """Raises what `fetch` would before it connects."""
+    _public_address(_checked(url, limits), limits)
 
 
 def is_public(address: Address) -> bool:
@@ -78,14 +102,16 @@ def is_public(address: Address) -> bool:
     return address.is_global and not address.is_multicast
 
 
-def _checked(url: str) -> SplitResult:
+def _checked(url: str, limits: FetchLimits) -> SplitResult:
     try:
         parts = urlsplit(url)
         host, _ = parts.hostname, parts.port
     except ValueError:
         raise InvalidValue("url", _shown(url), "it isn't an address.") from None
-    if parts.scheme not in _PORTS or not host:
-        raise InvalidValue("url", redacted(url), "only http:// and https:// addresses are followed.")
+    allowed = [scheme for scheme in _PORTS if scheme in limits.schemes]
+    if parts.scheme not in allowed or not host:
+        shown = " and ".join(f"{scheme}://" for scheme in allowed)
+        raise InvalidValue("url", redacted(url), f"only {shown} addresses are followed.")
     if parts.username is not None or parts.password is not None:
         raise InvalidValue("url", redacted(url), "an address with user or password is not followed.")
     if "\\" in url or any(character.isspace() for character in url):
@@ -107,48 +133,115 @@ def _public_address(parts: SplitResult, limits: FetchLimits) -> str:
     except (OSError, UnicodeError):
         raise unreachable(parts.geturl(), f"the name {host!r} is not known") from None
     addresses = [str(entry[4][0]).partition("%")[0] for entry in found]
-    allowed = settings.FETCH_ALLOW_PRIVATE.get() if limits.allow_private is None else limits.allow_private
+    allowed = limits.private_by.get() if limits.allow_private is None else limits.allow_private
     if not allowed:
         # One private address among public ones is refused too: which of them answers is the name owner's choice.
         for text in addresses:
             if not is_public(ipaddress.ip_address(text)):
                 raise Forbidden(
                     f"{host!r} stands for {text}, which isn't a public address; Headrace follows such addresses only "
-                    f"where {settings.FETCH_ALLOW_PRIVATE.names[0]}=true."
+                    f"where {limits.private_by.names[0]}=true."
                 )
     return addresses[0]
 
 
-class _Connection:
-    """One host at one address: the Host header, TLS name and certificate are those of the name."""
+class Line:
+    """The socket of a request, so that it can be cut while another thread waits for it, in a TLS handshake too."""
 
-    def __init__(self, parts: SplitResult, address: str, limits: FetchLimits) -> None:
-        self._parts, self._limits = parts, limits
+    def __init__(self) -> None:
+        self.was_cut = False
+        self._lock = threading.Lock()
+        self._twin: socket.socket | None = None
+
+    def opened(self, sock: socket.socket) -> None:
+        with self._lock:
+            self._twin = sock.dup()
+        if self.was_cut:
+            self.cut()
+
+    def cut(self) -> None:
+        self.was_cut = True
+        with self._lock, suppress(OSError):
+            if self._twin is not None:
+                self._twin.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        with self._lock:
+            if self._twin is not None:
+                self._twin.close()
+            self._twin = None
+
+
+class _Http(HTTPConnection):
+    def __init__(self, *args: Any, line: Line, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._line = line
+
+    def _new_conn(self) -> socket.socket:
+        sock = super()._new_conn()
+        self._line.opened(sock)
+        return sock
+
+
+class _Https(HTTPSConnection):
+    def __init__(self, *args: Any, line: Line, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._line = line
+
+    def _new_conn(self) -> socket.socket:
+        sock = super()._new_conn()
+        self._line.opened(sock)
+        return sock
+
+
+class _HttpPool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _Http
+
+
+class _HttpsPool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _Https
+
+
+class _Connection:
+    """One host at one address: the Host header, TLS name and certificate are those of the name. Cut at the deadline."""
+
+    def __init__(
+        self, parts: SplitResult, address: str, limits: FetchLimits, deadline: float, line: Line | None = None
+    ) -> None:
+        self._parts, self._limits, self._deadline = parts, limits, deadline
+        self._line = line or Line()
         port = parts.port or _PORTS[parts.scheme]
         if parts.scheme == "https":
-            self._pool: urllib3.HTTPConnectionPool = urllib3.HTTPSConnectionPool(
-                address, port, server_hostname=parts.hostname, assert_hostname=parts.hostname
+            self._pool: urllib3.HTTPConnectionPool = _HttpsPool(
+                address, port, server_hostname=parts.hostname, assert_hostname=parts.hostname, line=self._line
             )
         else:
-            self._pool = urllib3.HTTPConnectionPool(address, port)
+            self._pool = _HttpPool(address, port, line=self._line)
         self._raw: urllib3.BaseHTTPResponse | None = None
+        self._timer = threading.Timer(max(deadline - clock.monotonic_s(), 0), self._line.cut)
+        self._timer.daemon = True
 
     def __enter__(self) -> _Connection:
+        self._timer.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
         if self._raw is not None:
             self._raw.close()
         self._pool.close()
+        self._line.close()
 
-    def get(self, headers: dict[str, str], deadline: float) -> Response:
+    def send(self, method: str, headers: dict[str, str], body: bytes | None = None) -> Response:
+        """Status and headers, and the beginning of an error's body for GET."""
         parts, limits = self._parts, self._limits
-        url, left_s = parts.geturl(), self._left_s(deadline)
+        left_s = self._left_s()
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         try:
             self._raw = self._pool.request(
-                "GET",
+                method,
                 target,
+                body=body,
                 headers={"User-Agent": user_agent(), "Accept-Encoding": "identity", **headers, "Host": parts.netloc},
                 redirect=False,
                 retries=False,
@@ -157,13 +250,13 @@ class _Connection:
                 decode_content=False,
             )
         except HTTPError as error:
-            raise translated(url, error, left_s) from error
+            raise self._failed(error) from error
         names = {name.lower(): value for name, value in self._raw.headers.items()}
-        if self._raw.status >= 400:
+        if self._raw.status >= 400 and method == "GET":
             return Response(self._raw.status, names, self._excerpt())
         return Response(self._raw.status, names)
 
-    def body(self, max_bytes: int, deadline: float) -> Iterator[bytes]:
+    def body(self, max_bytes: int) -> Iterator[bytes]:
         assert self._raw is not None
         url = self._parts.geturl()
         declared = self._raw.headers.get("content-length", "")
@@ -177,15 +270,30 @@ class _Connection:
                 if seen > max_bytes:
                     raise TooLarge(redacted(url), seen, max_bytes)
                 yield chunk
-                self._left_s(deadline)
+                self._left_s()
         except HTTPError as error:
-            raise translated(url, error, self._limits.timeout_s) from error
+            raise self._failed(error) from error
+        self._left_s()  # the end of a connection that was cut is not the end of its body
 
-    def _left_s(self, deadline: float) -> float:
-        left_s = deadline - clock.monotonic_s()
-        if left_s <= 0:
+    def beginning(self, max_bytes: int) -> bytes:
+        """What comes of the body, at most so much: the status has said what counts."""
+        assert self._raw is not None
+        found = b""
+        with suppress(HTTPError):
+            while len(found) < max_bytes and (chunk := self._raw.read1(max_bytes - len(found))):
+                found += chunk
+        return found[:max_bytes]
+
+    def _left_s(self) -> float:
+        left_s = self._deadline - clock.monotonic_s()
+        if left_s <= 0 or self._line.was_cut:
             raise silent(self._parts.geturl(), self._limits.timeout_s)
         return left_s
+
+    def _failed(self, error: HTTPError) -> HeadraceError:
+        if self._line.was_cut:
+            return silent(self._parts.geturl(), self._limits.timeout_s)
+        return translated(self._parts.geturl(), error, self._limits.timeout_s)
 
     def _excerpt(self) -> bytes:
         assert self._raw is not None

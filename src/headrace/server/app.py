@@ -161,6 +161,7 @@ class App:
         while True:
             event = await receive()
             if event["type"] == "lifespan.startup":
+                self.backend.start()
                 await send({"type": "lifespan.startup.complete"})
             elif event["type"] == "lifespan.shutdown":
                 await self.backend.close()

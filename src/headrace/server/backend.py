@@ -9,17 +9,19 @@ from typing import Any, ParamSpec, TypeVar
 
 from headrace.errors import NotSupported, TooBusy
 from headrace.registry import GuardedRegistry
+from headrace.registry.webhooks import Dispatcher, Webhooks
 from headrace.server.artifacts import ServedArtifacts
 from headrace.server.bridge import Bridge
 from headrace.server.options import Options
 from headrace.server.version_files import ServedVersionFiles
 from headrace.stores.base import AccessStore, ManifestStore, SupportsSubmit, TrackingStore
 from headrace.stores.documents import SupportsDocuments
-from headrace.stores.registry import RegistryStore
+from headrace.stores.registry import DeliveryQueue, RegistryStore, WebhookService, WebhookStore
 
 P = ParamSpec("P")
 R = TypeVar("R")
 
+OUTSIDE_THREADS, MAX_WAITING_OUTSIDE = 4, 32
 MAX_WAITING_READS = 512  # a second or two of slow searches; beyond it an honest 429 beats a queue that only grows
 
 
@@ -40,11 +42,20 @@ class Backend:
         self._submit = store.submit if isinstance(store, SupportsSubmit) else None
         self._quick_reads = bool(getattr(store, "quick_reads", False))
         self._quick_look_ups = bool(getattr(self.models, "quick_reads", False))
+        self._webhooks = _checked(self.models)
+        self._dispatcher = _dispatcher(self.models)
         self._registry = _guarded(self.models, store, artifacts)
         self.registrations = asyncio.Lock()  # held while a logged model's list of versions is read and written
         self._bridge = Bridge()
         self._pool = ThreadPoolExecutor(options.read_threads, thread_name_prefix="headrace-call")
         self._waiting = 0
+        self._outside = ThreadPoolExecutor(OUTSIDE_THREADS, thread_name_prefix="headrace-outside")
+        self._waiting_outside = 0
+
+    def start(self) -> None:
+        """Before the first request."""
+        if self._dispatcher is not None:
+            self._dispatcher.start()
 
     async def write(self, method: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """A write of the store: joins the group that commits next, where the store has groups."""
@@ -76,6 +87,22 @@ class Backend:
         finally:
             self._waiting -= 1
 
+    async def reach_out(self, method: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """What asks other hosts, of which one that is slow must hold up nobody who reads."""
+        if self._waiting_outside >= MAX_WAITING_OUTSIDE:
+            raise TooBusy(f"{self._waiting_outside} requests are waiting for answers of other hosts.")
+        self._waiting_outside += 1
+        try:
+            return await self._bridge.wait(self._outside.submit(method, *args, **kwargs))
+        finally:
+            self._waiting_outside -= 1
+
+    @property
+    def webhooks(self) -> WebhookService:
+        if self._webhooks is None:
+            raise NotSupported("This server's store keeps no webhooks.")
+        return self._webhooks
+
     @property
     def registry(self) -> RegistryStore:
         if self._registry is None:
@@ -90,6 +117,9 @@ class Backend:
     async def close(self) -> None:
         """After the last request: waits for running calls, then closes the stores."""
         await asyncio.to_thread(self._pool.shutdown)
+        await asyncio.to_thread(self._outside.shutdown)
+        if self._dispatcher is not None:
+            await asyncio.to_thread(self._dispatcher.close)
         if hasattr(self.artifacts, "close"):
             await asyncio.to_thread(self.artifacts.close)
         await asyncio.to_thread(self.store.close)
@@ -102,3 +132,15 @@ def _guarded(models: object, tracking: TrackingStore, artifacts: object) -> Regi
         return None
     served = artifacts if isinstance(artifacts, ServedArtifacts) else ServedArtifacts(None)
     return GuardedRegistry(models, tracking, ServedVersionFiles(served))
+
+
+def _checked(models: object) -> WebhookService | None:
+    if isinstance(models, WebhookService):
+        return models
+    return Webhooks(models) if isinstance(models, WebhookStore) else None
+
+
+def _dispatcher(models: object) -> Dispatcher | None:
+    if isinstance(models, DeliveryQueue) and isinstance(models, WebhookStore):
+        return Dispatcher.of_settings(models)
+    return None

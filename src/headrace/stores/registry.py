@@ -35,6 +35,7 @@ from headrace.entities import (
     WebhookDelivery,
     WebhookEvent,
     WebhookStatus,
+    WebhookTestResult,
 )
 
 NOBODY = Act()
@@ -291,6 +292,14 @@ class WebhookStore(ABC):
     def replay_delivery(self, delivery_id: str) -> WebhookDelivery:
         """Sends it again, or now if it waits: it is due, with no attempts counted, and keeps its id, by which the
         receiver knows it. One that is being sent stays as it is."""
+
+
+class WebhookService(WebhookStore):
+    """Webhooks as their users see them: checked, and without their secrets."""
+
+    @abstractmethod
+    def test_webhook(self, webhook_id: str, event: WebhookEvent | None = None) -> WebhookTestResult:
+        """Sends an example of the event now, beside the queue; by default of the first that the webhook wants."""
 
 
 class DeliveryQueue(ABC):

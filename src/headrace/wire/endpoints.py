@@ -12,6 +12,7 @@ from headrace.wire.endpoint import Endpoint
 from headrace.wire.table import (
     artifacts,
     experiments,
+    journal,
     logged_models,
     metrics,
     model_versions,
@@ -19,6 +20,7 @@ from headrace.wire.table import (
     registry_extras,
     runs,
     service,
+    webhooks,
 )
 
 ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
@@ -26,10 +28,12 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
     *experiments.ENDPOINTS,
     *runs.ENDPOINTS,
     *metrics.ENDPOINTS,
+    *journal.ENDPOINTS,
     *logged_models.ENDPOINTS,
     *artifacts.ENDPOINTS,
     *registered_models.ENDPOINTS,
     *model_versions.ENDPOINTS,
     *registry_extras.ENDPOINTS,
+    *webhooks.ENDPOINTS,
 )
 BY_NAME: dict[str, Endpoint[Any, Any]] = {endpoint.name: endpoint for endpoint in ENDPOINTS}

@@ -3,6 +3,7 @@ from __future__ import annotations
 from headrace.client.rest_store.address import resolve
 from headrace.client.rest_store.caller import RestCaller
 from headrace.client.rest_store.experiments import RestExperiments
+from headrace.client.rest_store.journal import RestJournal
 from headrace.client.rest_store.live import RestLiveView
 from headrace.client.rest_store.logged_models import RestLoggedModels
 from headrace.client.rest_store.metrics import RestMetrics
@@ -11,6 +12,7 @@ from headrace.client.rest_store.registry_models import RestRegisteredModels
 from headrace.client.rest_store.registry_versions import RestModelVersions
 from headrace.client.rest_store.runs import RestRuns
 from headrace.client.rest_store.session import Session
+from headrace.client.rest_store.webhooks import RestWebhooks
 from headrace.net.stack import transport
 from headrace.stores.base import TrackingStore
 from headrace.stores.registry import RegistryStore
@@ -22,9 +24,11 @@ class RestStore(
     RestMetrics,
     RestLoggedModels,
     RestLiveView,
+    RestJournal,
     RestRegisteredModels,
     RestModelVersions,
     RestRegistryHistory,
+    RestWebhooks,
     RestCaller,
     TrackingStore,
     RegistryStore,
