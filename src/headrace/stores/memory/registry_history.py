@@ -6,7 +6,6 @@ from headrace.entities import Act, EventKind, Page, RegistryEvent, limits
 from headrace.errors import NotFound
 from headrace.stores import registry_checks as checks
 from headrace.stores import registry_journal, tokens
-from headrace.stores.memory.paging import page
 from headrace.stores.memory.registry_rows import RegisteredModelRow
 from headrace.stores.memory.registry_state import RegistryState
 from headrace.stores.registry import NOBODY, RegistryHistoryStore
@@ -26,11 +25,16 @@ class MemoryRegistryHistory(RegistryState, RegistryHistoryStore):
         page_token: str | None = None,
     ) -> Page[RegistryEvent]:
         wanted = checks.history_search(name, version, kinds, key, since_ms, until_ms, max_results)
+        digest = tokens.search_digest("registry history", wanted)
+        behind = tokens.decode(page_token, digest) if page_token else self.last_event + 1
+        if page_token and not isinstance(behind, int):
+            raise tokens.refused(page_token)
         with self.lock:
             events = [event for row in self._ever_named(name) for event in row.events]
-        found = [event for event in events if wanted.takes(event)]
+        found = [event for event in events if wanted.takes(event) and event.event_id < behind]
         found.sort(key=lambda event: -event.event_id)
-        return page(found, max_results, page_token, tokens.search_digest("registry history", wanted))
+        kept = found[:max_results]
+        return Page(kept, tokens.encode(digest, kept[-1].event_id) if len(found) > len(kept) else None)
 
     def _ever_named(self, name: str) -> list[RegisteredModelRow]:
         """The models whose history the name stands for, oldest first."""

@@ -19,8 +19,15 @@ from headrace.testing.stores.logged_models import LoggedModelSuite
 from headrace.testing.stores.manifest import ManifestStoreSuite
 from headrace.testing.stores.metrics import MetricSuite
 from headrace.testing.stores.model_search import ModelSearchSuite
+from headrace.testing.stores.model_versions import ModelVersionSuite
 from headrace.testing.stores.paging import PagingSuite
 from headrace.testing.stores.params_tags import ParamTagSuite
+from headrace.testing.stores.registered_models import RegisteredModelSuite
+from headrace.testing.stores.registry_aliases import AliasStageSuite
+from headrace.testing.stores.registry_history import RegistryHistorySuite
+from headrace.testing.stores.registry_integrity import RegistryIntegritySuite
+from headrace.testing.stores.registry_search import RegistrySearchSuite
+from headrace.testing.stores.registry_threads import RegistryThreadSuite
 from headrace.testing.stores.run_search import RunSearchSuite
 from headrace.testing.stores.runs import RunSuite
 from headrace.testing.stores.submit import SubmitSuite
@@ -29,6 +36,7 @@ from headrace.testing.stores.webhooks import WebhookStoreSuite
 
 __all__ = [
     "AccessStoreSuite",
+    "AliasStageSuite",
     "ChartSuite",
     "ExperimentSuite",
     "HistorySuite",
@@ -38,8 +46,15 @@ __all__ = [
     "ManifestStoreSuite",
     "MetricSuite",
     "ModelSearchSuite",
+    "ModelVersionSuite",
     "PagingSuite",
     "ParamTagSuite",
+    "RegisteredModelSuite",
+    "RegistryHistorySuite",
+    "RegistryIntegritySuite",
+    "RegistrySearchSuite",
+    "RegistryStoreSuite",
+    "RegistryThreadSuite",
     "RunSearchSuite",
     "RunSuite",
     "SubmitSuite",
@@ -65,3 +80,14 @@ class TrackingStoreSuite(
     ThreadSuite,
 ):
     """All promises of `stores.base.TrackingStore`. Fixture: `store`."""
+
+
+class RegistryStoreSuite(
+    RegisteredModelSuite,
+    ModelVersionSuite,
+    AliasStageSuite,
+    RegistrySearchSuite,
+    RegistryHistorySuite,
+    RegistryThreadSuite,
+):
+    """The promises of `stores.registry.RegistryStore` that hold for a client of a server, too. Fixture: `registry`."""
