@@ -70,11 +70,13 @@ __all__ = [
     "models",
     "onnx",
     "onnxruntime_genai",
+    "projects",
     "pyfunc",
     "pytorch",
     "register_model",
     "restore_experiment",
     "restore_run",
+    "run",
     "search_experiments",
     "search_logged_models",
     "search_model_versions",
@@ -117,6 +119,7 @@ if TYPE_CHECKING:
         models,
         onnx,
         onnxruntime_genai,
+        projects,
         pyfunc,
         pytorch,
         sentence_transformers,
@@ -197,6 +200,7 @@ if TYPE_CHECKING:
         set_tracking_uri,
     )
     from headrace.errors import HeadraceError as MlflowException
+    from headrace.projects import run
 else:
     __getattr__, __dir__ = lazy.door(
         __name__,
@@ -261,11 +265,13 @@ else:
             "models": "headrace.models",
             "onnx": "headrace.onnx",
             "onnxruntime_genai": "headrace.onnxruntime_genai",
+            "projects": "headrace.projects",
             "pyfunc": "headrace.pyfunc",
             "pytorch": "headrace.pytorch",
             "register_model": "headrace.client.registry_calls:register_model",
             "restore_experiment": "headrace.client.experiments:restore_experiment",
             "restore_run": "headrace.client.runs:restore_run",
+            "run": "headrace.projects.runner:run",
             "search_experiments": "headrace.client.experiments:search_experiments",
             "search_logged_models": "headrace.client.logged_models:search_logged_models",
             "search_model_versions": "headrace.client.registry_calls:search_model_versions",

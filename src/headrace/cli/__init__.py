@@ -27,6 +27,7 @@ NOUNS = {
     "db": Noun("headrace.cli.db:db", "Look at and upgrade the schema of a database."),
     "doctor": Noun("headrace.cli.doctor:doctor", "Check this installation and its store, and say what to mend."),
 }
+HIDDEN = {"store-server": Noun("headrace.cli.store_server:store_server", "Serve one store to a project's commands.")}
 ALIASES = {"ui": "server"}
 
 
@@ -45,7 +46,7 @@ def _load_env_file(context: click.Context, _: click.Parameter, value: str | None
         load(value)
 
 
-@click.group(cls=Nouns, nouns=NOUNS, aliases=ALIASES, context_settings={"max_content_width": 120})
+@click.group(cls=Nouns, nouns=NOUNS, hidden=HIDDEN, aliases=ALIASES, context_settings={"max_content_width": 120})
 @click.option(
     "--version", is_flag=True, is_eager=True, expose_value=False, callback=_print_version, help="Print the version."
 )

@@ -57,15 +57,23 @@ class Group(click.Group):
 class Nouns(Group):
     """The root. Every error of the tree that a command raises is told here, in one place."""
 
-    def __init__(self, *args: Any, nouns: Mapping[str, Noun], aliases: Mapping[str, str], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        nouns: Mapping[str, Noun],
+        hidden: Mapping[str, Noun],
+        aliases: Mapping[str, str],
+        **kwargs: Any,
+    ) -> None:
+        """hidden: nouns that programs call, not people."""
         super().__init__(*args, **kwargs)
-        self.nouns, self.aliases = nouns, aliases
+        self.nouns, self.hidden_nouns, self.aliases = nouns, hidden, aliases
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 — click's signature, here and below
         return list(self.nouns)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        noun = self.nouns.get(self.aliases.get(cmd_name, cmd_name))
+        noun = self.nouns.get(self.aliases.get(cmd_name, cmd_name)) or self.hidden_nouns.get(cmd_name)
         if noun is None:
             return None
         module, _, name = noun.place.partition(":")

@@ -114,15 +114,17 @@ def run(uri: str, **options: Any) -> None:
     What the command prints is shown, and kept as the run's artifact project/output.log. The exit status is 0 if the run
     succeeded.
     """
-    from headrace.cli.run_summary import failed, succeeded
+    from headrace.cli.run_summary import tell
     from headrace.cli.session import session
     from headrace.projects import RunFailed
-    from headrace.projects.run import run as run_project
+    from headrace.projects.runner import run as run_project
 
     if options["experiment_name"] and options["experiment_id"]:
         raise click.UsageError("Give one of --experiment-name and --experiment-id, not both.")
     try:
         done = run_project(uri, parameters=options.pop("params"), to_stderr=session().json, progress=say, **options)
     except RunFailed as failure:
-        raise failed(failure) from failure
-    succeeded(done.run_id)
+        if failure.run_id is not None:
+            tell(failure.run_id)
+        raise
+    tell(done.run_id)

@@ -4,40 +4,16 @@ from __future__ import annotations
 
 import click
 
-from headrace.cli.cells import plain
 from headrace.cli.output import as_json, say
 from headrace.cli.session import session
 from headrace.client.open import tracking_store
 from headrace.client.rest_store.address import run_page
 from headrace.client.uri import get_tracking_uri
 from headrace.entities import Run
-from headrace.projects import RunFailed
 
 
-class Failed(click.ClickException):
-    """The run's sentence is the error's; the summary comes with it."""
-
-    exit_code = 1
-
-    def __init__(self, failure: RunFailed) -> None:
-        super().__init__(failure.message)
-        self._run_id = failure.run_id
-
-    def show(self, file: object = None) -> None:  # noqa: ARG002 — click's
-        if self._run_id is not None:
-            _tell(self._run_id)
-        click.secho(f"Error: {plain(self.message)}", err=True, fg="red")
-
-
-def failed(failure: RunFailed) -> Failed:
-    return Failed(failure)
-
-
-def succeeded(run_id: str) -> None:
-    _tell(run_id)
-
-
-def _tell(run_id: str) -> None:
+def tell(run_id: str) -> None:
+    """As JSON to standard output with --json, else to standard error."""
     run = tracking_store().get_run(run_id)
     if session().json:
         click.echo(as_json({"run_id": run_id, **_facts(run)}))

@@ -11,25 +11,23 @@ import threading
 from collections.abc import Callable
 from functools import partial
 
+import click
+
 from headrace.cli.backend import places
 from headrace.client.open import open_store
-from headrace.errors import HeadraceError
 from headrace.server.app import App, create_app
 from headrace.server.artifacts import ServedArtifacts
 from headrace.server.options import Options
 from headrace.server.run import serve_on
 
 
-def main() -> int:
+@click.command("store-server", hidden=True)
+def store_server() -> None:
+    """Serve one store to the commands of a project."""
     asked = json.loads(sys.stdin.readline())
     build = partial(_app, asked["uri"], Options(auth="token", token=asked["token"]))
     with socket.socket(fileno=asked["socket"]) as listening:
-        try:
-            serve_on(listening, build, _until_input_ends)
-        except HeadraceError as error:
-            sys.stderr.write(f"Error: {error.message}\n")
-            return 1
-    return 0
+        serve_on(listening, build, _until_input_ends)
 
 
 def _app(uri: str, options: Options) -> App:
@@ -44,7 +42,3 @@ def _until_input_ends(stop: Callable[[], None]) -> None:
         stop()
 
     threading.Thread(target=wait, name="headrace-input", daemon=True).start()
-
-
-if __name__ == "__main__":
-    sys.exit(main())

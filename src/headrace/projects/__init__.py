@@ -14,7 +14,7 @@ from headrace import lazy
 __all__ = ["RunFailed", "SubmittedRun", "run"]
 
 if TYPE_CHECKING:
-    from headrace.projects.run import run
+    from headrace.projects.runner import run
     from headrace.projects.submitted import RunFailed, SubmittedRun
 else:
     __getattr__, __dir__ = lazy.door(
@@ -23,6 +23,6 @@ else:
             "ExecutionException": "headrace.errors:UserCodeError",
             "RunFailed": "headrace.projects.submitted:RunFailed",
             "SubmittedRun": "headrace.projects.submitted:SubmittedRun",
-            "run": "headrace.projects.run:run",
+            "run": "headrace.projects.runner:run",
         },
     )

@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 from headrace import clock, settings
 
-_MODULE = "headrace.cli.store_server"
+_COMMAND = ("-m", "headrace", "store-server")
 _BACKLOG = 128  # what waits while the server starts
 _STOP_S = 15.0  # for its last requests
 _STARTS = 3  # of a server that dies: it would die again
@@ -106,7 +106,7 @@ class _Service:
         """Starts a server and waits until it is told to stop; False if it died before."""
         server = subprocess.Popen(  # noqa: S603 — no shell
             # -P: a module of the caller's folder is none of the server's.
-            [sys.executable, "-P", "-m", _MODULE],
+            [sys.executable, "-P", *_COMMAND],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             pass_fds=(self._socket.fileno(),),

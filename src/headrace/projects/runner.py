@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from headrace import settings
 from headrace.client.active_run import active_run
@@ -62,6 +62,18 @@ def prepare(
     return Ready(source=found, project=project, environment=chosen, env_manager=env_manager)
 
 
+class Wishes(TypedDict, total=False):
+    """What a launch gets as it is; see Launch."""
+
+    backend_config: Mapping[str, Any]
+    docker_args: Mapping[str, str | bool]
+    docker_auth: Mapping[str, str] | None
+    build_image: bool
+    interactive: bool
+    quiet: bool
+    to_stderr: bool
+
+
 def start(
     ready: Ready,
     entry_point: str = "main",
@@ -73,20 +85,13 @@ def start(
     parent_run_id: str | None = None,
     tags: Mapping[str, str] | None = None,
     backend: str = "local",
-    backend_config: Mapping[str, Any] | None = None,
-    docker_args: Mapping[str, str | bool] | None = None,
-    docker_auth: Mapping[str, str] | None = None,
-    build_image: bool = False,
     storage_dir: str | os.PathLike[str] | None = None,
-    interactive: bool = False,
-    quiet: bool = False,
-    to_stderr: bool = False,
     progress: Progress | None = None,
+    **wishes: Unpack[Wishes],
 ) -> RecordedRun:
     """Checks the parameters, makes the run (or takes run_id) and hands it to the backend; doesn't wait.
 
-    The handle settles the run's status by itself, also if nobody waits. quiet: the command's output isn't shown, only
-    kept. to_stderr: all of it is shown there. tags: on top of those that MLflow sets.
+    The handle settles the run's status by itself, also if nobody waits. tags: on top of those that MLflow sets.
     """
     tell, given = progress or say, {str(key): value for key, value in (parameters or {}).items()}
     point = ready.project.entry_point(entry_point)
@@ -96,13 +101,13 @@ def start(
     if not isinstance(chosen, base.Backend):
         raise InvalidValue("backend", backend, "a plugin of MLflow's makes its runs itself; it works with run() alone.")
     client = MlflowClient(get_tracking_uri())
-    settled = of_environment(ready.environment, backend)
+    settled = {**of_environment(ready.environment, backend), **(tags or {})}
     is_made = run_id is None
     if run_id is None:
         found = of_source(ready.source, entry_point, parent_run_id or _active_run_id())
-        run_id = client.create_run(experiment_id, None, {**found, **settled, **(tags or {})}, run_name).info.run_id
+        run_id = client.create_run(experiment_id, None, {**found, **settled}, run_name).info.run_id
     else:
-        experiment_id = _reopened(client, run_id, {**settled, **(tags or {})}, run_name)
+        experiment_id = _reopened(client, run_id, settled, run_name)
     tell(f"Run {run_id}: {entry_point} of {ready.source.name}")
     with _ended_if_it_fails(client, run_id), ExitStack() as stack:
         if is_made:
@@ -123,15 +128,9 @@ def start(
             environment=ready.environment,
             source=working,
             backend=backend,
-            backend_config=dict(backend_config or {}),
-            docker_args=dict(docker_args or {}),
-            docker_auth=docker_auth,
-            build_image=build_image,
             storage_dir=storage,
-            interactive=interactive,
-            quiet=quiet,
-            to_stderr=to_stderr,
             progress=tell,
+            **wishes,
         )
         evidence.keep(client, launch, given, ready.env_manager)
         return RecordedRun(chosen.submit(launch), client.tracking_uri, tell, stack.pop_all().close)
@@ -163,19 +162,24 @@ def run(
 
     uri: folder, file:, git over https or ssh, zip or tar, `runs:/…`; `#folder` at its end names a folder inside.
     version: branch, tag or commit. backend_config: mapping, or path of a JSON file. env_manager: local, uv, virtualenv
-    or conda; None: what the project's environment file asks for. progress: gets what there is to tell; standard error
-    without it.
+    or conda; None: what the project's environment file asks for. to_stderr: where the command's output is shown.
+    progress: gets what there is to tell; standard error without it.
     synchronous: waits, and raises RunFailed if the command didn't succeed; Ctrl-C and SIGTERM end it. Otherwise the
     handle returns at once, and the end of this process waits for it.
     """
-    config = config_of(backend_config)
+    wishes: Wishes = {
+        "backend_config": config_of(backend_config),
+        "docker_args": dict(docker_args or {}),
+        "docker_auth": docker_auth,
+        "build_image": build_image,
+        "interactive": synchronous,
+        "to_stderr": to_stderr,
+    }
     with foreground.signals_raise():
         experiment = chosen_experiment(experiment_name, experiment_id)
-        chosen = base.find(backend)
-        if isinstance(chosen, base.Backend):
-            ready = prepare(uri, version=version, env_manager=env_manager, progress=progress)
+        if isinstance(base.find(backend), base.Backend):
             handle = start(
-                ready,
+                prepare(uri, version=version, env_manager=env_manager, progress=progress),
                 entry_point,
                 parameters,
                 experiment_id=experiment,
@@ -183,40 +187,45 @@ def run(
                 run_name=run_name,
                 tags=tags,
                 backend=backend,
-                backend_config=config,
-                docker_args=docker_args,
-                docker_auth=docker_auth,
-                build_image=build_image,
                 storage_dir=storage_dir,
-                interactive=synchronous,
-                to_stderr=to_stderr,
                 progress=progress,
+                **wishes,
             )
         else:
-            from headrace.projects.backends.plugins import submit
-
-            inner = submit(
-                chosen,
-                backend,
-                uri=os.fspath(uri),
-                entry_point=entry_point,
-                parameters=parameters or {},
-                version=version,
-                backend_config=config,
-                tracking_uri=get_tracking_uri(),
-                experiment_id=experiment,
-                env_manager=env_manager,
-                synchronous=synchronous,
-                docker_args=docker_args,
-                storage_dir=None if storage_dir is None else os.fspath(storage_dir),
-                build_image=build_image,
-                docker_auth=docker_auth,
-                run_name=run_name,
-            )
-            handle = RecordedRun(inner, get_tracking_uri(), progress or say, lambda: None)
+            given: dict[str, Any] = {
+                "uri": os.fspath(uri),
+                "entry_point": entry_point,
+                "version": version,
+                "env_manager": env_manager,
+            }
+            given |= {"parameters": parameters or {}, "experiment_id": experiment, "run_name": run_name}
+            handle = _by_plugin(backend, progress or say, storage_dir, given, wishes)
         if synchronous:
             foreground.wait(handle)
         return handle
+
+
+def _by_plugin(
+    name: str, progress: Progress, storage_dir: str | os.PathLike[str] | None, given: dict[str, Any], wishes: Wishes
+) -> RecordedRun:
+    """By a backend of MLflow's shape, which fetches the project and makes the run."""
+    from headrace.projects.backends.plugins import submit
+
+    chosen, uri = base.find(name), get_tracking_uri()
+    assert not isinstance(chosen, base.Backend)
+    inner = submit(
+        chosen,
+        name,
+        **given,
+        tracking_uri=uri,
+        synchronous=wishes["interactive"],
+        storage_dir=None if storage_dir is None else os.fspath(storage_dir),
+        backend_config=wishes["backend_config"],
+        docker_args=wishes["docker_args"],
+        docker_auth=wishes["docker_auth"],
+        build_image=wishes["build_image"],
+    )
+    return RecordedRun(inner, uri, progress, lambda: None)
 
 
 def chosen_experiment(name: str | None = None, experiment_id: str | None = None) -> str:
