@@ -8,6 +8,7 @@ from __future__ import annotations
 from headrace.stores.base import TrackingStore
 from headrace.stores.memory.access import MemoryAccess
 from headrace.stores.memory.experiments import MemoryExperiments
+from headrace.stores.memory.journal import MemoryJournal
 from headrace.stores.memory.live import MemoryLive
 from headrace.stores.memory.logged_models import MemoryLoggedModels
 from headrace.stores.memory.manifest import MemoryManifest
@@ -22,6 +23,7 @@ __all__ = ["MemoryStore"]
 
 
 class MemoryStore(
+    MemoryJournal,
     MemoryExperiments,
     MemoryRuns,
     MemoryMetrics,

@@ -114,6 +114,7 @@ class State:
         self.last_event = 0  # of any registered model
         self.webhooks: dict[str, Webhook] = {}
         self.deliveries: dict[str, WebhookDelivery] = {}
+        self.marks: dict[str, int] = {}  # of journals, by writer
         self.next_experiment = 0
         self.version = 0
 
