@@ -8,6 +8,7 @@
     │   ├── NotFound                 no such entity                                    404
     │   ├── AlreadyExists            the name is taken                                 400
     │   ├── Conflict                 somebody else was first                           409
+    │   ├── GateRefused              a model's policy keeps a version from it          409
     │   ├── IntegrityViolation       a request the database's constraints refuse       400
     │   ├── TooLarge                 the body or file is over its limit                400
     │   ├── Unauthenticated          who are you?                                      401
@@ -150,6 +151,13 @@ class AlreadyExists(CallerError):
 
 
 class Conflict(CallerError):
+    code = "RESOURCE_CONFLICT"
+
+
+class GateRefused(CallerError):
+    """The request is sound and the caller allowed; the version isn't, until it or its model's policy changes. So it is
+    neither InvalidValue nor Forbidden; and no Conflict, after which one tries again."""
+
     code = "RESOURCE_CONFLICT"
 
 

@@ -2,6 +2,9 @@
 
 - A version's source must be one that the caller may name (`sources`).
 - A version gets the manifest of its files when it is made, and another one for an edit that is allowed (`manifests`).
+- An alias, or one of the stages Staging and Production, moves to a version only if that passes what the model's policy
+  asks (`gates`), as the model was when it moved: whatever changed meanwhile is looked at again.
+- A signature is kept if it is of the version's present files, and proven by a key of the policy, where that has keys.
 """
 
 from __future__ import annotations
@@ -9,18 +12,35 @@ from __future__ import annotations
 import json
 import logging
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TypeVar
 
-from headrace.entities import Act, LoggedModelTag, ModelVersion, ModelVersionTag, VersionManifest, VersionSignature
-from headrace.errors import HeadraceError, InvalidState, InvalidValue
+from headrace.entities import (
+    Act,
+    LoggedModelTag,
+    ModelPolicy,
+    ModelVersion,
+    ModelVersionStage,
+    ModelVersionTag,
+    VersionManifest,
+    VersionSignature,
+)
+from headrace.errors import Conflict, HeadraceError, InvalidState, InvalidValue
 from headrace.registry import manifests
+from headrace.registry import signatures as signatures_
 from headrace.registry.files import VersionFiles
 from headrace.registry.forwarding import ForwardingRegistry
+from headrace.registry.gates import CheckResult, Evidence, check_gates, refuse
+from headrace.registry.policy import check_policy
 from headrace.registry.sources import Origin, Sources
 from headrace.stores.base import TrackingStore
 from headrace.stores.registry import NOBODY, RegistryStore
 
+ATTEMPTS = 10  # to move an alias while the model changes again and again
+_ACTIVE = {stage.lower(): stage for stage in ModelVersionStage.ACTIVE}
 VERSIONS_TAG = "mlflow.modelVersions"  # of a logged model: JSON list of {"name", "version"}
+
+T = TypeVar("T")
 
 logger = logging.getLogger("headrace.registry")
 
@@ -35,6 +55,7 @@ class GuardedRegistry(ForwardingRegistry):
         super().__init__(store)
         self.tracking, self.files, self.own_files = tracking, files, own_files
         self._sources = Sources(registry=store, tracking=tracking, files=files, own_files=own_files)
+        self._evidence = Evidence(registry=store, tracking=tracking, files=files)
         self._tagging = threading.Lock()
 
     def create_model_version(
@@ -94,15 +115,88 @@ class GuardedRegistry(ForwardingRegistry):
         """Only metadata files may differ from the present manifest, and must be there as `manifest` says."""
         present = self.store.get_version_manifest(name, version)
         if present is None:
-            raise InvalidState(
-                message=f"Version {version} of model {name!r} has no manifest: its files lie where this registry "
-                "doesn't read them."
-            )
+            raise _no_manifest(name, version)
         location = self.store.get_model_version_download_uri(name, version)
         manifests.check_amendment(self.files, location, present, manifest)
         return self.store.amend_version_manifest(
             name, version, manifest, act=act, if_digest=present.digest if if_digest is None else if_digest
         )
+
+    def add_version_signature(self, name: str, version: str, signature: VersionSignature, *, act: Act = NOBODY) -> None:
+        """What the bundle doesn't say itself is worked out anew."""
+        manifest = self.store.get_version_manifest(name, version)
+        if manifest is None:
+            raise _no_manifest(name, version)
+        found = signatures_.signature_of(signature.bundle, manifest)
+        keys = self.store.get_policy(name).keys
+        if keys:
+            signatures_.verify(found, manifest, keys)
+        self.store.add_version_signature(name, version, found, act=act)
+
+    def set_policy(self, name: str, policy: ModelPolicy, *, act: Act = NOBODY) -> None:
+        check_policy(policy)
+        self.store.set_policy(name, policy, act=act)
+
+    def set_registered_model_alias(
+        self, name: str, alias: str, version: str, *, act: Act = NOBODY, if_revision: int | None = None
+    ) -> None:
+        """GateRefused names the checks that failed. Conflict if the model never stood still while they were made."""
+        self._move(
+            name,
+            version,
+            alias,
+            False,
+            if_revision,
+            lambda revision: self.store.set_registered_model_alias(name, alias, version, act=act, if_revision=revision),
+        )
+
+    def transition_model_version_stage(
+        self,
+        name: str,
+        version: str,
+        stage: str,
+        archive_existing_versions: bool = False,
+        *,
+        act: Act = NOBODY,
+        if_revision: int | None = None,
+    ) -> ModelVersion:
+        """As with an alias, for the stages Staging and Production."""
+
+        def move(revision: int | None) -> ModelVersion:
+            return self.store.transition_model_version_stage(
+                name, version, stage, archive_existing_versions, act=act, if_revision=revision
+            )
+
+        known = _ACTIVE.get(stage.lower())
+        if known is None:
+            return move(if_revision)
+        return self._move(name, version, known, True, if_revision, move)
+
+    def check_gates(self, name: str, target: str, version: str, *, stage: bool = False) -> list[CheckResult]:
+        """What moving the alias, or with `stage` the stage, there would be checked for, and how that would end."""
+        return check_gates(self.store, self.tracking, self.files, name, target, version, stage=stage)
+
+    def _move(
+        self,
+        name: str,
+        version: str,
+        target: str,
+        stage: bool,
+        if_revision: int | None,
+        move: Callable[[int | None], T],
+    ) -> T:
+        for attempt in range(1, ATTEMPTS + 1):
+            model = self.store.get_registered_model(name)  # before all that is looked at
+            policy = self.store.get_policy(name)
+            if policy.gates or policy.unsigned != "allowed":
+                wanted = self.store.get_model_version(name, version)
+                refuse(self._evidence.check(model, policy, target, wanted, stage=stage), wanted, target, stage=stage)
+            try:
+                return move(if_revision or model.revision or None)
+            except Conflict:
+                if if_revision is not None or attempt == ATTEMPTS:
+                    raise
+        raise AssertionError
 
     def _tell_model(self, model_id: str, version: ModelVersion) -> None:
         """Names the version in the logged model's tag. The version stands already, so that it can't fail."""
@@ -120,6 +214,13 @@ class GuardedRegistry(ForwardingRegistry):
                 VERSIONS_TAG,
                 error.message,
             )
+
+
+def _no_manifest(name: str, version: str) -> InvalidState:
+    return InvalidState(
+        message=f"Version {version} of model {name!r} has no manifest: its files lie where this registry doesn't read "
+        "them."
+    )
 
 
 def _versions_in(text: str) -> list[object]:
