@@ -8,8 +8,11 @@ from typing import Any
 
 import click
 
+from headrace.cli import run_replay, run_sweep
 from headrace.cli.group import Command
 from headrace.cli.output import say
+from headrace.cli.run_replay import replay_option
+from headrace.cli.run_sweep import sweep_options
 
 _MANAGERS = ("local", "uv", "virtualenv", "conda")
 
@@ -104,15 +107,21 @@ _OPTIONS = (
         "headrace run . -P alpha=0.5",
         "headrace run https://github.com/org/project#training -v v1.2 -e train",
         "headrace run . -e evaluate.py --env-manager local --experiment-name nightly",
+        "headrace run . -P lr=0.1,0.01 -P depth=int:2..8 --sweep grid --jobs 2",
+        "headrace run . -P lr=log:1e-4..1e-1 --sweep optuna --metric val_loss --minimize --trials 50",
+        "headrace run --resume SWEEP_RUN_ID",
+        "headrace run --from-run RUN_ID",
     ],
 )
-@click.argument("uri")
+@click.argument("uri", required=False)
 @project_options
-def run(uri: str, **options: Any) -> None:
+@sweep_options
+@replay_option
+def run(uri: str | None, **options: Any) -> None:
     """Run a project: a folder, a git repository, a .zip or .tar.gz, or runs:/RUN_ID/path; #folder names one inside.
 
     What the command prints is shown, and kept as the run's artifact project/output.log. The exit status is 0 if the run
-    succeeded.
+    succeeded; of a sweep, if one of its trials did.
     """
     from headrace.cli.run_summary import tell
     from headrace.cli.session import session
@@ -121,6 +130,10 @@ def run(uri: str, **options: Any) -> None:
 
     if options["experiment_name"] and options["experiment_id"]:
         raise click.UsageError("Give one of --experiment-name and --experiment-id, not both.")
+    if run_replay.carried_out(options) or run_sweep.carried_out(uri, options):
+        return
+    if uri is None:
+        raise click.UsageError("Missing argument 'URI'.")
     try:
         done = run_project(uri, parameters=options.pop("params"), to_stderr=session().json, progress=say, **options)
     except RunFailed as failure:

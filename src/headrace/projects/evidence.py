@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from headrace.client.mlflow_client import MlflowClient
+from headrace.projects import packages
 from headrace.projects.launch import Launch
 
 FOLDER = "project"
@@ -27,6 +28,12 @@ def keep(client: MlflowClient, launch: Launch, given: Mapping[str, Any], env_man
         for name, text in _files(launch, given, env_manager).items():
             Path(folder, name).write_text(text, encoding="utf-8", errors="surrogateescape")
         client.log_artifacts(launch.run_id, folder, FOLDER)
+
+
+def keep_packages(launch: Launch, listed: str | None) -> None:
+    """The versions that the command finds; nothing where they aren't known."""
+    if listed is not None:
+        MlflowClient(launch.tracking_uri).log_text(launch.run_id, listed, f"{FOLDER}/{packages.FILE_NAME}")
 
 
 def _files(launch: Launch, given: Mapping[str, Any], env_manager: str | None) -> dict[str, str]:

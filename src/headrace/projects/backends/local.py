@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from headrace.environments import Environment
-from headrace.projects import environment
+from headrace.projects import environment, evidence, packages
 from headrace.projects.launch import Launch
 from headrace.projects.local import CommandRun, shell_words
 from headrace.projects.submitted import SubmittedRun
@@ -20,8 +20,10 @@ class LocalBackend:
 
             return DockerBackend().submit(launch)
         found = environment.built(launch.environment, launch.progress)
+        variables = _variables(launch, found)
+        evidence.keep_packages(launch, packages.listed(variables))
         with found.in_use() as kept:
-            return CommandRun(launch, shell_words(launch.command), _variables(launch, found), kept)
+            return CommandRun(launch, shell_words(launch.command), variables, kept)
 
 
 def _variables(launch: Launch, found: Environment) -> dict[str, str]:

@@ -16,9 +16,10 @@ from headrace import clock
 from headrace.errors import InvalidValue
 from headrace.projects.launch import Progress
 from headrace.projects.submitted import SubmittedRun
+from headrace.projects.sweeps.book import Book
 from headrace.projects.sweeps.outcome import Counts, Standing, best_of
 from headrace.projects.sweeps.plan import Plan
-from headrace.projects.sweeps.proposals import Points, Proposer
+from headrace.projects.sweeps.proposals import Proposer
 from headrace.projects.sweeps.trial import Trial
 
 Begin = Callable[[int, Mapping[str, str]], SubmittedRun]
@@ -32,17 +33,6 @@ SHOWN_LINES = 5
 
 class MetricMissing(InvalidValue):
     """No trial logs the metric that the sweep compares."""
-
-
-@dataclass(frozen=True)
-class Book:
-    """Where trials are written up, over the store that has them. judged: the trial as its run tells it when it ended.
-    pruned: notes why before it is ended. points: of the metric so far. logged: names of a run's metrics."""
-
-    judged: Callable[[Trial], Trial]
-    pruned: Callable[[Trial, str], None]
-    points: Callable[[str], Points]
-    logged: Callable[[str], Sequence[str]]
 
 
 @dataclass
@@ -72,7 +62,7 @@ class Conductor:
         self._tell, self._changed = tell, changed
         self._trials = {trial.number: trial for trial in ended}
         self._before = len(self._trials)
-        self._counts = Counter(trial.state for trial in ended)
+        self._counts: Counter[str] = Counter(trial.state for trial in ended)
         self._best = best_of(plan, ended)
         self._waiting = deque(number for number in range(plan.trials) if number not in self._trials)
         self._running: dict[int, _Running] = {}
@@ -208,7 +198,7 @@ class Conductor:
             if number not in self._running or not self._proposer.hopeless(number, points):
                 return
         step, value = max(points)
-        self._book.pruned(running.trial, f"{self._plan.metric} = {value:.6g} at step {step}: worse than other trials")
+        self._book.prune(running.trial, f"{self._plan.metric} = {value:.6g} at step {step}: worse than other trials")
         running.handle.cancel()
 
     def _stop(self) -> None:

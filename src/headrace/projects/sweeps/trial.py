@@ -52,7 +52,7 @@ def tags_of(number: int, parameters: Mapping[str, str]) -> dict[str, str]:
     return {NUMBER_TAG: str(number), PARAMETERS_TAG: json.dumps(dict(parameters), ensure_ascii=False)}
 
 
-def reason_tags(state: State, reason: str) -> list[RunTag]:
+def reason_tags(state: str, reason: str) -> list[RunTag]:
     return [RunTag(STATE_TAG, state), RunTag(REASON_TAG, reason)]
 
 
