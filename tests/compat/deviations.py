@@ -53,3 +53,28 @@ NESTED_FIELD_MISSING = Deviation(
     reason="MLflow stores empty text for a required field that an item of a list lacks", mlflow=(200, "")
 )
 NO_OBJECT = Deviation(reason="MLflow fails on a body that is JSON but no object", mlflow=(500, ""))
+ARCHIVE_WITHOUT_STAGE = Deviation(
+    reason="MLflow fails on archiving the versions of a stage that has no such thing", mlflow=(500, "INTERNAL_ERROR")
+)
+TAG_IS_NULL = Deviation(reason="MLflow fails on asking for models without a tag", mlflow=(500, ""))
+NAME_IS_NULL = Deviation(reason="MLflow fails on asking for models without a name", mlflow=(500, ""))
+TOKEN_NO_OBJECT = Deviation(reason="MLflow's registry fails on a page token that is no object", mlflow=(500, ""))
+NO_RESULTS_ASKED_FOR = Deviation(
+    reason="MLflow answers an empty page with a token that leads to it again", mlflow=(200, "")
+)
+FILE_OF_A_HOST = Deviation(reason="MLflow fails on a file: address with a host", mlflow=(500, "INTERNAL_ERROR"))
+UNKNOWN_SOURCE_MODEL = Deviation(
+    reason="MLflow fails on a logged model that isn't there",
+    mlflow=(500, "INTERNAL_ERROR"),
+    headrace=(404, "RESOURCE_DOES_NOT_EXIST"),
+)
+SOURCE_NAMES_ITS_OWNER = Deviation(
+    reason="MLflow wants the run or logged model that an address names to be named once more beside it",
+    mlflow=INVALID,
+    headrace=(200, ""),
+)
+SOURCE_IN_ANOTHER_REGISTRY = Deviation(
+    reason="MLflow takes an address in another registry for a malformed one",
+    mlflow=INVALID,
+    headrace=(501, "NOT_IMPLEMENTED"),
+)
