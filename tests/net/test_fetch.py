@@ -9,7 +9,7 @@ import pytest
 
 from headrace.errors import Forbidden, InvalidValue, NotFound, RouteNotFound, StoreUnavailable, TimedOut, TooLarge
 from headrace.net import fetch as module
-from headrace.net.fetch import FetchLimits, fetch, is_public
+from headrace.net.fetch import FetchLimits, Line, check_address, fetch, is_public, post
 from tests.net.faults import answer, drip, serving, stall
 
 OPEN = FetchLimits(allow_private=True, timeout_s=5)
@@ -187,3 +187,61 @@ def test_proxies_of_the_environment_are_not_used(monkeypatch: pytest.MonkeyPatch
         monkeypatch.setenv("http_proxy", proxy.url)
         assert fetch(server.url, OPEN) == b"direct"
     assert proxy.connections == 0
+
+
+@pytest.mark.parametrize("piece", [b"HTTP/1.1 200 OK\r\nX-Slow: ", b"HTTP/1.1 "])
+def test_head_that_drips_is_cut_off_by_the_deadline(piece: bytes) -> None:
+    release = threading.Event()
+    with serving(drip(release, piece, b"1")) as server, pytest.raises(TimedOut):
+        fetch(server.url, FetchLimits(allow_private=True, timeout_s=0.3))
+    release.set()
+
+
+def test_post_tells_whatever_was_answered() -> None:
+    with serving(answer(503, b"x" * 50, Retry_After="7")) as server:
+        told = post(f"{server.url}/a?b=1", b"body", FetchLimits(allow_private=True, max_bytes=20), {"X-Key": "1"})
+    assert (told.status, told.headers["retry-after"], told.body) == (503, "7", b"x" * 20)
+    (seen,) = server.seen
+    assert (seen.method, seen.target, seen.body, seen.headers["x-key"]) == ("POST", "/a?b=1", b"body", "1")
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_post_follows_no_redirect(status: int) -> None:
+    with serving(answer()) as second, serving(answer(status, b"", Location=second.url)) as first:
+        assert post(first.url, b"secret", OPEN).status == status
+    assert second.connections == 0
+
+
+def test_post_goes_to_public_addresses_only() -> None:
+    with serving(answer()) as server:
+        for call in (lambda: post(server.url, b"", FetchLimits()), lambda: check_address(server.url, FetchLimits())):
+            with pytest.raises(Forbidden):
+                call()
+        with pytest.raises(InvalidValue, match="only https:// addresses"):
+            post(server.url, b"", FetchLimits(schemes=("https",), allow_private=True))
+    assert server.connections == 0
+
+
+def test_post_can_be_cut_from_another_thread() -> None:
+    release, line = threading.Event(), Line()
+
+    def cut_it(connection: socket.socket) -> bool:
+        line.cut()
+        return stall(release)(connection)
+
+    with serving(cut_it) as server, pytest.raises(TimedOut):
+        post(server.url, b"", FetchLimits(allow_private=True, timeout_s=30), line=line)
+    release.set()
+
+
+def test_line_that_was_cut_before_it_opened_sends_nothing() -> None:
+    line = Line()
+    line.cut()
+    with serving(answer()) as server, pytest.raises((TimedOut, StoreUnavailable)):
+        post(server.url, b"", OPEN, line=line)
+    assert server.seen == []
+
+
+def test_tls_handshake_that_nobody_answers_is_cut_off() -> None:
+    with serving(answer()) as server, pytest.raises(TimedOut):
+        post(f"https://127.0.0.1:{server.port}/", b"", FetchLimits(allow_private=True, timeout_s=0.3))

@@ -251,6 +251,7 @@ class _Connection:
             )
         except HTTPError as error:
             raise self._failed(error) from error
+        self._left_s()  # a head that was cut short looks like a whole one
         names = {name.lower(): value for name, value in self._raw.headers.items()}
         if self._raw.status >= 400 and method == "GET":
             return Response(self._raw.status, names, self._excerpt())

@@ -15,7 +15,7 @@ from headrace.entities import EventKind, RegistryEvent, WebhookEvent
 # Tags that make a model a prompt; payloads of prompts leave them out, and tell the text as `template`.
 _IS_PROMPT, _PROMPT_TYPE, _PROMPT_TEXT = "mlflow.prompt.is_prompt", "_mlflow_prompt_type", "mlflow.prompt.text"
 
-_OF_MODELS: dict[EventKind, WebhookEvent] = {
+OF_MODELS: dict[EventKind, WebhookEvent] = {
     "model_created": WebhookEvent("REGISTERED_MODEL", "CREATED"),
     "model_renamed": WebhookEvent("REGISTERED_MODEL", "UPDATED"),
     "model_updated": WebhookEvent("REGISTERED_MODEL", "UPDATED"),
@@ -31,7 +31,7 @@ _OF_MODELS: dict[EventKind, WebhookEvent] = {
     "alias_removed": WebhookEvent("MODEL_VERSION_ALIAS", "DELETED"),
     "stage_set": WebhookEvent("MODEL_VERSION_STAGE", "SET"),
 }
-_OF_PROMPTS: dict[EventKind, WebhookEvent] = {
+OF_PROMPTS: dict[EventKind, WebhookEvent] = {
     "model_created": WebhookEvent("PROMPT", "CREATED"),
     "model_tag_set": WebhookEvent("PROMPT_TAG", "SET"),
     "model_tag_removed": WebhookEvent("PROMPT_TAG", "DELETED"),
@@ -45,7 +45,7 @@ _OF_PROMPTS: dict[EventKind, WebhookEvent] = {
 
 def webhook_event(kind: EventKind, prompt: bool) -> WebhookEvent | None:
     """None: no webhook is told of it."""
-    return (_OF_PROMPTS if prompt else _OF_MODELS).get(kind)
+    return (OF_PROMPTS if prompt else OF_MODELS).get(kind)
 
 
 def payload(event: RegistryEvent, data: dict[str, Any], *, prompt: bool) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pytest
 
 from headrace import clock
 from headrace.entities import Webhook, WebhookDelivery, WebhookEvent
-from headrace.stores.registry import DeliveryQueue, WebhookStore
+from headrace.stores.registry import DeliveryQueue, RegisteredModelStore, WebhookStore
 from headrace.testing.stores.making import invalid, missing, unique
 
 MODEL_CREATED = WebhookEvent("REGISTERED_MODEL", "CREATED")
@@ -23,7 +23,7 @@ Told = Callable[[], str]
 """Makes a registered model with some name, which is told to the webhooks; its name."""
 
 
-class WebhookQueue(WebhookStore, DeliveryQueue):
+class WebhookQueue(RegisteredModelStore, WebhookStore, DeliveryQueue):
     pass
 
 
@@ -43,8 +43,12 @@ class Hooks(Protocol):
 
 
 class WebhookStoreSuite:
-    """All promises of `stores.registry.WebhookStore` and `DeliveryQueue`. Fixtures: `webhooks`, a store of both kinds
-    that nobody else uses meanwhile; `told`, which makes a registered model there and returns its name."""
+    """All promises of `stores.registry.WebhookStore` and `DeliveryQueue`. Fixture: `webhooks`, a store of both kinds,
+    and of registered models, that nobody else uses meanwhile."""
+
+    @pytest.fixture
+    def told(self, webhooks: WebhookQueue) -> Told:
+        return lambda: webhooks.create_registered_model(unique("model")).name
 
     @pytest.fixture
     def hook(self, webhooks: WebhookQueue) -> Iterator[Hooks]:
