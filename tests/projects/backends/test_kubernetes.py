@@ -104,7 +104,7 @@ def test_a_token_stays_out_of_the_job(fakes: Fakes, project: Project) -> None:
 def test_a_failing_command_fails_the_run(fakes: Fakes, project: Project) -> None:
     run = submit(project, "sh -c 'echo why >&2; exit 4'")
     assert not run.wait()
-    assert (run.get_status(), list(run.logs())) == ("FAILED", ["why\n"])
+    assert (run.get_status(), run.exit_code, list(run.logs())) == ("FAILED", 4, ["why\n"])  # type: ignore[attr-defined]
     assert "backoff limit" in project.told[-1]
 
 

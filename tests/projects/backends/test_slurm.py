@@ -91,7 +91,7 @@ def test_parameters_reach_no_shell_on_the_way(submit: Callable[..., SubmittedRun
 def test_a_failing_command_fails_the_run(submit: Callable[..., SubmittedRun]) -> None:
     run = submit("echo why; exit 3")
     assert not run.wait()
-    assert (run.get_status(), list(run.logs())) == ("FAILED", ["why\n"])
+    assert (run.get_status(), run.exit_code, list(run.logs())) == ("FAILED", 3, ["why\n"])  # type: ignore[attr-defined]
 
 
 def test_a_job_waits_in_the_queue(submit: Callable[..., SubmittedRun], fakes: Fakes) -> None:

@@ -28,11 +28,12 @@ class Job(Protocol):
     """What a backend knows to do with a job that it submitted. Methods are called by one thread at a time.
 
     longest_pause_s: between two questions, for a job that has been there for a while. why: what the scheduler says of
-    the end of one that is over.
+    the end of one that is over. exit_code: of its command, where that is known.
     """
 
     longest_pause_s: float
     why: str
+    exit_code: int | None
 
     def state(self) -> State:
         """ServiceError where nobody answers at the moment. A job that is nowhere to be found was KILLED."""
@@ -94,6 +95,10 @@ class FollowedRun(SubmittedRun):
                 self._launch.progress(error.message)
             self._state = "KILLED"
         self._stopped.set()
+
+    @property
+    def exit_code(self) -> int | None:
+        return self._job.exit_code
 
     @property
     def output(self) -> Output:

@@ -20,7 +20,7 @@ from headrace.errors import InvalidValue, ServiceError
 from headrace.projects.backends import docker_command, docker_image, kubernetes_manifest
 from headrace.projects.backends.config import FIELD, Config, decoded
 from headrace.projects.backends.followed import FollowedRun, State
-from headrace.projects.backends.kubernetes_logs import PodLog, has_begun, waiting
+from headrace.projects.backends.kubernetes_logs import PodLog, exit_code, has_begun, waiting
 from headrace.projects.backends.tool import Tool, ToolFailed
 from headrace.projects.launch import Launch
 from headrace.projects.submitted import SubmittedRun
@@ -68,6 +68,7 @@ class KubernetesBackend:
 class KubernetesJob:
     longest_pause_s = 5.0
     why = ""
+    exit_code: int | None = None
 
     def __init__(self, kubectl: Tool, launch: Launch, name: str, namespace: str) -> None:
         self.kubectl, self.launch, self.name, self.namespace = kubectl, launch, name, namespace
@@ -98,6 +99,8 @@ class KubernetesJob:
             if name not in self._logs and has_begun(pod):
                 self._logs[name] = PodLog(self.kubectl, name, *self._place)
         self._tell_of_waiting(pods)
+        if last and pods:
+            self.exit_code = exit_code(pods[-1])
         return b"".join(log.more(last=last) for log in self._logs.values())
 
     def stop(self) -> None:

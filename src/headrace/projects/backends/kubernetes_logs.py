@@ -71,6 +71,14 @@ def has_begun(pod: Mapping[str, Any]) -> bool:
     return any({"running", "terminated"} & set(status.get("state") or {}) for status in _containers(pod))
 
 
+def exit_code(pod: Mapping[str, Any]) -> int | None:
+    """Of its first container, once that is over."""
+    for status in _containers(pod):
+        found: int | None = ((status.get("state") or {}).get("terminated") or {}).get("exitCode")
+        return found
+    return None
+
+
 def waiting(pod: Mapping[str, Any]) -> Iterator[str]:
     """Why it doesn't begin, as Kubernetes says it: no node, an image that can't be pulled."""
     for condition in (pod.get("status") or {}).get("conditions") or []:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote, urlsplit
 
@@ -16,7 +17,7 @@ import msgspec
 
 from headrace import clock, settings
 from headrace.client.json_service import JsonService, Refused
-from headrace.errors import InvalidValue, ServiceError, StoreUnavailable, TooLarge
+from headrace.errors import InvalidValue, ServiceError, StoreUnavailable, TooLarge, Unauthenticated
 from headrace.projects.backends import payload, ray_requirements
 from headrace.projects.backends.config import FIELD, Config, decoded
 from headrace.projects.backends.docker_command import LOOPBACK
@@ -29,6 +30,7 @@ MAX_PACKAGE_BYTES = 512 << 20  # Ray's largest message, GRPC_CPP_MAX_MESSAGE_SIZ
 _LOG_CHARS_PER_S = 1e6  # that a follower may cost the cluster
 STOP_S = 60.0  # Ray itself kills a job 3 s after it was asked to end
 
+_INSTALLERS = frozenset({"conda", "pip", "uv"})
 _STATES: dict[str, State] = {
     "PENDING": "SCHEDULED",
     "RUNNING": "RUNNING",
@@ -52,7 +54,7 @@ class RayConfig(Config, frozen=True, kw_only=True):
     entrypoint_label_selector: dict[str, str] | None = None
     runtime_env: dict[str, Any] = {}  # noqa: RUF012
     metadata: dict[str, str] = {}  # noqa: RUF012
-    installer: Literal["uv", "pip"] = "uv"
+    installer: Literal["pip", "uv"] = "pip"
 
 
 class RayBackend:
@@ -72,6 +74,7 @@ class RayBackend:
 class RayJob:
     longest_pause_s = 3.0
     why = ""
+    exit_code: int | None = None
 
     def __init__(self, service: JsonService, number: str) -> None:
         self._service, self.number = service, number
@@ -86,9 +89,10 @@ class RayJob:
                 self.why = f"Ray knows nothing of job {self.number} any more"
                 return "KILLED"
             raise ServiceError(error.message) from error  # also what its head answers while it looks for the job's node
+        self.exit_code = found.get("driver_exit_code")
         state = _STATES.get(found["status"], "RUNNING")
-        if state == "FAILED" and found.get("message"):
-            self.why = f"Ray job {self.number} failed: {_last_line(found['message'])}"
+        if state == "FAILED":
+            self.why = f"Ray job {self.number} failed: {_reason(found)}"
         return state
 
     def more(self, *, last: bool) -> bytes:  # noqa: ARG002 — Ray has all of it, always
@@ -121,6 +125,11 @@ def told(service: JsonService) -> Iterator[None]:
             f"No Ray cluster answers at {service.base}: {error.message} Start one (ray start --head), or give its "
             'dashboard\'s address: --backend-config \'{"address": "http://HOST:8265"}\'.'
         ) from error
+    except Refused as error:
+        if error.status not in (401, 403):
+            raise
+        names = f"{settings.RAY_AUTH_TOKEN.names[0]} or {settings.RAY_AUTH_TOKEN_PATH.names[0]}"
+        raise Unauthenticated(f"{error.message}. Set {names} to the cluster's token.") from error
 
 
 def _service(config: RayConfig) -> JsonService:
@@ -129,9 +138,21 @@ def _service(config: RayConfig) -> JsonService:
         raise InvalidValue(
             FIELD, address, "'address' of backend 'ray' is that of Ray's dashboard: http://HOST:8265, not of its GCS."
         )
-    token = settings.RAY_AUTH_TOKEN.get()
+    token = _token()
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     return JsonService("Ray", address, {**headers, **config.headers})
+
+
+def _token() -> str | None:
+    """Ray's, from where its own client takes it; newer versions ask for one unless they are told not to."""
+    given = settings.RAY_AUTH_TOKEN.get()
+    if given:
+        return given
+    path = Path(settings.RAY_AUTH_TOKEN_PATH.get() or Path.home() / ".ray" / "auth_token").expanduser()
+    try:
+        return path.read_text(encoding="utf-8").strip() or None
+    except OSError:
+        return None
 
 
 def _refuse_local_store(launch: Launch, service: JsonService) -> None:
@@ -164,6 +185,8 @@ def _uploaded(service: JsonService, launch: Launch) -> str:
 
 def _request(config: RayConfig, launch: Launch, runtime_env: dict[str, Any]) -> dict[str, Any]:
     own = dict(config.runtime_env)
+    if _INSTALLERS & own.keys():  # only one of them may be
+        runtime_env = {key: value for key, value in runtime_env.items() if key not in _INSTALLERS}
     variables = {**own.pop("env_vars", {}), **launch.variables}
     asked = {
         field.name: getattr(config, field.name)
@@ -179,5 +202,9 @@ def _request(config: RayConfig, launch: Launch, runtime_env: dict[str, Any]) -> 
     }
 
 
-def _last_line(text: str) -> str:
-    return text.strip().splitlines()[-1] if text.strip() else text
+def _reason(job: dict[str, Any]) -> str:
+    """The message is the end of the log, or a traceback of Ray's."""
+    if job.get("driver_exit_code") is not None:
+        return f"its command ended with status {job['driver_exit_code']}"
+    lines = str(job.get("message") or "").strip().splitlines()
+    return ": ".join(filter(None, [job.get("error_type"), lines[-1] if lines else ""]))

@@ -59,6 +59,7 @@ class SlurmBackend:
 class SlurmJob:
     longest_pause_s = 10.0  # each question costs Slurm's controller something; sites ask for patience
     why = ""
+    exit_code: int | None = None
 
     def __init__(self, number: str, cluster: str, folder: Path) -> None:
         self.number, self._folder = number, folder
@@ -67,16 +68,18 @@ class SlurmJob:
 
     def state(self) -> State:
         found = self._queued() or self._accounted()
+        statuses = self._noted()
+        if len(statuses) == 1:
+            self.exit_code = statuses[0]
         if found:
             state = _of_all(found)
             odd = sorted(set(found) & (_FAILED - {"FAILED"}))
             if state == "FAILED" and odd:
                 self.why = f"Slurm job {self.number} ended as {', '.join(odd)}"
             return state
-        statuses = [text for path in self._folder.glob(f"{STATUS}-*") if (text := path.read_text().strip())]
         if not statuses:
             raise ServiceError(f"Slurm tells nothing of job {self.number}.")
-        return "FINISHED" if all(status == "0" for status in statuses) else "FAILED"
+        return "FAILED" if any(statuses) else "FINISHED"
 
     def more(self, *, last: bool) -> bytes:  # noqa: ARG002 — files are whole at once
         return b"".join(self._new(path) for path in sorted(self._folder.glob(f"{OUTPUT}*.txt")))
@@ -116,6 +119,11 @@ class SlurmJob:
             )
         except (ToolFailed, ImportError):
             return []
+
+    def _noted(self) -> list[int]:
+        """Exit statuses that the script left, one for each task that is over."""
+        texts = [path.read_text().strip() for path in sorted(self._folder.glob(f"{STATUS}-*"))]
+        return [int(text) for text in texts if text]
 
     def _new(self, path: Path) -> bytes:
         with path.open("rb") as file:
