@@ -11,6 +11,7 @@ import pytest
 import headrace.client.open as stores
 from headrace.client import absent, active_run, experiments, uri
 from headrace.client.async_log import flush_async_logging
+from headrace.server.options import AuthMode
 
 
 @pytest.fixture(autouse=True)
@@ -33,16 +34,21 @@ def forget() -> None:
 
 
 @contextmanager
-def server_at(folder: Path) -> Iterator[str]:
-    """The address of a server with a SQLite store of its own."""
+def server_at(folder: Path, *, proxied: bool = False, auth: AuthMode = "none") -> Iterator[str]:
+    """The address of a server with a SQLite store of its own. proxied: its artifacts go through it; else clients reach
+    its folder."""
     import uvicorn
 
     from headrace.server.app import create_app
+    from headrace.server.artifacts import ServedArtifacts
+    from headrace.server.options import Options
     from headrace.stores.sql import open_sql_store
 
-    store = open_sql_store(f"sqlite:///{folder}/served.db", str(folder / "served"))
+    root = str(folder / "served")
+    store = open_sql_store(f"sqlite:///{folder}/served.db", "mlflow-artifacts:/" if proxied else root)
+    app = create_app(store, Options(auth=auth), artifacts=ServedArtifacts(root, roots=[root]))
     with socket.create_server(("127.0.0.1", 0)) as listener:  # listens, so nobody has to wait for the server
-        config = uvicorn.Config(create_app(store), log_level="warning", lifespan="on")
+        config = uvicorn.Config(app, log_level="warning", lifespan="on")
         server = uvicorn.Server(config)
         thread = threading.Thread(target=server.run, args=([listener],))
         thread.start()
@@ -69,3 +75,20 @@ def place(
         monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
         yield "server"
         forget()  # while the server is there to take it
+
+
+@pytest.fixture(params=["embedded", "server"])
+def registry_place(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_surroundings: None
+) -> Iterator[str]:
+    """As `place`, with a server that keeps the files, too: what is loaded from it is downloaded."""
+    if request.param == "embedded":
+        yield "embedded"
+        return
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    monkeypatch.setenv("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+    (tmp_path / "server").mkdir()
+    with server_at(tmp_path / "server", proxied=True) as address:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", address)
+        yield "server"
+        forget()

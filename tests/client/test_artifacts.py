@@ -15,7 +15,7 @@ import yaml
 
 import headrace as mlflow
 from headrace.client.mlflow_client import MlflowClient
-from headrace.errors import HeadraceError, InvalidValue, NotFound, NotSupported
+from headrace.errors import HeadraceError, InvalidValue, NotFound
 from tests.support.live_server import LiveServer, live_server
 
 mpl.use("Agg")
@@ -216,10 +216,6 @@ class TestArtifacts:
         assert mlflow.artifacts.load_text(f"{uri}/MLmodel") == "run's"
         with pytest.raises(NotFound):
             mlflow.artifacts.load_text(f"runs:/{run.info.run_id}/other/MLmodel")
-
-    def test_registered_models_are_not_there_yet(self) -> None:
-        with pytest.raises(NotSupported, match="registered model"):
-            mlflow.artifacts.download_artifacts("models:/name/1")
 
     @pytest.mark.parametrize("uri", ["runs:/", "runs://host/x", "models:/", "nonsense://x/y"])
     def test_addresses_that_mean_nothing(self, uri: str) -> None:

@@ -232,6 +232,13 @@ def test_a_wrong_password_is_checked_each_time(basic_app: App, monkeypatch: pyte
     assert checked == ["wrong", "wrong"]
 
 
+def test_a_caller_is_told_who_they_are(users: SqlStore, basic_app: App, store: SqlStore) -> None:
+    path = "/api/1.0/headrace/whoami"
+    assert request(basic_app, "GET", path, headers=basic("editor")).json == {"user": "editor"}
+    assert request(basic_app, "GET", path).status == 401
+    assert request(create_app(store), "GET", path, headers=basic("editor")).json == {}
+
+
 def test_a_user_without_password_can_not_use_one(users: SqlStore, basic_app: App) -> None:
     users.create_user("robot", "editor")
     for password in ("", "None", PASSWORD):

@@ -19,7 +19,7 @@ from headrace.client.artifact_uris import Place
 from headrace.client.open import tracking_store
 from headrace.client.registered import Registered
 from headrace.entities import EventKind, FileRecord, RegistryEvent, VersionManifest
-from headrace.errors import Forbidden, NotSupported, RouteNotFound
+from headrace.errors import Forbidden, NotFound, NotSupported, RouteNotFound
 from headrace.packaging.digests import hash_file
 from headrace.packaging.mlmodel import FILE_NAME
 from headrace.packaging.trust import Origin, trusted_users
@@ -54,9 +54,12 @@ def local_files(place: Place) -> Path | None:
     assert found is not None
     if not isinstance(place.blobs, SupportsLocalPath):
         return None
-    path = place.blobs.local_path(place.path)
-    if not path.exists():
-        raise found.gone()
+    try:
+        path = place.blobs.local_path(place.path)
+    except NotFound:
+        if _below(place):
+            raise
+        raise found.gone() from None
     records = records_below(found, _below(place))
     if records is not None:
         verify(found, path, records)
