@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from headrace.client.mlflow_client import MlflowClient
+from headrace.errors import HeadraceError
 from headrace.projects import packages
 from headrace.projects.launch import Launch
 
@@ -31,9 +32,13 @@ def keep(client: MlflowClient, launch: Launch, given: Mapping[str, Any], env_man
 
 
 def keep_packages(launch: Launch, listed: str | None) -> None:
-    """The versions that the command finds; nothing where they aren't known."""
-    if listed is not None:
+    """The versions that the command finds; nothing where they aren't known. A store that fails doesn't end the run."""
+    if listed is None:
+        return
+    try:
         MlflowClient(launch.tracking_uri).log_text(launch.run_id, listed, f"{FOLDER}/{packages.FILE_NAME}")
+    except (HeadraceError, OSError) as error:
+        launch.progress(f"The packages of run {launch.run_id} couldn't be noted: {error}")
 
 
 def _files(launch: Launch, given: Mapping[str, Any], env_manager: str | None) -> dict[str, str]:

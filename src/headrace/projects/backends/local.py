@@ -21,9 +21,10 @@ class LocalBackend:
             return DockerBackend().submit(launch)
         found = environment.built(launch.environment, launch.progress)
         variables = _variables(launch, found)
-        evidence.keep_packages(launch, packages.listed(variables))
         with found.in_use() as kept:
-            return CommandRun(launch, shell_words(launch.command), variables, kept)
+            run = CommandRun(launch, shell_words(launch.command), variables, kept)
+        evidence.keep_packages(launch, packages.listed(variables))  # while it runs already
+        return run
 
 
 def _variables(launch: Launch, found: Environment) -> dict[str, str]:

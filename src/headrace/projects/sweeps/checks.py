@@ -9,7 +9,7 @@ from headrace.projects.mlproject import EntryPoint
 from headrace.projects.parameters import check
 from headrace.projects.runner import Ready
 from headrace.projects.sweeps.plan import Plan
-from headrace.projects.sweeps.space import Axis, Choices, Range
+from headrace.projects.sweeps.space import Axis, Choices
 
 _NUMBERS = {"float": ("float", "log", "int", "logint"), "int": ("int", "logint")}
 
@@ -19,8 +19,8 @@ def refuse_unfit(ready: Ready, entry_point: str, plan: Plan) -> None:
     point, space = ready.project.entry_point(entry_point), plan.space
     for name, axis in space.items():
         _refuse_undeclared(ready, point, name, list(space))
-        if isinstance(axis, Range):
-            _refuse_range(point, name, axis)
+        if axis.kind is not None:
+            _refuse_range(point, name, axis.kind, plan.texts[name])
     first = {name: _some(axis) for name, axis in space.items()}
     check(point, first, ready.source.folder)
     for name, axis in space.items():
@@ -39,7 +39,7 @@ def _refuse_undeclared(ready: Ready, point: EntryPoint, name: str, given: list[s
     raise InvalidValue("-P", name, f"entry point {point.name!r} declares no such parameter; it has {there}.{hint}")
 
 
-def _refuse_range(point: EntryPoint, name: str, axis: Range) -> None:
+def _refuse_range(point: EntryPoint, name: str, kind: str, text: str) -> None:
     declared = point.parameters.get(name)
     if declared is None:
         return
@@ -47,13 +47,13 @@ def _refuse_range(point: EntryPoint, name: str, axis: Range) -> None:
     if not kinds:
         raise InvalidValue(
             f"-P {name}",
-            axis.text,
+            text,
             f"it is declared as {declared.type}, and a range holds numbers. Give values (a,b,c), declare it as float "
-            f"or int, or write \\{axis.text} to pass the text itself.",
+            f"or int, or write \\{text} to pass the text itself.",
         )
-    if axis.kind not in kinds:
+    if kind not in kinds:
         raise InvalidValue(
-            f"-P {name}", axis.text, f"it is declared as {declared.type}; ranges of it begin with {' or '.join(kinds)}."
+            f"-P {name}", text, f"it is declared as {declared.type}; ranges of it begin with {' or '.join(kinds)}."
         )
 
 

@@ -92,7 +92,7 @@ class ByOptuna:
 def _distribution(optuna: Any, axis: Axis) -> BaseDistribution:
     made: BaseDistribution
     if isinstance(axis, Choices):
-        if axis.ordered:
+        if axis.kind:
             made = optuna.distributions.IntDistribution(0, len(axis.values) - 1)
         else:
             made = optuna.distributions.CategoricalDistribution(axis.values)
@@ -105,13 +105,13 @@ def _distribution(optuna: Any, axis: Axis) -> BaseDistribution:
 
 def _text(axis: Axis, value: Any) -> str:
     if isinstance(axis, Choices):
-        return axis.values[value] if axis.ordered else str(value)
+        return axis.values[value] if axis.kind else str(value)
     return axis.text_of(value)
 
 
 def _value(axis: Axis, text: str) -> Any:
     if isinstance(axis, Choices):
-        return axis.values.index(text) if axis.ordered else text
+        return axis.values.index(text) if axis.kind else text
     return int(text) if axis.whole else float(text)
 
 

@@ -39,10 +39,10 @@ Given = str | float | Sequence[str | float]
 
 @dataclass(frozen=True, kw_only=True)
 class Choices:
-    """ordered: values of a range with a step, in its order."""
+    """kind: of the range with a step whose values these are, in its order; None for values that were listed."""
 
     values: tuple[str, ...]
-    ordered: bool = False
+    kind: str | None = None
 
     def draw(self, random: Random) -> str:
         return random.choice(self.values)
@@ -138,7 +138,7 @@ def _stepped(name: str, text: str, axis: Range, low: Decimal, high: Decimal, ste
     while value <= high:
         values.append(axis.text_of(float(value)))
         value = value * step if axis.logarithmic else value + step
-    return Choices(values=tuple(values), ordered=True)
+    return Choices(values=tuple(values), kind=axis.kind)
 
 
 def _wrong(name: str, text: str, why: str) -> InvalidValue:

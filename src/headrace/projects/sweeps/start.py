@@ -20,7 +20,7 @@ from headrace.projects.runner import start as start_run
 from headrace.projects.serve_store import served
 from headrace.projects.sweeps import checks, parent, summary, trial
 from headrace.projects.sweeps.book import book_of
-from headrace.projects.sweeps.conductor import Conductor
+from headrace.projects.sweeps.conductor import Conductor, MetricMissing
 from headrace.projects.sweeps.outcome import Standing, SweepResult
 from headrace.projects.sweeps.parent import Found, Place
 from headrace.projects.sweeps.plan import Direction, Plan, Wishes, extended, plan_of
@@ -170,7 +170,8 @@ def _conduct(stage: _Stage, plan: Plan, found: Found | None, jobs: int) -> Sweep
         tell=stage.tell,
         changed=stage.changed,
     )
-    stage.tell(f"Sweep {stage.run_id}: {plan.trials} trials of {stage.entry_point}, {plan.kind}, seed {plan.seed}")
+    drawn = "" if plan.kind == "grid" else f", seed {plan.seed}"
+    stage.tell(f"Sweep {stage.run_id}: {plan.trials} trials of {stage.entry_point}, {plan.kind}{drawn}")
     status = RunStatus.FAILED
     try:
         # One server for all trials, in place of one for each.
@@ -180,7 +181,8 @@ def _conduct(stage: _Stage, plan: Plan, found: Found | None, jobs: int) -> Sweep
             status = RunStatus.FINISHED
     except BaseException as error:
         status = RunStatus.FAILED if isinstance(error, HeadraceError) else RunStatus.KILLED
-        stage.tell(f"The sweep was stopped. To go on with it: headrace run --resume {stage.run_id}")
+        if not isinstance(error, MetricMissing):
+            stage.tell(f"The sweep was stopped. To go on with it: headrace run --resume {stage.run_id}")
         raise
     finally:
         result = SweepResult(run_id=stage.run_id, plan=plan, trials=conductor.trials)
