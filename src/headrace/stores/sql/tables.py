@@ -387,8 +387,10 @@ model_version = sa.Table(
     _text("run_link", null=True),
     _text("model_id", null=True),
     _text("digest", null=True),
-    sa.UniqueConstraint("name", "number", name="model_version_name_number"),
-    sa.UniqueConstraint("model_ref", "stage", "number", name="model_version_stage"),
+)
+sa.Index("model_version_by_name", model_version.c.name, model_version.c.number.desc(), unique=True)
+sa.Index(
+    "model_version_by_stage", model_version.c.model_ref, model_version.c.stage, model_version.c.number, unique=True
 )
 sa.Index(
     "model_version_by_update",

@@ -184,11 +184,11 @@ CREATE TABLE model_version (
 	run_link TEXT COLLATE "C",
 	model_id TEXT COLLATE "C",
 	digest TEXT COLLATE "C",
-	PRIMARY KEY (id),
-	CONSTRAINT model_version_name_number UNIQUE (name, number),
-	CONSTRAINT model_version_stage UNIQUE (model_ref, stage, number)
+	PRIMARY KEY (id)
 );
 CREATE INDEX model_version_by_creation ON model_version (prompt, creation_timestamp DESC, name, number DESC);
+CREATE UNIQUE INDEX model_version_by_name ON model_version (name, number DESC);
+CREATE UNIQUE INDEX model_version_by_stage ON model_version (model_ref, stage, number);
 CREATE INDEX model_version_by_update ON model_version (prompt, last_updated_timestamp DESC, name, number DESC);
 CREATE INDEX model_version_run ON model_version (run_id) WHERE run_id != '';
 CREATE TABLE model_version_tag (

@@ -25,7 +25,7 @@ KIND = Kind(
     tags="model_version_tag",
     ref="version_ref",
     order_indexes={
-        "name": "model_version_name_number",
+        "name": "model_version_by_name",
         "creation_timestamp": "model_version_by_creation",
         "last_updated_timestamp": "model_version_by_update",
     },
