@@ -16,8 +16,8 @@ import pytest
 
 from headrace import clock
 from headrace.entities import Webhook, WebhookDelivery, WebhookEvent
-from headrace.net import fetch
 from headrace.registry.webhooks import Webhooks, dispatcher, verified
+from headrace.stores import bell
 from headrace.stores.sql import SqlStore, open_sql_store
 from tests.net.faults import answer, drip, drop, free_port, raw, reset, stall
 from tests.registry.receiver import Watched, dispatching, receiving
@@ -211,7 +211,7 @@ def test_name_that_leads_elsewhere_the_second_time_is_not_followed(
         def rebinding(_: str, port: int, **__: Any) -> list[Any]:
             return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (addresses.pop(0), port))]
 
-        monkeypatch.setattr(fetch.socket, "getaddrinfo", rebinding)
+        monkeypatch.setattr(socket, "getaddrinfo", rebinding)
         hook_there(f"http://hooks.example:{inside.server.port}/")
         sqlite_queue.store.create_registered_model("fraud")
         (only,) = sqlite_queue.wait(1)
@@ -377,7 +377,7 @@ def test_changes_by_other_processes_are_found(
     sqlite_queue: Watched, hook_there: Hook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(dispatcher, "POLL_S", 0.01)
-    monkeypatch.setattr(dispatcher.bell, "listen", lambda _: None)  # nobody rings here
+    monkeypatch.setattr(bell, "listen", lambda _: None)  # nobody rings here
     with receiving() as receiver, dispatching(sqlite_queue):
         hook_there(receiver.url)
         sqlite_queue.store.create_registered_model("fraud")

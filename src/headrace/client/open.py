@@ -25,7 +25,7 @@ from headrace.client.sink import DirectSink, Sink
 from headrace.client.uri import get_registry_uri, get_tracking_uri, shown_uri
 from headrace.errors import InvalidValue, NotSupported
 from headrace.stores.base import TrackingStore
-from headrace.stores.registry import RegistryStore
+from headrace.stores.registry import RegistryStore, WebhookService, WebhookStore
 
 SUPPORTED = "a folder, file:, sqlite:///, postgresql://, http://, https://, databricks, azureml://"
 DATABASE_FILE = "headrace.db"
@@ -59,6 +59,19 @@ def registry_store(uri: str | None = None, tracking_uri: str | None = None) -> R
         if registry is None:
             registry = _registries[uri, tracking_uri] = _open_registry(uri, tracking_uri)
         return registry
+
+
+def webhook_service(uri: str | None = None) -> WebhookService:
+    """The webhooks of the registry behind an URI, or behind the process's own."""
+    uri = uri or get_registry_uri()
+    store = tracking_store(uri)
+    if isinstance(store, WebhookService):
+        return store  # its server checks
+    if not isinstance(store, WebhookStore):
+        raise NotSupported(f"The store at {shown_uri(uri)!r} keeps no webhooks.")
+    from headrace.registry.webhooks import Webhooks
+
+    return Webhooks(store)
 
 
 def tracking_sink(uri: str | None = None) -> Sink:

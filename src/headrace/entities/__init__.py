@@ -44,8 +44,11 @@ from headrace.entities.version_manifest import FileRecord, VersionManifest, Vers
 from headrace.entities.webhook import (
     DeliveryState,
     Webhook,
+    WebhookAction,
     WebhookDelivery,
+    WebhookEntity,
     WebhookEvent,
+    WebhookState,
     WebhookStatus,
     WebhookTestResult,
 )
@@ -109,8 +112,11 @@ __all__ = [
     "VersionSignature",
     "ViewType",
     "Webhook",
+    "WebhookAction",
     "WebhookDelivery",
+    "WebhookEntity",
     "WebhookEvent",
+    "WebhookState",
     "WebhookStatus",
     "WebhookTestResult",
     "XAxis",

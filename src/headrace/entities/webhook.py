@@ -1,8 +1,39 @@
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Literal
 
 import msgspec
+
+WebhookState = Literal["ACTIVE", "DISABLED"]
+
+
+class WebhookStatus(StrEnum):
+    ACTIVE = "ACTIVE"
+    DISABLED = "DISABLED"
+
+
+class WebhookEntity(StrEnum):
+    """What MLflow's events are about, as its Python API names them."""
+
+    REGISTERED_MODEL = "registered_model"
+    MODEL_VERSION = "model_version"
+    MODEL_VERSION_TAG = "model_version_tag"
+    MODEL_VERSION_ALIAS = "model_version_alias"
+    PROMPT = "prompt"
+    PROMPT_VERSION = "prompt_version"
+    PROMPT_TAG = "prompt_tag"
+    PROMPT_VERSION_TAG = "prompt_version_tag"
+    PROMPT_ALIAS = "prompt_alias"
+    BUDGET_POLICY = "budget_policy"
+
+
+class WebhookAction(StrEnum):
+    CREATED = "created"
+    UPDATED = "updated"
+    DELETED = "deleted"
+    SET = "set"
+    EXCEEDED = "exceeded"
 
 
 class WebhookEvent(msgspec.Struct, frozen=True):
@@ -11,8 +42,9 @@ class WebhookEvent(msgspec.Struct, frozen=True):
     entity: str
     action: str
 
-
-WebhookStatus = Literal["ACTIVE", "DISABLED"]
+    def __str__(self) -> str:
+        """As commands and MLflow's Python API write it: model_version_alias.created."""
+        return f"{self.entity}.{self.action}".lower()
 
 
 class Webhook(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,7 +58,7 @@ class Webhook(msgspec.Struct, frozen=True, kw_only=True):
     last_updated_timestamp: int
     description: str | None = None
     secret: str | None = None
-    status: WebhookStatus = "ACTIVE"
+    status: WebhookState = "ACTIVE"
 
 
 DeliveryState = Literal["waiting", "delivered", "failed"]

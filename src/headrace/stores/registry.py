@@ -34,7 +34,7 @@ from headrace.entities import (
     Webhook,
     WebhookDelivery,
     WebhookEvent,
-    WebhookStatus,
+    WebhookState,
     WebhookTestResult,
 )
 
@@ -249,7 +249,7 @@ class WebhookStore(ABC):
         events: Sequence[WebhookEvent],
         description: str | None = None,
         secret: str | None = None,
-        status: WebhookStatus = "ACTIVE",
+        status: WebhookState = "ACTIVE",
     ) -> Webhook:
         """Names may repeat. Addresses, events and names are checked by whoever calls; the store keeps any."""
 
@@ -270,7 +270,7 @@ class WebhookStore(ABC):
         events: Sequence[WebhookEvent] | None = None,
         description: str | None = None,
         secret: str | None = None,
-        status: WebhookStatus | None = None,
+        status: WebhookState | None = None,
     ) -> Webhook:
         """None leaves a field as it is."""
 

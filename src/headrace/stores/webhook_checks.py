@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import get_args
 
-from headrace.entities import DeliveryState, WebhookEvent, WebhookStatus, limits
+from headrace.entities import DeliveryState, WebhookEvent, WebhookState, limits
 from headrace.errors import InvalidValue, MissingValue
 
 MAX_PAGE = 1000
@@ -51,9 +51,9 @@ def secret(value: str | None) -> str | None:
     return value
 
 
-def status(value: WebhookStatus) -> WebhookStatus:
-    if value not in get_args(WebhookStatus):
-        raise InvalidValue("status", value, f"allowed are {', '.join(get_args(WebhookStatus))}.")
+def status(value: WebhookState) -> WebhookState:
+    if value not in get_args(WebhookState):
+        raise InvalidValue("status", value, f"allowed are {', '.join(get_args(WebhookState))}.")
     return value
 
 

@@ -9,6 +9,7 @@ from headrace.client.mlflow_client.model_versions import ModelVersionCalls
 from headrace.client.mlflow_client.points import PointCalls
 from headrace.client.mlflow_client.registered_models import RegisteredModelCalls
 from headrace.client.mlflow_client.runs import RunCalls
+from headrace.client.mlflow_client.webhooks import WebhookCalls
 from headrace.client.uri import shown_uri
 
 
@@ -20,6 +21,7 @@ class MlflowClient(
     ArtifactCalls,
     RegisteredModelCalls,
     ModelVersionCalls,
+    WebhookCalls,
 ):
     """Calls on a store, by MLflow's names. Thread safe; writes are durable when they return.
 

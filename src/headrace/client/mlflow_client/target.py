@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from headrace.client.open import registry_store, tracking_store
+from headrace.client.open import registry_store, tracking_store, webhook_service
 from headrace.client.uri import get_tracking_uri, registry_uri_beside
 from headrace.stores.base import TrackingStore
-from headrace.stores.registry import RegistryStore
+from headrace.stores.registry import RegistryStore, WebhookService
 
 
 class Target:
@@ -24,3 +24,7 @@ class Target:
     @property
     def _registry(self) -> RegistryStore:
         return registry_store(self._registry_uri, self._tracking_uri)
+
+    @property
+    def _webhooks(self) -> WebhookService:
+        return webhook_service(self._registry_uri)

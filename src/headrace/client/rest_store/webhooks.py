@@ -9,7 +9,7 @@ from headrace.entities import (
     Webhook,
     WebhookDelivery,
     WebhookEvent,
-    WebhookStatus,
+    WebhookState,
     WebhookTestResult,
 )
 from headrace.errors import MissingValue
@@ -29,7 +29,7 @@ class RestWebhooks(RegistrySession, WebhookService):
         events: Sequence[WebhookEvent],
         description: str | None = None,
         secret: str | None = None,
-        status: WebhookStatus = "ACTIVE",
+        status: WebhookState = "ACTIVE",
     ) -> Webhook:
         request = m.CreateWebhook(
             name=name,
@@ -58,7 +58,7 @@ class RestWebhooks(RegistrySession, WebhookService):
         events: Sequence[WebhookEvent] | None = None,
         description: str | None = None,
         secret: str | None = None,
-        status: WebhookStatus | None = None,
+        status: WebhookState | None = None,
     ) -> Webhook:
         if events is not None and not events:
             raise MissingValue("events")

@@ -82,18 +82,13 @@ def checked(events: Sequence[WebhookEvent]) -> Sequence[WebhookEvent]:
     for each in events:
         if each not in EVENTS:
             same = [known for known in EVENTS if known.entity == each.entity]
-            allowed = ", ".join(map(spelt, same or EVENTS))
-            raise InvalidValue("events", spelt(each), f"allowed are {allowed}.")
+            allowed = ", ".join(map(str, same or EVENTS))
+            raise InvalidValue("events", str(each), f"allowed are {allowed}.")
     return events
 
 
-def spelt(event: WebhookEvent) -> str:
-    """As commands and MLflow's Python API write it: model_version_alias.created."""
-    return f"{event.entity}.{event.action}".lower()
-
-
 def parsed(text: str) -> WebhookEvent:
-    """The event that `spelt` writes."""
+    """The event that `str` writes."""
     entity, dot, action = text.strip().upper().partition(".")
     if not dot:
         raise InvalidValue("event", text, "an event is ENTITY.ACTION, such as model_version_alias.created.")

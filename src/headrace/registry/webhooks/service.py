@@ -11,7 +11,7 @@ from headrace.entities import (
     Webhook,
     WebhookDelivery,
     WebhookEvent,
-    WebhookStatus,
+    WebhookState,
     WebhookTestResult,
 )
 from headrace.errors import InvalidState
@@ -34,7 +34,7 @@ class Webhooks(WebhookService):
         events: Sequence[WebhookEvent],
         description: str | None = None,
         secret: str | None = None,
-        status: WebhookStatus = "ACTIVE",
+        status: WebhookState = "ACTIVE",
     ) -> Webhook:
         rules.name(name)
         known.checked(events)
@@ -57,7 +57,7 @@ class Webhooks(WebhookService):
         events: Sequence[WebhookEvent] | None = None,
         description: str | None = None,
         secret: str | None = None,
-        status: WebhookStatus | None = None,
+        status: WebhookState | None = None,
     ) -> Webhook:
         name = None if name is None else rules.name(name)
         events = None if events is None else known.checked(events)

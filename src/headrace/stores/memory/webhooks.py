@@ -13,7 +13,7 @@ from headrace.entities import (
     Webhook,
     WebhookDelivery,
     WebhookEvent,
-    WebhookStatus,
+    WebhookState,
     limits,
 )
 from headrace.errors import NotFound
@@ -54,7 +54,7 @@ class MemoryWebhooks(State, WebhookStore, DeliveryQueue):
         events: Sequence[WebhookEvent],
         description: str | None = None,
         secret: str | None = None,
-        status: WebhookStatus = "ACTIVE",
+        status: WebhookState = "ACTIVE",
     ) -> Webhook:
         now = clock.now_ms()
         made = Webhook(
@@ -92,7 +92,7 @@ class MemoryWebhooks(State, WebhookStore, DeliveryQueue):
         events: Sequence[WebhookEvent] | None = None,
         description: str | None = None,
         secret: str | None = None,
-        status: WebhookStatus | None = None,
+        status: WebhookState | None = None,
     ) -> Webhook:
         changes: dict[str, Any] = {
             "name": None if name is None else webhook_checks.name(name),

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from headrace.entities import DeliveryState, Page, Webhook, WebhookDelivery, WebhookEvent, WebhookStatus
+from headrace.entities import DeliveryState, Page, Webhook, WebhookDelivery, WebhookEvent, WebhookState
 from headrace.stores.registry import DeliveryQueue, WebhookStore
 from headrace.stores.sql import webhook_claims, webhooks
 from headrace.stores.sql.transactions import Transactions
@@ -16,7 +16,7 @@ class SqlWebhooks(Transactions, WebhookStore, DeliveryQueue):
         events: Sequence[WebhookEvent],
         description: str | None = None,
         secret: str | None = None,
-        status: WebhookStatus = "ACTIVE",
+        status: WebhookState = "ACTIVE",
     ) -> Webhook:
         return self._write(webhooks.create(name, url, events, description, secret, status))
 
@@ -34,7 +34,7 @@ class SqlWebhooks(Transactions, WebhookStore, DeliveryQueue):
         events: Sequence[WebhookEvent] | None = None,
         description: str | None = None,
         secret: str | None = None,
-        status: WebhookStatus | None = None,
+        status: WebhookState | None = None,
     ) -> Webhook:
         return self._write(webhooks.update(webhook_id, name, url, events, description, secret, status))
 

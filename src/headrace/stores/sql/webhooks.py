@@ -12,7 +12,7 @@ from headrace.entities import (
     Webhook,
     WebhookDelivery,
     WebhookEvent,
-    WebhookStatus,
+    WebhookState,
     limits,
 )
 from headrace.errors import NotFound
@@ -36,7 +36,7 @@ def create(
     events: Sequence[WebhookEvent],
     description: str | None,
     secret: str | None,
-    status: WebhookStatus,
+    status: WebhookState,
 ) -> Work[Webhook]:
     now = clock.now_ms()
     made = Webhook(
@@ -89,7 +89,7 @@ def update(
     events: Sequence[WebhookEvent] | None,
     description: str | None,
     secret: str | None,
-    status: WebhookStatus | None,
+    status: WebhookState | None,
 ) -> Work[Webhook]:
     kept = None if events is None else webhook_checks.events(events)
     values = (
@@ -212,7 +212,7 @@ def _records(db: Database, rows: Sequence[Any]) -> list[Webhook]:
             last_updated_timestamp=row[5],
             description=row[6],
             secret=row[7],
-            status=cast(WebhookStatus, row[8]),
+            status=cast(WebhookState, row[8]),
         )
         for row in rows
     ]

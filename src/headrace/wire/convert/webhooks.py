@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import cast
 
-from headrace.entities import Webhook, WebhookDelivery, WebhookEvent, WebhookStatus, WebhookTestResult
+from headrace.entities import Webhook, WebhookDelivery, WebhookEvent, WebhookState, WebhookTestResult
 from headrace.wire.messages import webhooks as m
 
 
@@ -39,7 +39,7 @@ def webhook(message: m.WebhookMessage) -> Webhook:
         creation_timestamp=message.creation_timestamp or 0,
         last_updated_timestamp=message.last_updated_timestamp or 0,
         description=message.description,
-        status=cast(WebhookStatus, message.status or "ACTIVE"),
+        status=cast(WebhookState, message.status or "ACTIVE"),
     )
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from headrace.entities import DeliveryState, WebhookStatus
+from headrace.entities import DeliveryState, WebhookState
 from headrace.wire.messages.fields import Answer, Int64, Request, Text
 
 
@@ -37,7 +37,7 @@ class CreateWebhook(Request, kw_only=True):
     events: list[WebhookEventFields]
     description: str | None = None
     secret: str | None = None
-    status: WebhookStatus | None = None
+    status: WebhookState | None = None
 
 
 class WebhookAddress(Request, kw_only=True):
@@ -66,7 +66,7 @@ class UpdateWebhook(Request, kw_only=True):
     events: list[WebhookEventFields] = []
     description: str | None = None
     secret: str | None = None
-    status: WebhookStatus | None = None
+    status: WebhookState | None = None
 
 
 class TestWebhook(Request, kw_only=True):
