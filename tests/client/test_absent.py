@@ -65,8 +65,8 @@ def test_every_method_of_mlflows_client_is_there() -> None:
 
 
 def test_absent_method_warns() -> None:
-    with pytest.warns(NotThereYet, match=r"MlflowClient\.create_webhook"):
-        mlflow.MlflowClient().create_webhook("n", "https://x", [])
+    with pytest.warns(NotThereYet, match=r"MlflowClient\.create_workspace"):
+        mlflow.MlflowClient().create_workspace("n", "https://x", [])
 
 
 def test_decorators_leave_functions_as_they_are() -> None:
