@@ -1,0 +1,125 @@
+"""Journals in a folder: which there are, and what is whole in them.
+
+    WRITER.000001.journal   the first file of a writer, and so on
+    WRITER.lock             held by the process that writes, or sends, the journal
+    WRITER.mark             how far a store has taken it in, and which one
+
+A folder may be copied while it is written: a file is read up to its last whole record.
+"""
+
+from __future__ import annotations
+
+import mmap
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from headrace.errors import Corrupt
+from headrace.wire import journal
+from headrace.wire.journal import CHUNK, HEAD, POINTS, RECORD, Head
+
+_SEGMENT = re.compile(r"([0-9a-f]{32})\.(\d{6})\.journal")
+
+
+def segment_path(folder: Path, writer_id: str, serial: int) -> Path:
+    return folder / f"{writer_id}.{serial:06d}.journal"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Segment:
+    path: Path
+    writer_id: str
+    serial: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chunk:
+    """Bytes of a segment that can be read by themselves. records: how many are in it."""
+
+    first_id: int
+    records: int
+    content: bytes
+
+    @property
+    def last_id(self) -> int:
+        return self.first_id + self.records - 1
+
+
+def journals(folder: Path) -> dict[str, list[Segment]]:
+    """Segments of each writer, in order; the writers by the age of their first segment that is there."""
+    found: dict[str, list[Segment]] = {}
+    if not folder.is_dir():
+        return found
+    for entry in sorted(folder.iterdir()):
+        named = _SEGMENT.fullmatch(entry.name)
+        if named is not None:
+            found.setdefault(named[1], []).append(Segment(path=entry, writer_id=named[1], serial=int(named[2])))
+    return dict(sorted(found.items(), key=lambda item: _created_ms(item[1][0])))
+
+
+def _created_ms(segment: Segment) -> int:
+    head = read_head(segment)
+    return 0 if head is None else head.created_ms
+
+
+def read_head(segment: Segment) -> Head | None:
+    """None for a file that a crash left before its head was whole."""
+    with segment.path.open("rb") as file:
+        start = file.read(4096)
+    if not start.startswith(journal.MAGIC):
+        if journal.MAGIC.startswith(start):
+            return None
+        raise Corrupt(f"{segment.path} isn't a journal, or of a form that this version doesn't know.")
+    first = next(journal.frames(start, len(journal.MAGIC)), None)
+    if first is None:
+        return None
+    if first.kind != HEAD:
+        raise Corrupt(f"{segment.path} doesn't begin as a journal does.")
+    head = journal.head_of(first)
+    if head.writer_id != segment.writer_id or head.serial != segment.serial:
+        raise Corrupt(f"{segment.path} is segment {head.serial} of writer {head.writer_id}; was it renamed?")
+    return head
+
+
+def chunks(segments: list[Segment], after: int = 0) -> Iterator[Chunk]:
+    """Of one writer, those that hold a record beyond `after`. Corrupt where records are missing in between."""
+    expected = None
+    for segment in segments:
+        for chunk in _chunks_of(segment):
+            if expected is not None and chunk.first_id != expected:
+                raise Corrupt(
+                    f"Records {expected} to {chunk.first_id - 1} of writer {segment.writer_id} are missing before "
+                    f"{segment.path}; was the folder copied whole?"
+                )
+            expected = chunk.first_id + chunk.records
+            if chunk.last_id > after:
+                yield chunk
+
+
+def _chunks_of(segment: Segment) -> Iterator[Chunk]:
+    if read_head(segment) is None:
+        return
+    with segment.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+        view = memoryview(content)
+        try:
+            yield from _found(view)
+        finally:
+            view.release()
+
+
+def _found(view: memoryview) -> Iterator[Chunk]:
+    start = end = first_id = count = 0
+    for frame in journal.frames(view, len(journal.MAGIC)):
+        kind = frame.kind
+        frame.payload.release()
+        if kind == CHUNK:
+            if count:
+                yield Chunk(first_id=first_id, records=count, content=bytes(view[start:end]))
+            start, count = frame.end - journal.FRAME.size - 9, 0
+            first_id = int.from_bytes(view[frame.end - 8 : frame.end], "little")
+        elif kind in (POINTS, RECORD):
+            count += 1
+            end = frame.end
+    if count:
+        yield Chunk(first_id=first_id, records=count, content=bytes(view[start:end]))

@@ -1,0 +1,204 @@
+"""The thread that hands a journal to the store: in batches, again and again until the store has it.
+
+Nothing that happens here reaches the thread that logs: a cause of trouble is warned about once, and tried again with
+growing pauses. 401, 403, 404 and every failure of server or network keep the records; only a record that the store
+refuses for its content is set aside, in `WRITER.rejected.jsonl`, and passed.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from headrace import clock
+from headrace.client.outbox.delivery import Delivery, keep_refused
+from headrace.client.outbox.files import segment_path
+from headrace.client.outbox.writer import ChunkPlace, JournalWriter
+from headrace.entities.journal import JournalMark
+from headrace.errors import HeadraceError
+
+BODY_BYTES = 4 << 20
+LINGER_S = 0.05  # what the first record of a batch waits for others
+SYNC_S = 0.15
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
+
+log = logging.getLogger("headrace.outbox")
+
+
+class Piece(NamedTuple):
+    """Neighbouring chunks of one file. last_id: of their last record."""
+
+    serial: int
+    start: int
+    end: int
+    last_id: int
+
+
+def pieces(places: Sequence[ChunkPlace], end: ChunkPlace, sizes: Callable[[int], int]) -> Iterator[Piece]:
+    """sizes: of a file, by serial, since a chunk that another file follows ends where its own file does."""
+    bounds = [*places, end]
+    at = 0
+    while at < len(places):
+        first, stop = bounds[at], at + 1
+        while True:
+            until = bounds[stop]
+            same_file = until.serial == first.serial
+            begins = until.offset if same_file else sizes(first.serial)
+            goes_on = stop < len(places) and same_file
+            if not goes_on or begins - first.offset >= BODY_BYTES:
+                break
+            stop += 1
+        yield Piece(first.serial, first.offset, begins, until.first_id - 1)
+        at = stop
+
+
+class Sender:
+    """rejected: the file for records that the store refuses."""
+
+    def __init__(self, writer: JournalWriter, delivery: Callable[[], Delivery], rejected: Path) -> None:
+        self._writer, self._open, self._rejected_path = writer, delivery, rejected
+        self._delivery: Delivery | None = None
+        self._wake, self._urgent, self._stop = threading.Event(), threading.Event(), threading.Event()
+        self._moved = threading.Condition()
+        self._mark = 0
+        self._attempts = 0
+        self._failures = 0
+        self._known: set[tuple[str, str]] = set()
+        self.rejected = 0
+        self._threads = [
+            threading.Thread(target=self._send_on, name="headrace-outbox", daemon=True),
+            threading.Thread(target=self._sync_on, name="headrace-journal", daemon=True),
+        ]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def notice(self) -> None:
+        """There is something to send."""
+        self._wake.set()
+
+    @property
+    def mark(self) -> int:
+        """The id of the last record that the store has."""
+        return self._mark
+
+    @property
+    def failing(self) -> bool:
+        """Whether the last attempt failed."""
+        return self._failures > 0
+
+    def flush(self, timeout_s: float) -> bool:
+        """Whether the store has all that was written before the call; waits for it as long as that."""
+        target = self._writer.last_id
+        ends_s = clock.monotonic_s() + timeout_s
+        with self._moved:
+            while self._mark < target:
+                self._urgent.set()
+                self._wake.set()
+                left_s = ends_s - clock.monotonic_s()
+                if left_s <= 0 or self._stop.is_set():
+                    return False
+                self._moved.wait(left_s)
+        return True
+
+    def close(self, timeout_s: float) -> bool:
+        """Flushes, then ends the threads. Whether the store has everything."""
+        drained = self.flush(timeout_s)
+        self._stop.set()
+        self._urgent.set()
+        self._wake.set()
+        for thread in self._threads:
+            thread.join(timeout_s if drained else SYNC_S)
+        return drained
+
+    def _send_on(self) -> None:
+        while not self._stop.is_set():
+            self._wake.wait()
+            if not self._urgent.wait(LINGER_S) and self._stop.is_set():
+                return
+            self._wake.clear()
+            self._urgent.clear()
+            try:
+                self._send_all()
+            except Exception as error:  # noqa: BLE001 — a thread's top: whatever it is, the journal keeps the records
+                self._trouble(error)
+                self._urgent.wait(self._pause_s())
+                self._wake.set()
+
+    def _send_all(self) -> None:
+        if self._delivery is None:
+            self._delivery = self._open()
+        places, end = self._writer.cut()
+        for piece in pieces(places, end, self._size_of):
+            if piece.last_id <= self._mark:
+                continue
+            if self._stop.is_set():
+                return
+            body = self._read(piece)
+            self._note(self._delivery.deliver(self._writer.writer_id, body), body, piece)
+
+    def _note(self, answer: JournalMark, body: bytes, piece: Piece) -> None:
+        if answer.refused:
+            keep_refused(self._rejected_path, body, answer.refused)
+            self.rejected += len(answer.refused)
+            first = answer.refused[0]
+            log.warning(
+                "The store refused %d of the logged records; they are kept in %s. The first one: %s",
+                len(answer.refused),
+                self._rejected_path,
+                first.message,
+            )
+        if answer.mark < piece.last_id:
+            raise HeadraceError(
+                f"The store has taken this process's records up to {answer.mark}, not to {piece.last_id} as it was "
+                "sent: has it been set back to an older state?"
+            )
+        if self._failures:
+            log.warning("Logging reaches the store again.")
+        self._failures, self._known = 0, set()
+        self._writer.drop(answer.mark)
+        with self._moved:
+            self._mark = answer.mark
+            self._moved.notify_all()
+
+    def _trouble(self, error: Exception) -> None:
+        self._failures += 1
+        cause = (type(error).__name__, getattr(error, "error_code", ""))
+        if cause not in self._known:
+            self._known.add(cause)
+            log.warning(
+                "Logged records don't reach the store for now, and wait in %s (%d of them); it is tried again. %s",
+                self._writer.folder,
+                self._writer.last_id - self._mark,
+                error,
+            )
+
+    def _pause_s(self) -> float:
+        pause_s: float = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** (self._failures - 1))
+        return pause_s + clock.jitter(pause_s / 2)
+
+    def _read(self, piece: Piece) -> bytes:
+        path = segment_path(self._writer.folder, self._writer.writer_id, piece.serial)
+        with path.open("rb") as file:
+            content = os.pread(file.fileno(), piece.end - piece.start, piece.start)
+        assert len(content) == piece.end - piece.start, "a journal only grows"
+        return content
+
+    def _size_of(self, serial: int) -> int:
+        return segment_path(self._writer.folder, self._writer.writer_id, serial).stat().st_size
+
+    def _sync_on(self) -> None:
+        synced = 0
+        while not self._stop.wait(SYNC_S):
+            last_id = self._writer.last_id
+            if last_id != synced:
+                try:
+                    self._writer.sync()
+                    synced = last_id
+                except OSError as error:
+                    self._trouble(error)
