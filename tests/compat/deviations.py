@@ -60,7 +60,7 @@ TAG_IS_NULL = Deviation(reason="MLflow fails on asking for models without a tag"
 NAME_IS_NULL = Deviation(reason="MLflow fails on asking for models without a name", mlflow=(500, ""))
 TOKEN_NO_OBJECT = Deviation(reason="MLflow's registry fails on a page token that is no object", mlflow=(500, ""))
 NO_RESULTS_ASKED_FOR = Deviation(
-    reason="MLflow answers an empty page with a token that leads to it again", mlflow=(200, "")
+    reason="MLflow answers an empty page and a token that leads to it again", mlflow=(200, "")
 )
 FILE_OF_A_HOST = Deviation(reason="MLflow fails on a file: address with a host", mlflow=(500, "INTERNAL_ERROR"))
 UNKNOWN_SOURCE_MODEL = Deviation(

@@ -124,11 +124,11 @@ def test_a_loaded_prompt_is_linked_to_its_run(client: MlflowClient, prompt: str)
 
 
 def test_prompts_and_models_share_their_names(client: MlflowClient, prompt: str, unique: Unique) -> None:
-    with pytest.raises(MlflowException, match="(?i)prompt") as caught:
+    with pytest.raises(MlflowException, match=r"(?i)prompt") as caught:
         client.create_registered_model(prompt)
     assert caught.value.error_code == "RESOURCE_ALREADY_EXISTS"
     model = client.create_registered_model(unique("model")).name
-    with pytest.raises(MlflowException, match="(?i)model"):
+    with pytest.raises(MlflowException, match=r"(?i)model"):
         mlflow.genai.register_prompt(model, TEXT)
 
 

@@ -1,5 +1,5 @@
-import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from deviations import ARCHIVE_WITHOUT_STAGE
@@ -48,21 +48,11 @@ def test_versions_count_up_and_are_not_used_again(client: MlflowClient, name: st
 
 
 def test_concurrent_creators_leave_neither_gap_nor_twin(client: MlflowClient, name: str) -> None:
-    numbers: list[int] = []
-    failures: list[BaseException] = []
+    def create(_: int) -> int:
+        return int(client.create_model_version(name, "s3://bucket/x").version)
 
-    def create() -> None:
-        try:
-            numbers.extend(int(client.create_model_version(name, "s3://bucket/x").version) for _ in range(5))
-        except BaseException as failure:
-            failures.append(failure)
-
-    threads = [threading.Thread(target=create) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert not failures
+    with ThreadPoolExecutor(4) as pool:
+        numbers = list(pool.map(create, range(20)))
     assert sorted(numbers) == list(range(1, 21))
 
 
