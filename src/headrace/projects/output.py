@@ -6,6 +6,7 @@ import codecs
 import sys
 import tempfile
 import threading
+import weakref
 from collections.abc import Iterator
 from typing import IO, Literal, cast
 
@@ -24,6 +25,7 @@ class Output:
 
     def __init__(self, launch: Launch) -> None:
         self._kept = cast(IO[bytes], tempfile.SpooledTemporaryFile(MEMORY_BYTES))  # noqa: SIM115 — lives with the handle
+        weakref.finalize(self, self._kept.close)
         self._size, self._full = 0, False
         self._lock = threading.Lock()
         self._shown = not launch.quiet
