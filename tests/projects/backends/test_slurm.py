@@ -160,10 +160,13 @@ def test_a_controller_that_is_silent_for_a_while_is_asked_again(
     assert waiter.answer()
 
 
-def test_what_sbatch_refuses_is_told_in_its_words(submit: Callable[..., SubmittedRun], fakes: Fakes) -> None:
+def test_what_sbatch_refuses_is_told_in_its_words(
+    submit: Callable[..., SubmittedRun], fakes: Fakes, jobs: Path
+) -> None:
     fakes.break_("sbatch", "sbatch: error: invalid partition specified: gpx")
     with pytest.raises(ToolFailed, match="invalid partition specified: gpx"):
         submit("true", {"partition": "gpx"})
+    assert not list(jobs.iterdir())
 
 
 def test_nothing_is_made_where_there_is_no_slurm(

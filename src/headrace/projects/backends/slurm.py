@@ -8,6 +8,7 @@ find it at the same path. A token travels in the environment that sbatch hands o
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -45,12 +46,16 @@ class SlurmBackend:
         code = launch.folder if launch.source.pristine is None else folder / "code"
         text = _script(config, launch, folder, code)
         folder.mkdir(parents=True)
-        if code != launch.folder:
-            payload.copy(launch.folder, code)
-        place = folder / "job.sh"
-        place.write_text(text, encoding="utf-8")
-        secrets = {name: value for name, value in launch.variables.items() if is_secret(name)}
-        answer = SBATCH.ask("--parsable", "--export=ALL", str(place), env=secrets)
+        try:
+            if code != launch.folder:
+                payload.copy(launch.folder, code)
+            place = folder / "job.sh"
+            place.write_text(text, encoding="utf-8")
+            secrets = {name: value for name, value in launch.variables.items() if is_secret(name)}
+            answer = SBATCH.ask("--parsable", "--export=ALL", str(place), env=secrets)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
         number, _, cluster = answer.strip().splitlines()[-1].partition(";")
         launch.progress(f"Slurm job {number} was submitted; its output is in {folder}")
         return FollowedRun(launch, SlurmJob(number, cluster, folder))
@@ -87,22 +92,23 @@ class SlurmJob:
     def stop(self) -> None:
         SCANCEL.ask(*self._cluster, self.number)
         deadline = clock.monotonic_s() + STOP_S
-        while any(state not in _FINISHED | _KILLED | _FAILED for state in self._queued()):
+        # Without --states, the queue holds what waits, runs or is being ended: a cancelled job's processes, too.
+        while self._asked(f"--jobs={self.number}", "--noheader", "--format=%T"):
             if clock.monotonic_s() > deadline:
                 raise ServiceError(f"Slurm job {self.number} still runs {STOP_S:g} s after scancel.")
             clock.sleep_s(0.2)
 
     def _queued(self) -> list[str]:
         """States of the job, or of an array's tasks; empty when Slurm has forgotten it, some minutes after its end."""
+        return self._asked(f"--jobs={self.number}", "--states=all", "--array", "--noheader", "--format=%T")
+
+    def _asked(self, *words: str) -> list[str]:
         try:
-            said = SQUEUE.ask(
-                *self._cluster, f"--jobs={self.number}", "--states=all", "--array", "--noheader", "--format=%T"
-            )
+            return _states(SQUEUE.ask(*self._cluster, *words))
         except ToolFailed as error:
             if "Invalid job id" in error.said:
                 return []
             raise ServiceError(error.message) from error
-        return _states(said)
 
     def _accounted(self) -> list[str]:
         """The same from the accounts; empty where a site keeps none."""
