@@ -9,9 +9,9 @@ from headrace.testing.stores import RegistryIntegritySuite, RegistryStoreSuite
 
 class TestRegistryStore(RegistryStoreSuite):
     @pytest.fixture
-    def registry(self, local_store: TrackingStore) -> RegistryStore:
-        assert isinstance(local_store, RegistryStore)
-        return local_store
+    def registry(self, store: TrackingStore) -> RegistryStore:
+        assert isinstance(store, RegistryStore)
+        return store
 
 
 class TestRegistryIntegrity(RegistryIntegritySuite):

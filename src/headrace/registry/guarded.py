@@ -36,7 +36,7 @@ from headrace.registry.sources import Origin, Sources
 from headrace.stores.base import TrackingStore
 from headrace.stores.registry import NOBODY, RegistryStore
 
-ATTEMPTS = 10  # to move an alias while the model changes again and again
+ATTEMPTS = 100  # to move an alias while the model changes again and again; a loser of each race waits for another
 _ACTIVE = {stage.lower(): stage for stage in ModelVersionStage.ACTIVE}
 VERSIONS_TAG = "mlflow.modelVersions"  # of a logged model: JSON list of {"name", "version"}
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from headrace.entities import RegisteredModelTag
-from headrace.entities.model_policy import Gate, ModelPolicy, SignedCheck, TagCheck
+from headrace.entities.model_policy import Gate, MetricCheck, ModelPolicy, SchemaCheck, TagCheck
 from headrace.stores.registry import RegistryStore
 from headrace.testing.stores.making import (
     KEYS_ALLOWED,
@@ -213,8 +213,10 @@ class RegisteredModelSuite:
         name = new_model(registry)
         assert registry.get_policy(name) == ModelPolicy()
         policy = ModelPolicy(
-            gates=(Gate(alias="champion", checks=(TagCheck(key="passed", value="yes"), SignedCheck())),),
-            unsigned="no_alias",
+            gates=(
+                Gate(alias="champion", checks=(TagCheck(key="passed", value="yes"), SchemaCheck())),
+                Gate(alias="*", checks=(MetricCheck(metric="auc", minimum=0.5, better="higher"),)),
+            )
         )
         registry.set_policy(name, policy)
         assert registry.get_policy(name) == policy

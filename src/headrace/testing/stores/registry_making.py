@@ -11,6 +11,7 @@ from headrace.stores.registry import RegistryStore
 from headrace.testing.stores.making import unique
 
 PROMPT_TAG = "mlflow.prompt.is_prompt"
+PROMPT_SOURCE = "dummy-source"  # what clients of MLflow give
 SOURCE = "s3://bucket/models/one"
 
 NAMES_REFUSED = ["", " ", "\t\n", "a/b", "a:b", "/", "../x", ".", "..", "models:/x", "x" * 257, "y" * 10_000, "a\x00b"]

@@ -6,6 +6,7 @@ from headrace.entities import ModelVersionTag, RegisteredModelTag
 from headrace.stores.registry import RegistryStore
 from headrace.testing.stores.making import invalid, unique
 from headrace.testing.stores.registry_making import (
+    PROMPT_SOURCE,
     PROMPT_TAG,
     a_later_moment,
     model_tags,
@@ -184,7 +185,7 @@ class RegistrySearchSuite:
         new_model(registry, name=f"{stem}-prompt", tags=[RegisteredModelTag(PROMPT_TAG, "true")])
         new_model(registry, name=f"{stem}-odd", tags=[RegisteredModelTag(PROMPT_TAG, "no")])
         new_version(registry, f"{stem}-model")
-        new_version(registry, f"{stem}-prompt", tags=[ModelVersionTag(PROMPT_TAG, "true")])
+        new_version(registry, f"{stem}-prompt", PROMPT_SOURCE, tags=[ModelVersionTag(PROMPT_TAG, "true")])
         for rule, expected in (
             ("", ["model", "odd"]),
             (f"AND tags.`{PROMPT_TAG}` = 'true'", ["prompt"]),
