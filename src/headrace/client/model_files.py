@@ -1,7 +1,7 @@
 """Looking at, and amending, models that are saved or logged: `models.get_model_info`, `set_signature` and others.
 
-An amendment rewrites the metadata files of the model where it lies, and its manifest. A folder that this user trusted
-stays trusted.
+An amendment rewrites the metadata files of the model where it lies, and its manifest, and goes into the history of the
+registered versions whose files these are. A folder that this user trusted stays trusted.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ import msgspec
 
 from headrace.blobs.base import BlobStore, Stored
 from headrace.blobs.paths import join, scheme
+from headrace.client import version_edits
 from headrace.client.artifact_uris import Place, has
 from headrace.client.artifacts import place_of_written
 from headrace.client.open import tracking_store
 from headrace.client.uri import get_tracking_uri
 from headrace.entities import FileRecord, LoggedModel
-from headrace.errors import InvalidValue, NotFound, NotSupported
+from headrace.errors import InvalidValue, NotFound
 from headrace.packaging import manifest, trusted_digests
 from headrace.packaging.amendment import amend
 from headrace.packaging.env_files import LOCK
@@ -45,20 +46,24 @@ def read_mlmodel(model_uri: str) -> bytes:
     return _Files.at(model_uri).mlmodel()
 
 
-def set_signature(model_uri: str, signature: ModelSignature) -> None:
-    """Of a saved or logged model. A registered version keeps the one that it was registered with."""
+def set_signature(model_uri: str, signature: ModelSignature, *, comment: str | None = None) -> None:
+    """Of a saved, logged or registered model. Registered versions with the same files have it from then on, too; a
+    version that is named itself may share its files with no other one. comment: why; kept in the versions' history."""
     if not isinstance(signature, ModelSignature):
         raise InvalidValue("signature", signature, "a ModelSignature, from infer_signature.")
-    files = _Files.at(_amendable(model_uri))
+    files = _Files.at(str(model_uri))
     model = files.model()
     model.signature = signature
     model.is_signature_from_type_hint = False
-    files.replace({FILE_NAME: model.to_yaml().encode()})
+    files.replace({FILE_NAME: model.to_yaml().encode()}, comment=comment or "set_signature")
 
 
-def update_model_requirements(model_uri: str, operation: str, requirement_list: Iterable[str]) -> None:
-    """operation: "add" or "remove"; of a package that is there already, the added line replaces the old one."""
-    files = _Files.at(_amendable(model_uri))
+def update_model_requirements(
+    model_uri: str, operation: str, requirement_list: Iterable[str], *, comment: str | None = None
+) -> None:
+    """operation: "add" or "remove"; of a package that is there already, the added line replaces the old one. Registered
+    models and comment: as set_signature."""
+    files = _Files.at(str(model_uri))
     with tempfile.TemporaryDirectory(prefix="headrace-") as scratch:
         folder = Path(scratch)
         for name in ENVIRONMENT_FILES:
@@ -67,7 +72,7 @@ def update_model_requirements(model_uri: str, operation: str, requirement_list: 
         amend(folder, operation, list(requirement_list))
         changed = {name: (folder / name).read_bytes() for name in ENVIRONMENT_FILES if (folder / name).is_file()}
         # A lock says exactly what was to be installed before.
-        files.replace(changed, without=(LOCK,))
+        files.replace(changed, without=(LOCK,), comment=comment or f"update_model_requirements: {operation}")
 
 
 def load_serving_example(model_uri_or_path: str) -> str:
@@ -116,19 +121,31 @@ class _Files:
     def read(self, name: str) -> bytes:
         return self.place.blobs.get_bytes(join(self.place.path, name))
 
-    def replace(self, contents: dict[str, bytes], without: tuple[str, ...] = ()) -> None:
+    def replace(self, contents: dict[str, bytes], without: tuple[str, ...] = (), comment: str | None = None) -> None:
         """without: files that go."""
         known = self.stated()
+        records = {name: FileRecord(len(text), hashlib.sha256(text).hexdigest()) for name, text in contents.items()}
+        versions = version_edits.versions_at(self.place, self.model()) if self.is_whole_model() else []
+        before = {name: self.read(name) for name in (*contents, *without) if versions and self.has(name)}
+        self.write(contents, without)
+        try:
+            version_edits.amend(versions, records, without, comment)
+        except BaseException:
+            self.write(before, tuple(name for name in contents if name not in before))
+            version_edits.take_back(versions)
+            raise
+        if known is not None:
+            self.amend(known, records, without)
+
+    def is_whole_model(self) -> bool:
+        """Where the address names one by its MLmodel, that file is all there is to see."""
+        return self.place.path.rpartition("/")[2] != FILE_NAME
+
+    def write(self, contents: dict[str, bytes], without: Iterable[str]) -> None:
         for name in without:
             self.place.blobs.delete(join(self.place.path, name))
         for name, content in contents.items():
             self.place.blobs.put_bytes(join(self.place.path, name), content)
-        if known is not None:
-            digests = {
-                name: FileRecord(len(content), hashlib.sha256(content).hexdigest())
-                for name, content in contents.items()
-            }
-            self.amend(known, digests, without)
 
     def amend(self, known: manifest.Manifest, digests: dict[str, FileRecord], without: tuple[str, ...] = ()) -> None:
         kept = {name: digest for name, digest in known.files.items() if name not in without}
@@ -143,15 +160,6 @@ class _Files:
         with tempfile.TemporaryDirectory(prefix="headrace-") as scratch:
             (Path(scratch) / manifest.FILE_NAME).write_bytes(self.read(manifest.FILE_NAME))
             return manifest.read(scratch)
-
-
-def _amendable(uri: str) -> str:
-    uri = str(uri)
-    if scheme(uri) == "models" and not uri.partition(":")[2].lstrip("/").startswith("m-"):
-        raise NotSupported(
-            f"{uri!r} is a registered version, which isn't changed; amend the model and register it again."
-        )
-    return uri
 
 
 def _logged(model: Model, uri: str) -> LoggedModel | None:

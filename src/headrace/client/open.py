@@ -21,7 +21,7 @@ from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
 from headrace import settings
-from headrace.client.sink import DirectSink, Sink
+from headrace.client.sink import Sink
 from headrace.client.uri import get_registry_uri, get_tracking_uri, shown_uri
 from headrace.errors import InvalidValue, NotSupported
 from headrace.stores.base import TrackingStore
@@ -30,6 +30,7 @@ from headrace.stores.registry import RegistryStore, WebhookService, WebhookStore
 SUPPORTED = "a folder, file:, sqlite:///, postgresql://, http://, https://, databricks, azureml://"
 DATABASE_FILE = "headrace.db"
 ARTIFACT_FOLDER = "artifacts"
+READ_FLUSH_S = 10.0
 _UNITY_CATALOG = ("databricks-uc", "uc:")
 
 _lock = threading.RLock()
@@ -47,7 +48,10 @@ def tracking_store(uri: str | None = None) -> TrackingStore:
         store = _stores.get(uri)
         if store is None:
             store = _stores[uri] = open_store(uri)
-        return store
+        sink = _sinks.get(uri)
+    if sink is not None:
+        sink.flush(READ_FLUSH_S)  # whoever reads sees what this process wrote
+    return store
 
 
 def registry_store(uri: str | None = None, tracking_uri: str | None = None) -> RegistryStore:
@@ -80,17 +84,29 @@ def tracking_sink(uri: str | None = None) -> Sink:
     with _lock:
         sink = _sinks.get(uri)
         if sink is None:
-            sink = _sinks[uri] = DirectSink(tracking_store(uri))
+            from headrace.client.outbox.open import open_sink
+
+            sink = _sinks[uri] = open_sink(uri, tracking_store(uri), _place_here(uri))
         return sink
+
+
+def _place_here(uri: str) -> Path | None:
+    """The folder or database file of a store of this machine."""
+    name = _opener_name(uri)
+    if name == "sqlite":
+        return Path(unquote(uri.partition(":///")[2].partition("?")[0])).absolute()
+    return embedded_folder(uri) if name in ("", "file") else None
 
 
 def close_stores() -> None:
     """Closes all of them; a later call opens anew."""
     with _lock:
-        stores = list(_stores.values())
+        stores, sinks = list(_stores.values()), list(_sinks.values())
         _stores.clear()
         _sinks.clear()
         _registries.clear()
+    for sink in sinks:
+        sink.close(settings.FLUSH_TIMEOUT_S.get())
     for store in stores:
         store.close()
 
@@ -111,6 +127,14 @@ def embedded_folder(uri: str) -> Path:
     if parts.netloc not in ("", "localhost"):
         raise InvalidValue("tracking URI", uri, "a file: URI names no host: write file:///absolute/folder.")
     return Path(unquote(parts.path)).absolute()
+
+
+def is_embedded_store(uri: str) -> bool:
+    """Whether the URI names a folder or SQLite file of this machine in which a store is."""
+    name = _opener_name(uri)
+    if name == "sqlite":
+        return Path(unquote(uri.partition(":///")[2].partition("?")[0])).exists()
+    return name in ("", "file") and (embedded_folder(uri) / DATABASE_FILE).exists()
 
 
 def _open_embedded(uri: str) -> TrackingStore:

@@ -1,0 +1,175 @@
+"""A version's files are those that were registered, wherever they are used."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LinearRegression
+
+import headrace as mlflow
+from headrace.client.rest_store import RestStore
+from headrace.entities import ModelPolicy
+from headrace.errors import Conflict, Corrupt, Forbidden, InvalidState, NotSupported
+from headrace.packaging.info import ModelInfo
+from headrace.registry import GuardedRegistry
+
+X = pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": [0.0, 1.0, 0.0]})
+Y = [1.0, 2.0, 3.0]
+
+
+@pytest.fixture(scope="module")
+def fitted() -> LinearRegression:
+    return LinearRegression().fit(X, Y)
+
+
+@pytest.fixture
+def registered(registry_place: str, fitted: LinearRegression) -> ModelInfo:
+    return mlflow.sklearn.log_model(fitted, name="line", registered_model_name="wine")
+
+
+def folder_of(info: ModelInfo, tmp_path: Path) -> Path:
+    """Where the files really lie, for whoever goes there behind the registry's back."""
+    (found,) = [path.parent for path in tmp_path.rglob("MLmodel") if str(info.model_id) in str(path)]
+    return found
+
+
+def flip(path: Path, at: int = 100) -> None:
+    content = bytearray(path.read_bytes())
+    content[at] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("name", ["model.skops", "MLmodel", "requirements.txt"])
+def test_a_flipped_byte_is_refused_with_its_file(registered: ModelInfo, tmp_path: Path, name: str) -> None:
+    flip(folder_of(registered, tmp_path) / name, at=20)
+    for call in (mlflow.pyfunc.load_model, mlflow.sklearn.load_model, mlflow.artifacts.download_artifacts):
+        with pytest.raises(Corrupt, match=rf"Version 1 of model 'wine' .*{name} has changed"):
+            call("models:/wine/1")
+    with pytest.raises(Corrupt, match=f"{name} has changed"):
+        mlflow.artifacts.download_artifacts(f"models:/wine/1/{name}")
+    with pytest.raises(Corrupt, match=f"{name} has changed"):
+        mlflow.artifacts.load_text(f"models:/wine/1/{name}")
+
+
+def test_a_missing_file_and_a_truncated_one_are_named(registered: ModelInfo, tmp_path: Path) -> None:
+    folder = folder_of(registered, tmp_path)
+    (folder / "requirements.txt").unlink()
+    (folder / "model.skops").write_bytes((folder / "model.skops").read_bytes()[:50])
+    with pytest.raises(Corrupt, match=r"model.skops is truncated: 50 bytes .*requirements.txt is missing"):
+        mlflow.pyfunc.load_model("models:/wine/1")
+
+
+def test_a_file_that_was_added_is_no_part_of_the_version(
+    registered: ModelInfo, registry_place: str, tmp_path: Path
+) -> None:
+    (folder_of(registered, tmp_path) / "evil.py").write_text("print()")
+    downloaded = Path(mlflow.artifacts.download_artifacts("models:/wine/1", dst_path=str(tmp_path / "to")))
+    assert not (downloaded / "evil.py").exists()
+    assert (downloaded / "model.skops").exists()
+    if registry_place == "embedded":  # used where it lies, so it must be as it was
+        with pytest.raises(Corrupt, match=r"evil.py was added"):
+            mlflow.pyfunc.load_model("models:/wine/1")
+    else:
+        np.testing.assert_allclose(mlflow.pyfunc.load_model("models:/wine/1").predict(X), Y)
+
+
+def test_what_a_client_of_mlflow_leaves_in_a_download_changes_nothing(registered: ModelInfo, tmp_path: Path) -> None:
+    (folder_of(registered, tmp_path) / "registered_model_meta").write_text("model_name: wine\n")
+    np.testing.assert_allclose(mlflow.pyfunc.load_model("models:/wine/1").predict(X), Y)
+
+
+def test_signature_of_a_logged_model_is_that_of_its_versions(registered: ModelInfo) -> None:
+    client = mlflow.MlflowClient()
+    client.copy_model_version("models:/wine/1", "beer")
+    before = client.get_model_version("wine", 1).digest
+    mlflow.models.set_signature(registered.model_uri, mlflow.models.infer_signature(X, Y), comment="was forgotten")
+    for name in ("wine", "beer"):
+        assert mlflow.models.get_model_info(f"models:/{name}/1").signature is not None
+        np.testing.assert_allclose(mlflow.pyfunc.load_model(f"models:/{name}/1").predict(X), Y)
+        event = client.get_model_version_history(name)[0]
+        assert (event.kind, event.comment) == ("manifest_amended", "was forgotten")
+        after = client.get_model_version(name, 1).digest
+        assert after == event.digest != before
+
+
+def test_one_version_is_amended_by_its_own_address(registered: ModelInfo) -> None:
+    mlflow.MlflowClient().set_registered_model_alias("wine", "champion", "1")
+    mlflow.models.set_signature("models:/wine@champion", mlflow.models.infer_signature(X, Y))
+    mlflow.models.update_model_requirements("models:/wine/1", "add", ["rich==15.0.0"])
+    model = mlflow.pyfunc.load_model("models:/wine/1")
+    assert model.metadata.signature is not None
+    assert "rich==15.0.0" in mlflow.artifacts.load_text("models:/wine/1/requirements.txt")
+    kinds = [event.kind for event in mlflow.MlflowClient().get_model_version_history("wine", version=1)]
+    assert kinds[:2] == ["manifest_amended", "manifest_amended"]
+
+
+def test_a_version_that_shares_its_files_isnt_changed_by_anothers_address(registered: ModelInfo) -> None:
+    mlflow.MlflowClient().copy_model_version("models:/wine/1", "beer")
+    with pytest.raises(InvalidState, match=rf"shares its files with models:/beer/1.*models:/{registered.model_id}"):
+        mlflow.models.set_signature("models:/wine/1", mlflow.models.infer_signature(X, Y))
+    assert mlflow.models.get_model_info("models:/wine/1").signature is None
+
+
+def test_edit_that_cant_be_journalled_is_taken_back(
+    fitted: LinearRegression, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    info = mlflow.sklearn.log_model(fitted, name="line", registered_model_name="wine")
+    mlflow.MlflowClient().copy_model_version("models:/wine/1", "beer")
+    real = GuardedRegistry.amend_version_manifest
+
+    def only_wine(self: GuardedRegistry, name: str, *given: Any, **more: Any) -> Any:
+        if name == "beer":
+            raise Conflict("somebody else was first")
+        return real(self, name, *given, **more)
+
+    monkeypatch.setattr(GuardedRegistry, "amend_version_manifest", only_wine)
+    with pytest.raises(Conflict):
+        mlflow.models.set_signature(info.model_uri, mlflow.models.infer_signature(X, Y))
+    for uri in (info.model_uri, "models:/wine/1", "models:/beer/1"):
+        assert mlflow.pyfunc.load_model(uri).metadata.signature is None
+    assert "taken back" in mlflow.MlflowClient().get_model_version_history("wine")[0].comment
+
+
+def test_a_registered_folder_of_ones_own_is_amended_by_its_path(fitted: LinearRegression) -> None:
+    mlflow.sklearn.save_model(fitted, "saved")
+    mlflow.register_model("saved", "wine")
+    mlflow.models.set_signature("saved", mlflow.models.infer_signature(X, Y))
+    assert mlflow.pyfunc.load_model("models:/wine/1").metadata.signature is not None
+
+
+def test_amending_a_saved_folder_makes_no_store(fitted: LinearRegression) -> None:
+    mlflow.sklearn.save_model(fitted, "saved")
+    mlflow.models.set_signature("saved", mlflow.models.infer_signature(X, Y))
+    assert not Path(".headrace").exists()
+
+
+def test_policy_keeps_unsigned_versions_from_loading(registered: ModelInfo) -> None:
+    pytest.importorskip("model_signing")
+    from cryptography.hazmat.primitives import serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1()).public_key()
+    pem = key.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo).decode()
+    client = mlflow.MlflowClient()
+    client.set_model_policy("wine", ModelPolicy(unsigned="no_load", keys=(pem,)))
+    assert client.get_model_policy("wine").unsigned == "no_load"
+    with pytest.raises(Forbidden, match="nobody signed it"):
+        mlflow.pyfunc.load_model("models:/wine/1")
+    mlflow.artifacts.download_artifacts("models:/wine/1")  # to be looked at
+    mlflow.pyfunc.load_model(registered.model_uri)  # the logged model is no version
+
+
+@pytest.mark.parametrize("registry_place", ["server"], indirect=True)
+def test_versions_of_a_registry_without_manifests_load(registered: ModelInfo, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: Any, **__: Any) -> Any:
+        raise NotSupported("not Headrace's")
+
+    for name in ("get_version_manifest", "get_policy", "search_history"):
+        monkeypatch.setattr(RestStore, name, refuse)
+    np.testing.assert_allclose(mlflow.pyfunc.load_model("models:/wine/1").predict(X), Y)
+    mlflow.models.set_signature(registered.model_uri, mlflow.models.infer_signature(X, Y))
+    assert mlflow.pyfunc.load_model("models:/wine/1").metadata.signature is not None
