@@ -67,6 +67,12 @@ def _installer(text: str) -> str | None:
     raise ValueError("allowed are uv and pip.")
 
 
+def _logging(text: str) -> str:
+    if text in ("journal", "direct"):
+        return text
+    raise ValueError("allowed are journal and direct.")
+
+
 def _pattern(text: str) -> re.Pattern[str] | None:
     try:
         return re.compile(text)
@@ -129,6 +135,19 @@ ENABLE_ASYNC_LOGGING = Setting(
     _flag,
     False,
     "Let log calls return before the store has the data, where they don't say `synchronous` themselves.",
+)
+LOGGING = Setting(
+    "HEADRACE_LOGGING",
+    _logging,
+    "journal",
+    "Where fluent calls write: to the journal, from which a thread sends (journal), or to the store, waiting (direct).",
+)
+JOURNAL_DIR = _text("HEADRACE_JOURNAL_DIR", "Folder of journals, instead of one beside the store or in HEADRACE_HOME.")
+FLUSH_TIMEOUT_S = Setting(
+    "HEADRACE_FLUSH_TIMEOUT",
+    float,
+    60.0,
+    "Seconds that the end of a run, or of the process, waits for the store to take what the journal holds.",
 )
 SUPPRESS_RUN_URL = Setting(
     "HEADRACE_SUPPRESS_PRINTING_URL_TO_STDOUT MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT",

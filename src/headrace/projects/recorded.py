@@ -1,7 +1,8 @@
 """The handle that callers get: it follows the backend's run in a thread of its own and settles the tracked run.
 
-When the command is over, its output becomes an artifact, and the run gets the status that is true, but only if the
-command left it open: a program that ended its run itself knows better. At the end of this process, runs that still go
+When the command is over, its output becomes an artifact, and the run gets the status that is true: that of the command,
+if the run is open still, or called finished by a program whose command failed after all. A program that ended its run
+itself in another way knows better. At the end of this process, runs that still go
 on are waited for, or ended if the process was interrupted.
 """
 
@@ -105,8 +106,9 @@ class RecordedRun(SubmittedRun):
 
     def _settle(self) -> None:
         self._keep_output()
-        if not RunStatus.is_terminated(self._client.get_run(self._run_id).info.status):
-            status = RunStatus.FINISHED.name if self._succeeded else self._unsuccessful()
+        now = self._client.get_run(self._run_id).info.status
+        status = RunStatus.FINISHED.name if self._succeeded else self._unsuccessful()
+        if not RunStatus.is_terminated(now) or (now == RunStatus.FINISHED.name and not self._succeeded):
             self._client.set_terminated(self._run_id, status)
 
     def _unsuccessful(self) -> str:

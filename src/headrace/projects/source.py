@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -78,7 +79,8 @@ def _refuse_version(version: str | None, address: str) -> None:
 
 def _folder(address: str, folder: Path, subdirectory: str) -> Source:
     place = inside(folder, subdirectory, address)
-    return source_git.described(Source(uri=address, name=str(place), folder=place, subdirectory=subdirectory))
+    found = source_git.described(Source(uri=address, name=str(place), folder=place, subdirectory=subdirectory))
+    return replace(found, name=named(address, subdirectory)) if subdirectory else found
 
 
 def _archive(address: str, local: Path | None, subdirectory: str, progress: Progress) -> Source:
