@@ -11,11 +11,13 @@ from headrace.client.data_checks import DataCheck, check_data
 from headrace.client.mlflow_client import MlflowClient
 from headrace.client.uri import get_tracking_uri
 from headrace.entities import Run
+from headrace.errors import InvalidValue
 from headrace.projects import foreground, kept
 from headrace.projects.differences import Differences, Side, between
 from headrace.projects.kept import Files, Kept, kept_of, ready_from
 from headrace.projects.launch import Progress
 from headrace.projects.runner import Ready, config_of, say, start
+from headrace.projects.sweeps.plan import plan_from
 
 REPLAY_TAG = "headrace.replay.of"
 
@@ -64,6 +66,8 @@ def replay(
     tell = progress or say
     client = MlflowClient(get_tracking_uri())
     original = client.get_run(run_id)
+    if plan_from(original.data.tags) is not None:
+        raise InvalidValue("run_id", run_id, "this run is a sweep; replay one of its trials, or sweep with its seed.")
     files = kept.files_of(client, original.info.run_id)
     known = kept_of(original, files)
     if env_manager is not None:
