@@ -67,8 +67,9 @@ def sign(
     )
     try:
         if certificates:
+            above = certificates[1:] or certificates  # it can't do without any
             config.use_certificate_signer(
-                private_key=private_key, signing_certificate=certificates[0], certificate_chain=certificates[1:]
+                private_key=private_key, signing_certificate=certificates[0], certificate_chain=above
             )
         else:
             # Stated as str there, and handed on to what takes bytes.
