@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,7 +11,8 @@ import pytest
 import headrace.client.open as stores
 from headrace.client import absent, active_run, experiments, uri
 from headrace.client.async_log import flush_async_logging
-from headrace.server.options import AuthMode
+
+PASSWORD = "correct horse"
 
 
 @pytest.fixture(autouse=True)
@@ -34,19 +35,22 @@ def forget() -> None:
 
 
 @contextmanager
-def server_at(folder: Path, *, proxied: bool = False, auth: AuthMode = "none") -> Iterator[str]:
+def server_at(folder: Path, *, proxied: bool = False, users: Sequence[str] = ()) -> Iterator[str]:
     """The address of a server with a SQLite store of its own. proxied: its artifacts go through it; else clients reach
-    its folder."""
+    its folder. users: editors with PASSWORD, whose names and passwords it asks for then."""
     import uvicorn
 
     from headrace.server.app import create_app
     from headrace.server.artifacts import ServedArtifacts
+    from headrace.server.credentials import hash_password
     from headrace.server.options import Options
     from headrace.stores.sql import open_sql_store
 
     root = str(folder / "served")
     store = open_sql_store(f"sqlite:///{folder}/served.db", "mlflow-artifacts:/" if proxied else root)
-    app = create_app(store, Options(auth=auth), artifacts=ServedArtifacts(root, roots=[root]))
+    for user in users:
+        store.create_user(user, "editor", hash_password(PASSWORD))
+    app = create_app(store, Options(auth="basic" if users else "none"), artifacts=ServedArtifacts(root, roots=[root]))
     with socket.create_server(("127.0.0.1", 0)) as listener:  # listens, so nobody has to wait for the server
         config = uvicorn.Config(app, log_level="warning", lifespan="on")
         server = uvicorn.Server(config)

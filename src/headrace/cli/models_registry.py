@@ -183,7 +183,7 @@ def register(
     cls=Command,
     examples=[
         "headrace models alias wine champion 3",
-        'headrace models alias wine champion wine@candidate --comment "a week of shadow traffic went well"',
+        'headrace models alias wine champion @candidate --comment "a week of shadow traffic went well"',
     ],
 )
 @name_argument
@@ -191,7 +191,7 @@ def register(
 @version_argument
 @comment_option
 def alias(name: str, alias: str, version: str, comment: str | None) -> None:
-    """Move an alias to a version: its number, or NAME@ALIAS of the same model."""
+    """Move an alias to a version: its number, or @ALIAS for where another alias points."""
     from headrace.client.acts import act
 
     store = registry()
@@ -321,8 +321,9 @@ def _number(name: str, version: str) -> str:
     """Of a version given by number, or by an address of the same model."""
     if version.isdigit():
         return version
-    text = version if "@" in version or "/" in version else f"{name}/{version}"
-    found = version_at(text)
+    if version.startswith("@"):
+        version = f"{name}{version}"
+    found = version_at(version if "@" in version or "/" in version else f"{name}/{version}")
     if found.name != name:
         raise InvalidValue("VERSION", version, f"it is a version of {found.name!r}; copy it to {name!r} first.")
     return found.version
