@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
+from typing import Protocol, runtime_checkable
 
 from headrace.entities import (
     Act,
@@ -236,6 +237,16 @@ class RegistryHistoryStore(ABC):
 
 class RegistryStore(RegisteredModelStore, ModelVersionStore, RegistryHistoryStore):
     """Everything about registered models."""
+
+
+@runtime_checkable
+class SupportsLocations(Protocol):
+    """A registry store that knows, by an index, which versions lie where."""
+
+    def versions_at(self, locations: Collection[str]) -> dict[str, list[ModelVersion]]:
+        """Those whose files lie at exactly one of these addresses, by address; each list by name and number. Without
+        aliases, and without prompts."""
+        ...
 
 
 class WebhookStore(ABC):

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+
+import msgspec
 
 from headrace.entities import (
     Act,
@@ -184,6 +186,16 @@ class MemoryModelVersions(MemoryRegisteredModels, ModelVersionStore):
         with self.lock:
             row, number = self.held_version(name, version)
             return row.versions[number].storage_location or row.versions[number].record.source
+
+    def versions_at(self, locations: Collection[str]) -> dict[str, list[ModelVersion]]:
+        found: dict[str, list[ModelVersion]] = {}
+        with self.lock:
+            for row in sorted(self.registered_models, key=lambda row: row.name):
+                for number, version in sorted(row.versions.items()):
+                    location = version.storage_location or version.record.source
+                    if location in locations and not row.deleted and not row.prompt:
+                        found.setdefault(location, []).append(msgspec.structs.replace(row.version(number), aliases=[]))
+        return found
 
     def set_model_version_tag(self, name: str, version: str, tag: ModelVersionTag, *, act: Act = NOBODY) -> None:
         checks.model_name(name)

@@ -412,6 +412,7 @@ sa.Index(
     sqlite_where=sa.text("run_id != ''"),
     postgresql_where=sa.text("run_id != ''"),
 )
+sa.Index("model_version_by_location", model_version.c.storage_location, postgresql_using="hash")
 model_version_tag = _clustered(
     "model_version_tag",
     _int("version_ref", key=True),

@@ -193,6 +193,7 @@ CREATE TABLE model_version (
 	PRIMARY KEY (id)
 );
 CREATE INDEX model_version_by_creation ON model_version (prompt, creation_timestamp DESC, name, number DESC);
+CREATE INDEX model_version_by_location ON model_version (storage_location);
 CREATE UNIQUE INDEX model_version_by_name ON model_version (name, number DESC);
 CREATE UNIQUE INDEX model_version_by_stage ON model_version (model_ref, stage, number);
 CREATE INDEX model_version_by_update ON model_version (prompt, last_updated_timestamp DESC, name, number DESC);

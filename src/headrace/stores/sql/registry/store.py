@@ -146,6 +146,9 @@ class _ModelVersions(Transactions, RegistryStore):
     def get_model_version_download_uri(self, name: str, version: str) -> str:
         return self._read(versions.download_uri(name, version))
 
+    def versions_at(self, locations: Collection[str]) -> dict[str, list[ModelVersion]]:
+        return self._read(versions.at(locations))
+
     def set_model_version_tag(self, name: str, version: str, tag: ModelVersionTag, *, act: Act = NOBODY) -> None:
         self._write(versions.set_tag(name, version, tag, act))
 

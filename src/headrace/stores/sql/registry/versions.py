@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from headrace.entities import (
     Act,
@@ -50,7 +50,8 @@ def create(
         number = model.versions + 1
         now = model.add("version_created", version=number, after=new.source, digest=digest, data=told)
         made = (model.ref, number, name, int(prompt), now, now, new.description, new.user_id, new.source)
-        placed = (new.storage_location, new.run_id or "", new.run_link, new.model_id, digest)
+        place = None if prompt else new.storage_location or new.source
+        placed = (place, new.run_id or "", new.run_link, new.model_id, digest)
         ref = db.execute(INSERT, (*made, *placed)).fetchone()[0]
         if new.tags:
             db.executemany(SET_TAG, [(ref, key, value) for key, value in new.tags.items()])
@@ -95,6 +96,21 @@ def download_uri(name: str, version: str) -> Work[str]:
         if row is None:
             raise records.no_version(db, name, version)
         return str(row[0])
+
+    return work
+
+
+def at(locations: Collection[str]) -> Work[dict[str, list[ModelVersion]]]:
+    def work(db: Database) -> dict[str, list[ModelVersion]]:
+        rows = db.execute(
+            f"SELECT {records.VERSION_COLUMNS}, v.storage_location FROM model_version v "
+            f"WHERE v.storage_location {db.any_of} ORDER BY v.name, v.number",
+            (db.among(sorted(set(locations))),),
+        ).fetchall()
+        found: dict[str, list[ModelVersion]] = {}
+        for row, version in zip(rows, records.versions(db, [row[:-1] for row in rows]), strict=True):
+            found.setdefault(row[-1], []).append(version)
+        return found
 
     return work
 
