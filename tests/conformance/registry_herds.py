@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import random
 
-from headrace.entities import ModelVersion, ModelVersionTag, RegisteredModel, RegisteredModelTag
+from headrace.entities import (
+    FileRecord,
+    ModelVersion,
+    ModelVersionTag,
+    RegisteredModel,
+    RegisteredModelTag,
+    VersionManifest,
+)
 from headrace.query.records import PROMPT_TAG
 from headrace.stores.registry import RegistryStore
 from tests.conformance.generated import TEXTS, Pool, stored
@@ -12,11 +19,17 @@ from tests.conformance.herds import Herd, a_text, chosen
 
 RUN_IDS = ["", "a", "A", "ab", "b"]
 SOURCES = ["s3://a", "s3://A", "s3://a/b", "s3://é", "s3://%_"]
+MANIFESTS = [VersionManifest(files={"MLmodel": FileRecord(size, "a" * 64)}) for size in range(3)]
 NAMES = [text for text in TEXTS if not set(text) & set("/:.'\"")]
 
 MODEL_POOL = Pool(texts={"name": stored("name", 25)})
 VERSION_POOL = Pool(
-    texts={"name": stored("name", 35), "run_id": RUN_IDS, "source_path": SOURCES},
+    texts={
+        "name": stored("name", 35),
+        "run_id": RUN_IDS,
+        "source_path": SOURCES,
+        "digest": [*(each.digest for each in MANIFESTS), "", "0" * 64],
+    },
     numbers={"version_number": ["1", "2", "3", "0", "9223372036854775807"]},
 )
 
@@ -35,6 +48,7 @@ def fill(store: RegistryStore, models: int = 30) -> None:
                 chance.choice(SOURCES),
                 chance.choice(RUN_IDS) or None,
                 [ModelVersionTag(*each) for each in tags.items()],
+                manifest=chance.choice([None, *MANIFESTS]),
             )
         if chance.random() < 0.2:
             store.update_registered_model(name, "touched")

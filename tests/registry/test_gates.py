@@ -24,6 +24,7 @@ from headrace.entities import (
 from headrace.errors import Conflict, Forbidden, GateRefused, InvalidValue, NotFound, StoreUnavailable
 from headrace.packaging.schema import ColSpec, Schema
 from headrace.registry import policy as policies
+from headrace.registry.guarded import ATTEMPTS
 from headrace.stores.sql import SqlStore
 from tests.registry.workshop import FILES, Workshop, mlmodel
 
@@ -257,7 +258,7 @@ def test_model_that_never_stands_still(workshop: Workshop, monkeypatch: pytest.M
     monkeypatch.setattr(workshop.store, "set_registered_model_alias", always_before)
     with pytest.raises(Conflict):
         promote(workshop, version)
-    assert len(tries) == 10
+    assert len(tries) == ATTEMPTS
 
 
 def test_revision_of_the_caller_is_not_tried_again(workshop: Workshop) -> None:

@@ -109,6 +109,7 @@ MODEL_VERSIONS = Dialect(
             Field("name", "text", TEXT + MEMBER),
             Field("run_id", "text", TEXT + MEMBER, order=False),
             Field("source_path", "text", TEXT, order=False),
+            Field("digest", "text", ("=", "IN"), order=False),
             Field("version_number", "int", NUMERIC, quoted=True, fractions=False),
             Field("creation_timestamp", "int", ()),
             Field("last_updated_timestamp", "int", ()),

@@ -180,6 +180,8 @@ class SearchableModelVersion:
         self.version = version
 
     def values(self, entity: Entity, key: str) -> Sequence[Scalar]:
+        if (entity, key) == ("attribute", "digest"):
+            return () if self.version.digest is None else (self.version.digest,)
         return _registry_values(self.version.tags, self.one, entity, key)
 
     def order_value(self, key: OrderKey) -> Scalar | None:

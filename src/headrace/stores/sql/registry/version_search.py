@@ -18,6 +18,7 @@ KIND = Kind(
         "name": "name",
         "run_id": "run_id",
         "source_path": "source",
+        "digest": "digest",
         "version_number": "number",
         "creation_timestamp": "creation_timestamp",
         "last_updated_timestamp": "last_updated_timestamp",
@@ -29,7 +30,7 @@ KIND = Kind(
         "creation_timestamp": "model_version_by_creation",
         "last_updated_timestamp": "model_version_by_update",
     },
-    indexed=("name", "run_id"),
+    indexes={"name": "model_version_by_name", "run_id": "model_version_run"},
 )
 
 
