@@ -21,7 +21,7 @@ from headrace.stores.sql.migrations.revisions import HEAD, REVISIONS, VERSION_TA
 from headrace.stores.sql.tables import metadata
 
 # Written as DDL of each dialect, since the dialects differ in what they index.
-BY_VALUE = {"param_by_value", "tag_by_value", "registered_model_tag_by_value", "model_version_tag_by_value"}
+BY_VALUE = {"param_by_value", "tag_by_value"}
 
 NEXT_REVISION = f"""
 revision = "9999"

@@ -318,10 +318,11 @@ writer_mark = _clustered(
 )
 
 
-def _tag_by_value(table: str, ref: str) -> dict[str, list[str]]:
-    """On both databases by the beginning of the value: a prompt's text is one, and is not kept twice."""
-    index = f'CREATE INDEX {table}_by_value ON {table} ("key", substr(value, 1, {INDEXED_VALUE_CHARS}), {ref})'
-    return {"sqlite": [index], "postgresql": [index]}
+def _registry_tag(table: str, ref: str) -> sa.Table:
+    """start: the beginning of the value, which is what is indexed; a prompt's text is a value, too."""
+    made = _clustered(table, _int(ref, key=True), _text("key", key=True), _text("value"), _text("start"))
+    sa.Index(f"{table}_by_start", made.c.key, made.c.start, made.c[ref])
+    return made
 
 
 # A deleted model keeps its row for its journal's sake. versions: made so far; event_ms: time of the last entry of the
@@ -356,13 +357,7 @@ sa.Index(
 )
 # Every name that a model has or had.
 registered_model_former = _clustered("registered_model_former", _text("name", key=True), _int("model_ref", key=True))
-registered_model_tag = _clustered(
-    "registered_model_tag",
-    _int("model_ref", key=True),
-    _text("key", key=True),
-    _text("value"),
-    info=_tag_by_value("registered_model_tag", "model_ref"),
-)
+registered_model_tag = _registry_tag("registered_model_tag", "model_ref")
 registered_model_alias = _clustered(
     "registered_model_alias", _int("model_ref", key=True), _text("alias", key=True), _int("number")
 )
@@ -413,13 +408,7 @@ sa.Index(
     postgresql_where=sa.text("run_id != ''"),
 )
 sa.Index("model_version_by_location", model_version.c.storage_location, postgresql_using="hash")
-model_version_tag = _clustered(
-    "model_version_tag",
-    _int("version_ref", key=True),
-    _text("key", key=True),
-    _text("value"),
-    info=_tag_by_value("model_version_tag", "version_ref"),
-)
+model_version_tag = _registry_tag("model_version_tag", "version_ref")
 # The files of a version, packed; the greatest serial is the present one.
 version_manifest = _clustered(
     "version_manifest",

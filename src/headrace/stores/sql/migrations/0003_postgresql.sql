@@ -196,9 +196,10 @@ CREATE TABLE model_version_tag (
 	version_ref BIGINT NOT NULL,
 	key TEXT COLLATE "C" NOT NULL,
 	value TEXT COLLATE "C" NOT NULL,
+	start TEXT COLLATE "C" NOT NULL,
 	PRIMARY KEY (version_ref, key)
 );
-CREATE INDEX model_version_tag_by_value ON model_version_tag ("key", substr(value, 1, 128), version_ref);
+CREATE INDEX model_version_tag_by_start ON model_version_tag (key, start, version_ref);
 CREATE TABLE name (
 	id BIGSERIAL NOT NULL,
 	text TEXT COLLATE "C" NOT NULL,
@@ -246,9 +247,10 @@ CREATE TABLE registered_model_tag (
 	model_ref BIGINT NOT NULL,
 	key TEXT COLLATE "C" NOT NULL,
 	value TEXT COLLATE "C" NOT NULL,
+	start TEXT COLLATE "C" NOT NULL,
 	PRIMARY KEY (model_ref, key)
 );
-CREATE INDEX registered_model_tag_by_value ON registered_model_tag ("key", substr(value, 1, 128), model_ref);
+CREATE INDEX registered_model_tag_by_start ON registered_model_tag (key, start, model_ref);
 CREATE TABLE registry_event (
 	id BIGSERIAL NOT NULL,
 	model_ref BIGINT NOT NULL,

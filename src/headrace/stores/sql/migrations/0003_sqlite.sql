@@ -202,10 +202,11 @@ CREATE TABLE model_version_tag (
 	version_ref BIGINT NOT NULL,
 	"key" TEXT NOT NULL,
 	value TEXT NOT NULL,
+	start TEXT NOT NULL,
 	PRIMARY KEY (version_ref, "key")
 )
  WITHOUT ROWID;
-CREATE INDEX model_version_tag_by_value ON model_version_tag ("key", substr(value, 1, 128), version_ref);
+CREATE INDEX model_version_tag_by_start ON model_version_tag ("key", start, version_ref);
 CREATE TABLE name (
 	id INTEGER NOT NULL,
 	text TEXT NOT NULL,
@@ -255,10 +256,11 @@ CREATE TABLE registered_model_tag (
 	model_ref BIGINT NOT NULL,
 	"key" TEXT NOT NULL,
 	value TEXT NOT NULL,
+	start TEXT NOT NULL,
 	PRIMARY KEY (model_ref, "key")
 )
  WITHOUT ROWID;
-CREATE INDEX registered_model_tag_by_value ON registered_model_tag ("key", substr(value, 1, 128), model_ref);
+CREATE INDEX registered_model_tag_by_start ON registered_model_tag ("key", start, model_ref);
 CREATE TABLE registry_event (
 	id INTEGER NOT NULL,
 	model_ref BIGINT NOT NULL,

@@ -6,19 +6,20 @@ from headrace.entities import Page, RegisteredModel, limits
 from headrace.query import REGISTERED_MODELS, parse_filter, parse_order
 from headrace.stores import tokens
 from headrace.stores.sql import keyset
+from headrace.stores.sql.conditions import Part
 from headrace.stores.sql.connection import Database, Work
 from headrace.stores.sql.registry import records
 from headrace.stores.sql.registry.search import Kind, find
+from headrace.stores.sql.registry.tags import OF_MODELS
 
 KIND = Kind(
     table="registered_model",
-    live="r.deleted_ms IS NULL",
+    live=(Part("r.deleted_ms IS NULL"),),
     columns=records.MODEL_COLUMNS.replace("m.", "r."),
     attributes={"name": "name", "last_updated_timestamp": "last_updated_timestamp"},
-    tags="registered_model_tag",
-    ref="model_ref",
+    tags=OF_MODELS,
     order_indexes={"name": "registered_model_name", "last_updated_timestamp": "registered_model_by_update"},
-    indexed=("name",),
+    indexes={"name": "registered_model_name"},
 )
 
 

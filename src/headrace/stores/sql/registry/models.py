@@ -14,7 +14,7 @@ from headrace.query.records import PROMPT_TAG
 from headrace.stores import registry_checks as checks
 from headrace.stores.sql.connection import Database, Work
 from headrace.stores.sql.faults import sql_errors
-from headrace.stores.sql.registry import journal, records
+from headrace.stores.sql.registry import journal, records, tags
 from headrace.stores.sql.registry.journal import Journal, held
 
 INSERT = (
@@ -25,17 +25,15 @@ INSERT = (
 ADD_NAME = (
     "INSERT INTO registered_model_former (name, model_ref) VALUES (?, ?) ON CONFLICT (name, model_ref) DO NOTHING"
 )
-SET_TAG = (
-    "INSERT INTO registered_model_tag (model_ref, key, value) VALUES (?, ?, ?) "
-    "ON CONFLICT (model_ref, key) DO UPDATE SET value = excluded.value"
-)
 OF_VERSIONS = "(SELECT id FROM model_version WHERE model_ref = ?)"
 TAG = "registered model tag"
 
 
-def create(name: str, tags: Sequence[RegisteredModelTag], description: str | None, act: Act) -> Work[RegisteredModel]:
+def create(
+    name: str, entries: Sequence[RegisteredModelTag], description: str | None, act: Act
+) -> Work[RegisteredModel]:
     checks.model_name(name)
-    kept, text, act = checks.tags(TAG, tags), checks.description(description), checks.act(act)
+    kept, text, act = checks.tags(TAG, entries), checks.description(description), checks.act(act)
     prompt = is_prompt(kept)
 
     def work(db: Database) -> RegisteredModel:
@@ -46,7 +44,7 @@ def create(name: str, tags: Sequence[RegisteredModelTag], description: str | Non
         made = Journal(db, name, act, row)
         db.execute(ADD_NAME, (name, made.ref))
         if kept:
-            db.executemany(SET_TAG, [(made.ref, key, value) for key, value in kept.items()])
+            tags.OF_MODELS.put(db, made.ref, kept)
         made.add("model_created", after=text, data={"tags": kept, "description": text})
         made.close()
         return RegisteredModel(
@@ -132,8 +130,8 @@ def set_tag(name: str, tag: RegisteredModelTag, act: Act) -> Work[None]:
 
     def work(db: Database) -> None:
         model = held(db, name, act)
-        model.add("model_tag_set", key=tag.key, before=_tag(db, model.ref, tag.key), after=tag.value)
-        db.execute(SET_TAG, (model.ref, tag.key, tag.value))
+        model.add("model_tag_set", key=tag.key, before=tags.OF_MODELS.get(db, model.ref, tag.key), after=tag.value)
+        tags.OF_MODELS.put(db, model.ref, {tag.key: tag.value})
         model.close(**_prompt({tag.key: tag.value}))
 
     return work
@@ -146,18 +144,13 @@ def delete_tag(name: str, key: str, act: Act) -> Work[None]:
 
     def work(db: Database) -> None:
         model = held(db, name, act)
-        before = _tag(db, model.ref, key)
+        before = tags.OF_MODELS.get(db, model.ref, key)
         if before is not None:
             model.add("model_tag_removed", key=key, before=before)
-            db.execute("DELETE FROM registered_model_tag WHERE model_ref = ? AND key = ?", (model.ref, key))
+            tags.OF_MODELS.remove(db, model.ref, key)
             model.close(**_prompt({key: ""}))
 
     return work
-
-
-def _tag(db: Database, ref: int, key: str) -> str | None:
-    row = db.execute("SELECT value FROM registered_model_tag WHERE model_ref = ? AND key = ?", (ref, key)).fetchone()
-    return None if row is None else row[0]
 
 
 def _prompt(changed_tags: Mapping[str, str]) -> dict[str, int]:

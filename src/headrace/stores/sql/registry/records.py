@@ -8,6 +8,7 @@ from typing import Any
 from headrace.entities import ModelVersion, ModelVersionStage, RegisteredModel
 from headrace.errors import NotFound
 from headrace.stores.sql.connection import Database
+from headrace.stores.sql.registry.tags import OF_MODELS, OF_VERSIONS
 
 MODEL_COLUMNS = "m.id, m.name, m.creation_timestamp, m.last_updated_timestamp, m.description, m.revision"
 VERSION_COLUMNS = (
@@ -56,7 +57,7 @@ def model(db: Database, name: str) -> RegisteredModel:
 def models(db: Database, rows: Sequence[Any]) -> list[RegisteredModel]:
     """rows of MODEL_COLUMNS."""
     refs = [row[0] for row in rows]
-    tags = _tags(db, "registered_model_tag", "model_ref", refs)
+    tags = OF_MODELS.all_of(db, refs)
     aliases: dict[int, dict[str, str]] = {}
     for ref, alias, number in db.execute(
         f"SELECT model_ref, alias, number FROM registered_model_alias WHERE model_ref {db.any_of} ORDER BY alias",
@@ -102,14 +103,14 @@ def no_version(db: Database, name: str, version_text: str) -> NotFound:
 
 def with_aliases(db: Database, row: Sequence[Any]) -> ModelVersion:
     """row of VERSION_COLUMNS."""
-    tags = _tags(db, "model_version_tag", "version_ref", [row[0]])
+    tags = OF_VERSIONS.all_of(db, [row[0]])
     aliases = [alias for (alias,) in db.execute(ALIASES_OF_VERSION, (row[1], row[2]))]
     return _version(row, tags.get(row[0], {}), aliases)
 
 
 def versions(db: Database, rows: Sequence[Any]) -> list[ModelVersion]:
     """Without their aliases. rows of VERSION_COLUMNS."""
-    tags = _tags(db, "model_version_tag", "version_ref", [row[0] for row in rows])
+    tags = OF_VERSIONS.all_of(db, [row[0] for row in rows])
     return [_version(row, tags.get(row[0], {}), []) for row in rows]
 
 
@@ -131,11 +132,3 @@ def _version(row: Sequence[Any], tags: dict[str, str], aliases: list[str]) -> Mo
         model_id=model_id,
         digest=digest,
     )
-
-
-def _tags(db: Database, table: str, ref: str, refs: Sequence[int]) -> dict[int, dict[str, str]]:
-    found: dict[int, dict[str, str]] = {}
-    rows = db.execute(f"SELECT {ref}, key, value FROM {table} WHERE {ref} {db.any_of}", (db.among(refs),))
-    for number, key, value in rows:
-        found.setdefault(number, {})[key] = value
-    return found

@@ -15,25 +15,28 @@ from headrace.stores.sql.conditions import Part, joined
 from headrace.stores.sql.connection import Database
 from headrace.stores.sql.keyset import Term
 from headrace.stores.sql.migrations.revisions import INDEXED_VALUE_CHARS
+from headrace.stores.sql.registry import tags
+from headrace.stores.sql.registry.tags import TagTable
 
-COUNTED = 10_000  # index entries; a millisecond
-UNKNOWN_SHARE = 0.3  # of the rows that a comparison without an index is taken to leave
+COUNTED = 4_000  # index entries; half a millisecond
+# Of the rows, what a comparison is taken to leave that no index counts.
+SHARES = {"=": 0.01, "IN": 0.01, "LIKE": 0.1, "ILIKE": 0.1, "!=": 0.9, "NOT IN": 0.9}
+OTHER_SHARE = 0.3
 WALK_COST, LEAD_COST = 1.0, 2.5  # of a row that is looked at, by whether its neighbours lie beside it
 LAST = "\U0010ffff"
 
 
 class Kind(NamedTuple):
-    """A table that is searched, under alias r. live: what a row must satisfy to be there at all. ref: of a tag's row to
-    it. order_indexes: by the first key of an order. indexed: attributes that an index finds."""
+    """A table that is searched, under alias r. live: what a row must satisfy to be there at all.
+    order_indexes: by the first key of an order. indexes: by an attribute, what finds its values."""
 
     table: str
-    live: str
+    live: Sequence[Part]
     columns: str
     attributes: Mapping[str, str]
-    tags: str
-    ref: str
+    tags: TagTable
     order_indexes: Mapping[str, str]
-    indexed: Sequence[str]
+    indexes: Mapping[str, str]
 
     def terms(self, order: Order) -> list[Term]:
         text = ("name",)
@@ -44,31 +47,36 @@ class Kind(NamedTuple):
 
 
 class Lead(NamedTuple):
-    """Rows that a comparison leaves, found by an index: `source` is joined to r, or is r itself. n: capped."""
+    """Rows that a comparison leaves, found by an index. source: r, or what it is joined to. n: of them, capped. exact:
+    the comparison need not be tested again."""
 
+    comparison: Comparison
     source: str
     condition: Part
     n: int
+    exact: bool = True
+
+    def tests(self, comparison: Comparison) -> bool:
+        return self.exact and comparison is self.comparison
 
 
 def find(db: Database, kind: Kind, rule: Filter, order: Order, place: Sequence[Any] | None, limit: int) -> list[Any]:
     """(columns…, terms…) in order."""
     terms = kind.terms(order)
-    scope = [Part("r.prompt = ?", (int(asks_for_prompts(rule)),)), Part(kind.live)]
-    tests = [_condition(db, kind, each) for each in rule.comparisons]
-    behind = [] if place is None else [keyset.after(terms, place)]
     lead = _lead(db, kind, rule, limit)
     if lead is None:
-        index = kind.order_indexes.get(order[0].key)
-        forced = f" INDEXED BY {index}" if index and db.dialect == "sqlite" else ""
-        source, leading = f"{kind.table} r{forced}", []
+        source, where = _forced(db, kind, kind.order_indexes.get(order[0].key)), []
     else:
-        source, leading = lead.source, [lead.condition]
-    where = joined([*leading, *scope, *tests, *behind], " AND ")
+        source, where = lead.source, [lead.condition]
+    where += [Part("r.prompt = ?", (int(asks_for_prompts(rule)),)), *kind.live]
+    where += [_condition(db, kind, each) for each in rule.comparisons if not (lead and lead.tests(each))]
+    if place is not None:
+        where.append(keyset.after(terms, place))
+    all_of = joined(where, " AND ")
     return db.execute(
-        f"SELECT {kind.columns}, {keyset.columns(terms)} FROM {source} WHERE {where.sql} "
+        f"SELECT {kind.columns}, {keyset.columns(terms)} FROM {source} WHERE {all_of.sql} "
         f"ORDER BY {keyset.order(terms)} LIMIT ?",
-        (*where.values, limit),
+        (*all_of.values, limit),
     ).fetchall()
 
 
@@ -79,7 +87,7 @@ def _condition(db: Database, kind: Kind, comparison: Comparison) -> Part:
         return conditions.text(db, "CASE WHEN r.prompt = 1 THEN 'true' ELSE 'false' END", comparison)
     test = conditions.text(db, "t.value", comparison)
     return Part(
-        f"EXISTS (SELECT 1 FROM {kind.tags} t WHERE t.{kind.ref} = r.id AND t.key = ? AND {test.sql})",
+        f"EXISTS (SELECT 1 FROM {kind.tags.name} t WHERE t.{kind.tags.ref} = r.id AND t.key = ? AND {test.sql})",
         (comparison.key, *test.values),
     )
 
@@ -118,49 +126,61 @@ def _behind(prefix: str) -> tuple[str, ...]:
 def _lead(db: Database, kind: Kind, rule: Filter, limit: int) -> Lead | None:
     """None: the index of the order leads."""
     rows = db.execute(f"SELECT coalesce(max(id), 0) FROM {kind.table}").fetchone()[0]
-    leads, share = [], 1.0
-    for comparison in rule.comparisons:
-        lead = _of_tag(db, kind, comparison) if comparison.entity == "tag" else _of_attribute(db, kind, comparison)
+    best: Lead | None = None
+    share, most = 1.0, COUNTED
+    # Attributes are counted first: they tend to leave less, and nothing is counted beyond the least so far.
+    for comparison in sorted(rule.comparisons, key=lambda each: each.entity == "tag"):
+        lead = (
+            _of_tag(db, kind, comparison, most)
+            if comparison.entity == "tag"
+            else _of_attribute(db, kind, comparison, most)
+        )
         if lead is None:
-            share *= UNKNOWN_SHARE
-        else:
-            leads.append(lead)
-            share *= min(1.0, lead.n / max(rows, 1)) if lead.n < COUNTED else 1.0
-    if not leads:
+            share *= SHARES.get(comparison.op, OTHER_SHARE)
+        elif lead.n < most:
+            share *= min(1.0, lead.n / max(rows, 1))
+            best, most = lead, lead.n
+    if best is None:
         return None
-    best = min(leads, key=lambda lead: lead.n)
     walked = min(rows, limit / share if share else math.inf)
-    return best if best.n < COUNTED and best.n * LEAD_COST < walked * WALK_COST else None
+    return best if best.n * LEAD_COST < walked * WALK_COST else None
 
 
-def _of_tag(db: Database, kind: Kind, comparison: Comparison) -> Lead | None:
+def _of_tag(db: Database, kind: Kind, comparison: Comparison, most: int) -> Lead | None:
     if comparison.key == PROMPT_TAG:
         return None
-    condition = Part("d.key = ?", (comparison.key,))
+    condition, exact = Part("d.key = ?", (comparison.key,)), False
     if comparison.op == "=":
         assert isinstance(comparison.value, str)
-        start = comparison.value[:INDEXED_VALUE_CHARS]
-        condition = Part(
-            f"{condition.sql} AND substr(d.value, 1, {INDEXED_VALUE_CHARS}) = ?", (*condition.values, start)
-        )
+        start = tags.start(comparison.value)
+        condition = Part(f"{condition.sql} AND d.start = ?", (*condition.values, start))
+        exact = len(start) < INDEXED_VALUE_CHARS
     cross = "CROSS JOIN" if db.dialect == "sqlite" else "JOIN"
-    source = f"{kind.tags} d {cross} {kind.table} r ON r.id = d.{kind.ref}"
-    return Lead(source, condition, _count(db, f"{kind.tags} d", condition))
+    count = _count(db, f"{kind.tags.name} d", condition, most)
+    source = f"{kind.tags.name} d {cross} {kind.table} r ON r.id = d.{kind.tags.ref}"
+    return Lead(comparison, source, condition, count, exact)
 
 
-def _of_attribute(db: Database, kind: Kind, comparison: Comparison) -> Lead | None:
-    found = comparison.op in ("=", "IN") and comparison.value != ""
-    if comparison.key not in kind.indexed or not (found or (comparison.key == "name" and _prefix(comparison))):
+def _of_attribute(db: Database, kind: Kind, comparison: Comparison, most: int) -> Lead | None:
+    values = comparison.value if isinstance(comparison.value, tuple) else (comparison.value,)
+    found = comparison.op in ("=", "IN") and "" not in values
+    if comparison.key not in kind.indexes or not (found or (comparison.key == "name" and _prefix(comparison))):
         return None
-    condition = _attribute(db, kind, comparison)
-    column = kind.attributes[comparison.key]
-    partial = Part(f"{condition.sql} AND {kind.live} AND r.{column} != ''", condition.values)
-    return Lead(f"{kind.table} r", partial, _count(db, f"{kind.table} r", partial))
+    # The index of run ids holds none where there is no run.
+    there = Part(f"r.{kind.attributes[comparison.key]} != ''")
+    condition = joined([_attribute(db, kind, comparison), there, *kind.live], " AND ")
+    source = _forced(db, kind, kind.indexes[comparison.key])
+    return Lead(comparison, source, condition, _count(db, source, condition, most))
 
 
-def _count(db: Database, source: str, condition: Part) -> int:
+def _forced(db: Database, kind: Kind, index: str | None) -> str:
+    """SQLite, which knows nothing of the data, would rather follow any index that has the order."""
+    return f"{kind.table} r INDEXED BY {index}" if index and db.dialect == "sqlite" else f"{kind.table} r"
+
+
+def _count(db: Database, source: str, condition: Part, most: int) -> int:
     row = db.execute(
         f"SELECT count(*) FROM (SELECT 1 AS one FROM {source} WHERE {condition.sql} LIMIT ?) AS few",
-        (*condition.values, COUNTED),
+        (*condition.values, most),
     ).fetchone()
     return int(row[0])

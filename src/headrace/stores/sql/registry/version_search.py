@@ -9,10 +9,11 @@ from headrace.stores.sql import keyset
 from headrace.stores.sql.connection import Database, Work
 from headrace.stores.sql.registry import records
 from headrace.stores.sql.registry.search import Kind, find
+from headrace.stores.sql.registry.tags import OF_VERSIONS
 
 KIND = Kind(
     table="model_version",
-    live="1 = 1",
+    live=(),
     columns=records.VERSION_COLUMNS.replace("v.", "r."),
     attributes={
         "name": "name",
@@ -23,8 +24,7 @@ KIND = Kind(
         "creation_timestamp": "creation_timestamp",
         "last_updated_timestamp": "last_updated_timestamp",
     },
-    tags="model_version_tag",
-    ref="version_ref",
+    tags=OF_VERSIONS,
     order_indexes={
         "name": "model_version_by_name",
         "creation_timestamp": "model_version_by_creation",

@@ -15,17 +15,13 @@ from headrace.query import is_prompt
 from headrace.query.records import PROMPT_TAG
 from headrace.stores import registry_checks as checks
 from headrace.stores.sql.connection import Database, Work
-from headrace.stores.sql.registry import aliases, manifests, records
+from headrace.stores.sql.registry import aliases, manifests, records, tags
 from headrace.stores.sql.registry.journal import HeldVersion, Journal, held
 
 INSERT = (
     "INSERT INTO model_version (model_ref, number, name, prompt, creation_timestamp, last_updated_timestamp, "
     "description, user_id, source, storage_location, run_id, run_link, model_id, digest) "
     "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id"
-)
-SET_TAG = (
-    "INSERT INTO model_version_tag (version_ref, key, value) VALUES (?, ?, ?) "
-    "ON CONFLICT (version_ref, key) DO UPDATE SET value = excluded.value"
 )
 TAG = "model version tag"
 
@@ -54,7 +50,7 @@ def create(
         placed = (place, new.run_id or "", new.run_link, new.model_id, digest)
         ref = db.execute(INSERT, (*made, *placed)).fetchone()[0]
         if new.tags:
-            db.executemany(SET_TAG, [(ref, key, value) for key, value in new.tags.items()])
+            tags.OF_VERSIONS.put(db, ref, new.tags)
         if packed is not None:
             db.execute(manifests.ADD, (ref, 1, now, packed))
         for each in kept_signatures:
@@ -190,9 +186,9 @@ def set_tag(name: str, version: str, tag: ModelVersionTag, act: Act) -> Work[Non
 
     def work(db: Database) -> None:
         it = HeldVersion(db, name, number, act)
-        before = _tag(db, it.ref, tag.key)
+        before = tags.OF_VERSIONS.get(db, it.ref, tag.key)
         it.model.add("version_tag_set", version=number, key=tag.key, before=before, after=tag.value, digest=it.digest)
-        db.execute(SET_TAG, (it.ref, tag.key, tag.value))
+        tags.OF_VERSIONS.put(db, it.ref, {tag.key: tag.value})
         _note_prompt(db, it.ref, tag.key, tag.value)
         it.model.close()
 
@@ -206,19 +202,14 @@ def delete_tag(name: str, version: str, key: str, act: Act) -> Work[None]:
 
     def work(db: Database) -> None:
         it = HeldVersion(db, name, number, act)
-        before = _tag(db, it.ref, key)
+        before = tags.OF_VERSIONS.get(db, it.ref, key)
         if before is not None:
             it.model.add("version_tag_removed", version=number, key=key, before=before, digest=it.digest)
-            db.execute("DELETE FROM model_version_tag WHERE version_ref = ? AND key = ?", (it.ref, key))
+            tags.OF_VERSIONS.remove(db, it.ref, key)
             _note_prompt(db, it.ref, key, "")
             it.model.close()
 
     return work
-
-
-def _tag(db: Database, ref: int, key: str) -> str | None:
-    row = db.execute("SELECT value FROM model_version_tag WHERE version_ref = ? AND key = ?", (ref, key)).fetchone()
-    return None if row is None else row[0]
 
 
 def _note_prompt(db: Database, ref: int, key: str, value: str) -> None:
