@@ -23,6 +23,7 @@ NOUNS = {
         "headrace.cli.models:models",
         "Score files with models; describe, verify, trust and register them.",
     ),
+    "webhooks": Noun("headrace.cli.webhooks:group", "Tell other programs what happens to registered models."),
     "users": Noun("headrace.cli.users:users", "Manage who may use a server, and their tokens."),
     "db": Noun("headrace.cli.db:db", "Look at and upgrade the schema of a database."),
     "doctor": Noun("headrace.cli.doctor:doctor", "Check this installation and its store, and say what to mend."),

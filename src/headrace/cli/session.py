@@ -15,7 +15,7 @@ from headrace.errors import InvalidValue
 if TYPE_CHECKING:
     from headrace.client import MlflowClient
     from headrace.stores.base import TrackingStore
-    from headrace.stores.registry import RegistryStore
+    from headrace.stores.registry import RegistryStore, WebhookService
 
 
 RETRIES = 1  # somebody waits at the terminal: seconds, not the minutes that a training job bears
@@ -52,6 +52,17 @@ def registry(*, make: bool = False) -> RegistryStore:
         refuse_absent(get_registry_uri())
     _hurry()
     return registry_store()
+
+
+def webhooks(*, make: bool = False) -> WebhookService:
+    """As `store`, of the registry URI."""
+    from headrace.client.open import webhook_service
+    from headrace.client.uri import get_registry_uri
+
+    if not make:
+        refuse_absent(get_registry_uri())
+    _hurry()
+    return webhook_service()
 
 
 def _hurry() -> None:

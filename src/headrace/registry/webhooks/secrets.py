@@ -3,6 +3,7 @@ are. What is kept says which of the two it is, so that the key may be set later 
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 from headrace import settings
@@ -10,6 +11,11 @@ from headrace.errors import InvalidState, InvalidValue
 from headrace.lazy import optional_import
 
 _PLAIN, _FERNET = "plain:", "fernet:"
+
+
+def new_secret() -> str:
+    """43 characters, 256 bits."""
+    return secrets.token_urlsafe(32)
 
 
 def sealed(secret: str) -> str:
