@@ -139,7 +139,7 @@ ENABLE_ASYNC_LOGGING = Setting(
 LOGGING = Setting(
     "HEADRACE_LOGGING",
     _logging,
-    "journal",
+    "direct",
     "Where fluent calls write: to the journal, from which a thread sends (journal), or to the store, waiting (direct).",
 )
 JOURNAL_DIR = _text("HEADRACE_JOURNAL_DIR", "Folder of journals, instead of one beside the store or in HEADRACE_HOME.")

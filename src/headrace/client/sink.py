@@ -43,6 +43,9 @@ class Sink(Protocol):
     def flush(self, timeout_s: float | None = None) -> None:
         """Returns when all that was written before is in the store, or the time is up."""
 
+    def close(self, timeout_s: float) -> None:
+        """Flushes; nothing is written to it afterwards."""
+
 
 class DirectSink:
     def __init__(self, store: TrackingStore) -> None:
@@ -82,6 +85,9 @@ class DirectSink:
 
     def flush(self, timeout_s: float | None = None) -> None:
         """Nothing waits here."""
+
+    def close(self, timeout_s: float) -> None:
+        """The store is closed by whoever opened it."""
 
 
 def check_batch(run_id: str, metrics: Sequence[Metric], params: Sequence[Param], tags: Sequence[RunTag]) -> None:

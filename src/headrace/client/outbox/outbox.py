@@ -103,11 +103,17 @@ class OutboxSink:
     def flush(self, timeout_s: float | None = None) -> None:
         self._sender.flush(60.0 if timeout_s is None else timeout_s)
 
-    def close(self, timeout_s: float) -> bool:
+    def close(self, timeout_s: float) -> None:
         drained = self._sender.close(timeout_s)
         self._writer.close(remove=drained)
         self._lock.leave(remove=drained)
-        return drained
+        if not drained:
+            log.warning(
+                "%d logged records haven't reached the store; they are kept in %s. Send them with: headrace sync %s",
+                self._writer.last_id - self._sender.mark,
+                self._folder,
+                self._folder,
+            )
 
     def _points(self, run_id: str, points: Sequence[Metric]) -> None:
         first = points[0]
