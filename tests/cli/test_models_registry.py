@@ -46,8 +46,8 @@ def test_a_model_is_registered_aliased_found_and_deleted(headrace: Headrace) -> 
     downloaded = Path(headrace("models", "download", "line@champion", "-d", "here").out.strip())
     assert (downloaded / "registered_model_meta").exists()
     assert "All" in headrace("models", "verify", "models:/line/latest").out
-    scored = headrace("models", "predict", "-m", "models:/line@champion", stdin='{"inputs": [[4.0]]}').out
-    assert "4.0" in scored
+    scored = headrace("models", "predict", "-m", "models:/line@champion", stdin='{"inputs": [[4.0]]}').json()
+    assert scored["predictions"] == pytest.approx([4.0])
 
     headrace("models", "delete", "line", status=1)
     headrace("models", "delete", "line", "--force")

@@ -12,11 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sklearn.linear_model import LinearRegression
 
 import headrace as mlflow
 from headrace.client.open import tracking_store
 from headrace.entities import Projection, ViewType
 from headrace.errors import AlreadyExists, InvalidValue, NotFound, NotSupported
+from tests.client.conftest import forget, server_at
 
 ROOT = Path(__file__).resolve().parents[2]
 MLFLOW = ROOT / ".venv-mlflow" / "bin" / "mlflow"
@@ -134,3 +136,56 @@ def test_files_go_through_it_and_come_back(tmp_path: Path) -> None:
     with mlflow.start_run() as run:
         mlflow.log_text("hello", "notes/a.txt")
     assert mlflow.artifacts.load_text(f"runs:/{run.info.run_id}/notes/a.txt") == "hello"
+
+
+def test_registered_models_live_there() -> None:
+    client = mlflow.MlflowClient()
+    model = LinearRegression().fit([[1.0], [2.0]], [1.0, 2.0])
+    with mlflow.start_run() as run:
+        first = mlflow.sklearn.log_model(model, name="line", registered_model_name="Linie 100%", tags={"t": "1"})
+    second = mlflow.register_model(f"runs:/{run.info.run_id}/line", "Linie 100%")
+    assert (first.registered_model_version, second.version) == ("1", "2")
+    client.set_registered_model_alias("Linie 100%", "champion", second.version, comment="which such a server ignores")
+    client.transition_model_version_stage("Linie 100%", 1, "Production")
+    copied = client.copy_model_version("models:/Linie 100%@champion", "copy")
+    assert (copied.name, copied.version, copied.source) == ("copy", "1", "models:/Linie 100%/2")
+    for uri in (
+        "models:/Linie 100%/1",
+        "models:/Linie 100%@champion",
+        "models:/Linie 100%/production",
+        "models:/copy/1",
+    ):
+        assert mlflow.pyfunc.load_model(uri).predict([[3.0]]) == pytest.approx([3.0])
+    local = Path(mlflow.artifacts.download_artifacts("models:/copy/latest"))
+    assert "model_name: copy" in (local / "registered_model_meta").read_text()
+    found = mlflow.search_registered_models(filter_string="name LIKE 'Linie%'")
+    assert [(each.name, each.aliases) for each in found] == [("Linie 100%", {"champion": "2"})]
+    versions = mlflow.search_model_versions(filter_string="name = 'Linie 100%' AND tags.t = '1'")
+    assert [each.version for each in versions] == ["1"]
+    client.delete_registered_model("copy")
+
+
+def test_what_only_headraces_registry_has_is_refused_by_name() -> None:
+    client = mlflow.MlflowClient()
+    client.create_registered_model("plain")
+    for call in (client.get_model_version_history, client.get_model_policy, client.verify_model_history):
+        with pytest.raises(NotSupported, match="isn't Headrace's"):
+            call("plain")
+    with pytest.raises(InvalidValue, match="has no versions"):
+        mlflow.pyfunc.load_model("models:/plain@champion")
+
+
+def test_versions_move_between_it_and_a_server_of_ours(tmp_path: Path) -> None:
+    model = LinearRegression().fit([[1.0], [2.0]], [1.0, 2.0])
+    mlflow.sklearn.log_model(model, name="line", registered_model_name="traveller")
+    client = mlflow.MlflowClient()
+    there = mlflow.get_tracking_uri()
+    with server_at(tmp_path, proxied=True) as here:
+        assert client.copy_model_version("models:/traveller/1", "visitor", dst_registry_uri=here).digest is not None
+        mlflow.set_tracking_uri(here)
+        assert mlflow.pyfunc.load_model("models:/visitor/1").predict([[3.0]]) == pytest.approx([3.0])
+        back = mlflow.MlflowClient().copy_model_version("models:/visitor/1", "returned", dst_registry_uri=there)
+        assert back.version == "1"
+        forget()
+    mlflow.set_tracking_uri(there)
+    assert mlflow.pyfunc.load_model("models:/returned/1").predict([[3.0]]) == pytest.approx([3.0])
