@@ -22,7 +22,7 @@ from headrace.blobs.base import BlobStore
 from headrace.blobs.below import below
 from headrace.blobs.locations import canonical, path_below
 from headrace.blobs.open import PROXY_SCHEME, open_blobs
-from headrace.blobs.paths import join, relative, scheme
+from headrace.blobs.paths import join, join_uri, relative, scheme
 from headrace.errors import Forbidden
 from headrace.server.problems import Refusal
 
@@ -44,6 +44,14 @@ class Root(msgspec.Struct, frozen=True):
 
     def manifest_path(self, path: str) -> str:
         return join(self.folder, path)
+
+    def places(self, path: str) -> dict[str, str]:
+        """Address of each folder around the file → its path below it: where a model could lie that it is a part of."""
+        segments = self.manifest_path(path).split("/")
+        return {
+            join_uri(self.manifest_root, "/".join(segments[:depth])): "/".join(segments[depth:])
+            for depth in range(len(segments))
+        }
 
 
 class Lane:

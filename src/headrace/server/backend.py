@@ -9,6 +9,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from headrace.errors import NotSupported, TooBusy
 from headrace.registry import GuardedRegistry
+from headrace.registry.held_files import HeldFiles
 from headrace.registry.webhooks import Dispatcher, Webhooks
 from headrace.server.artifacts import ServedArtifacts
 from headrace.server.bridge import Bridge
@@ -16,7 +17,7 @@ from headrace.server.options import Options
 from headrace.server.version_files import ServedVersionFiles
 from headrace.stores.base import AccessStore, ManifestStore, SupportsSubmit, TrackingStore
 from headrace.stores.documents import SupportsDocuments
-from headrace.stores.registry import DeliveryQueue, RegistryStore, WebhookService, WebhookStore
+from headrace.stores.registry import DeliveryQueue, RegistryStore, SupportsLocations, WebhookService, WebhookStore
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -45,7 +46,7 @@ class Backend:
         self._webhooks = _checked(self.models)
         self._dispatcher = _dispatcher(self.models)
         self._registry = _guarded(self.models, store, artifacts)
-        self.registrations = asyncio.Lock()  # held while a logged model's list of versions is read and written
+        self.held_files = _held(self._registry, self.models)
         self._bridge = Bridge()
         self._pool = ThreadPoolExecutor(options.read_threads, thread_name_prefix="headrace-call")
         self._waiting = 0
@@ -132,6 +133,10 @@ def _guarded(models: object, tracking: TrackingStore, artifacts: object) -> Regi
         return None
     served = artifacts if isinstance(artifacts, ServedArtifacts) else ServedArtifacts(None)
     return GuardedRegistry(models, tracking, ServedVersionFiles(served))
+
+
+def _held(registry: RegistryStore | None, models: object) -> HeldFiles | None:
+    return HeldFiles(registry, models) if registry is not None and isinstance(models, SupportsLocations) else None
 
 
 def _checked(models: object) -> WebhookService | None:

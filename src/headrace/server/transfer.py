@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import mimetypes
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import ExitStack
+from functools import partial
+from hashlib import sha256
 from typing import Any
 from urllib.parse import quote
 
@@ -13,8 +16,10 @@ from starlette.responses import Response, StreamingResponse
 
 from headrace import clock
 from headrace.blobs.base import CHUNK_BYTES, Blob, BlobReader, BlobStore, BlobWriter, Stored
-from headrace.entities import ManifestEntry
-from headrace.errors import StoreUnavailable, TooLarge
+from headrace.entities import Act, FileRecord, ManifestEntry
+from headrace.errors import Corrupt, StoreUnavailable, TooLarge
+from headrace.registry.held_files import Promise
+from headrace.server.act import who_of
 from headrace.server.artifacts import Lane, Root, ServedArtifacts
 from headrace.server.exchange import Exchange
 
@@ -24,6 +29,9 @@ _TEXT_ENDINGS = frozenset(
     "yml".split()
 )
 _TEXT_NAMES = frozenset({"MLmodel", "mlproject"})
+OWN_CLIENT = "headrace-python-client"
+logger = logging.getLogger("headrace.server")
+
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
@@ -71,23 +79,54 @@ class _Found:
     """What a thread has made ready. reader None: `content` is all there is to send."""
 
     def __init__(
-        self, status: int, headers: dict[str, str], content: bytes = b"", reader: BlobReader | None = None
+        self,
+        status: int,
+        headers: dict[str, str],
+        content: bytes = b"",
+        reader: BlobReader | None = None,
+        promise: Promise | None = None,
     ) -> None:
-        self.status, self.headers, self.content, self.reader = status, headers, content, reader
+        self.status, self.headers, self.content, self.reader, self.promise = status, headers, content, reader, promise
 
 
-async def download(artifacts: ServedArtifacts, blobs: BlobStore, path: str, exchange: Exchange[Any]) -> Response:
-    """The file, or the range that is asked for."""
+async def download(
+    artifacts: ServedArtifacts,
+    root: Root,
+    path: str,
+    exchange: Exchange[Any],
+    promised: Callable[[], Promise | None] | None = None,
+) -> Response:
+    """The file, or the range that is asked for. A file of a model version must be what it was registered with: Corrupt
+    for one that isn't; a large one, which is read while it is sent, never arrives whole then. Ranges of a file are held
+    against its size only. promised: what the file must be, if not what any version that lies there says."""
     lane = artifacts.lane()
     bare = exchange.scope["method"] == "HEAD"
     conditions = {name: exchange.header(name) for name in ("range", "if-range", "if-none-match")}
-    found = await lane.call(_find, blobs, path, conditions, bare)
+    held = exchange.backend.held_files
+    if promised is None and held is not None:
+        promised = partial(held.promise, root.places(path))
+    try:
+        found = await lane.call(_find, root.blobs, path, conditions, bare, promised or _nothing)
+    except Corrupt as error:
+        logger.warning("%s: %s", exchange.scope["path"], error.message)
+        raise
     if found.reader is None:
         return Response(found.content, found.status, found.headers)
-    return StreamingResponse(_sent(lane, found.reader), found.status, found.headers)
+    sent = _sent(lane, found.reader) if found.promise is None else _proven(lane, found.reader, found.promise)
+    return StreamingResponse(sent, found.status, found.headers)
 
 
-def _find(blobs: BlobStore, path: str, conditions: Mapping[str, str | None], bare: bool) -> _Found:
+def _nothing() -> None:
+    return None
+
+
+def _find(
+    blobs: BlobStore,
+    path: str,
+    conditions: Mapping[str, str | None],
+    bare: bool,
+    promised: Callable[[], Promise | None],
+) -> _Found:
     with ExitStack() as opened:
         reader = opened.enter_context(blobs.open_reader(path))
         blob, headers = reader.blob, _headers(reader.blob)
@@ -97,6 +136,9 @@ def _find(blobs: BlobStore, path: str, conditions: Mapping[str, str | None], bar
         part = span(asked, blob.size_bytes)
         if part.start is None or part.end is None:
             return _Found(416, headers | {"Content-Range": f"bytes */{blob.size_bytes}"})
+        promise = promised()
+        if promise is not None:
+            promise.check_size(blob.size_bytes)
         headers["Content-Length"] = str(part.end - part.start)
         if part.partial:
             headers["Content-Range"] = f"bytes {part.start}-{part.end - 1}/{blob.size_bytes}"
@@ -107,16 +149,41 @@ def _find(blobs: BlobStore, path: str, conditions: Mapping[str, str | None], bar
         status = 206 if part.partial else 200
         if bare:
             return _Found(status, headers)
+        if part.end - part.start < blob.size_bytes:
+            promise = None
         if part.end - part.start <= CHUNK_BYTES:
-            return _Found(status, headers, b"".join(reader))
+            content = b"".join(reader)
+            if promise is not None:
+                promise.check(FileRecord(len(content), sha256(content).hexdigest()))
+            return _Found(status, headers, content)
         opened.pop_all()
-        return _Found(status, headers, reader=reader)
+        return _Found(status, headers, reader=reader, promise=promise)
 
 
 async def _sent(lane: Lane, reader: BlobReader) -> AsyncIterator[bytes]:
     try:
         while chunk := await lane.call(next, reader, b""):
             yield chunk
+    finally:
+        lane.afterwards(reader.close)
+
+
+async def _proven(lane: Lane, reader: BlobReader, promise: Promise) -> AsyncIterator[bytes]:
+    """The last chunk waits until all before it and itself are known to be right."""
+    digest, size, waiting = sha256(), 0, b""
+
+    def read() -> bytes:
+        chunk = next(reader, b"")
+        digest.update(chunk)
+        return chunk
+
+    try:
+        while chunk := await lane.call(read):
+            if waiting:
+                yield waiting
+            waiting, size = chunk, size + len(chunk)
+        promise.check(FileRecord(size, digest.hexdigest()))
+        yield waiting
     finally:
         lane.afterwards(reader.close)
 
@@ -159,6 +226,7 @@ async def upload(
         async with artifacts.turn(root.manifest_root, root.manifest_path(path)):
             stored = await lane.call(writer.commit)
             await _record(exchange, root, stored)
+            await _tell_versions(exchange, root, path, stored)
     except BaseException:
         lane.afterwards(writer.abort)
         raise
@@ -193,3 +261,13 @@ async def _record(exchange: Exchange[Any], root: Root, stored: Stored) -> None:
             clock.now_ms(),
         )
         await exchange.backend.write(manifest.record_artifact, entry)
+
+
+async def _tell_versions(exchange: Exchange[Any], root: Root, path: str, stored: Stored) -> None:
+    """Our own client says itself what it edits, in all its files at once, and why."""
+    backend = exchange.backend
+    if backend.held_files is None or (exchange.header("user-agent") or "").startswith(OWN_CLIENT):
+        return
+    act = Act(who_of(exchange), f"{path.rpartition('/')[2]} was uploaded")
+    record = FileRecord(stored.size_bytes, stored.sha256)
+    await backend.call(backend.held_files.edited, root.places(path), record, act)

@@ -90,7 +90,7 @@ async def get_artifact(exchange: Exchange[m.GetArtifact]) -> Response:
         raise MissingValue("path")
     path = file_path(request.path)
     root, _ = await run_root(exchange.backend, run_id)
-    return await download(served(exchange.backend), root.blobs, path, exchange)
+    return await download(served(exchange.backend), root, path, exchange)
 
 
 @routes.serves(table.GET_MODEL_ARTIFACT)
@@ -100,7 +100,7 @@ async def get_model_artifact(exchange: Exchange[m.GetModelArtifact]) -> Response
         raise CallerError("Missing value for required parameter 'artifact_file_path'.")
     path = file_path(request.artifact_file_path)
     root, _ = await model_root(exchange.backend, request.model_id)
-    return await download(served(exchange.backend), root.blobs, path, exchange)
+    return await download(served(exchange.backend), root, path, exchange)
 
 
 @routes.serves(table.UPLOAD_ARTIFACT)

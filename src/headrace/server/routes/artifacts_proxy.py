@@ -41,7 +41,8 @@ async def put(exchange: Exchange[m.ProxyFile]) -> Response:
 async def get(exchange: Exchange[m.ProxyFile]) -> Response:
     artifacts, blobs = _proxied(exchange)
     try:
-        return await download(artifacts, blobs, file_path(exchange.message.path), exchange)
+        root = Root(blobs, PROXY_ROOT, "", True)
+        return await download(artifacts, root, file_path(exchange.message.path), exchange)
     except InvalidPath as error:
         error.json_kwargs["detail"] = error.message  # where newer MLflow servers put it
         raise

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from functools import partial
+
 from starlette.responses import Response
 
 from headrace.blobs.paths import file_path
@@ -7,7 +9,6 @@ from headrace.entities import ModelVersionTag
 from headrace.errors import MissingValue
 from headrace.server.act import act_of
 from headrace.server.exchange import Exchange, Routes
-from headrace.server.registrations import note_registration
 from headrace.server.routes.artifacts import served
 from headrace.server.transfer import download
 from headrace.wire.convert.model_versions import model_version_message, model_version_tags
@@ -38,7 +39,6 @@ async def create_model_version(exchange: Exchange[m.CreateModelVersion]) -> m.Mo
         user_id=act.who,
         act=act,
     )
-    await note_registration(backend, version)
     return m.ModelVersionAnswer(model_version=model_version_message(version))
 
 
@@ -135,6 +135,7 @@ async def get_version_artifact(exchange: Exchange[m.GetVersionArtifact]) -> Resp
     if not request.path:
         raise MissingValue("path")
     path = file_path(request.path)
-    artifacts = served(backend)
+    artifacts, held = served(backend), backend.held_files
     location = await backend.call(backend.registry.get_model_version_download_uri, request.name, request.version)
-    return await download(artifacts, artifacts.open(location).blobs, path, exchange)
+    promised = None if held is None else partial(held.promise_of, request.name, request.version, path)
+    return await download(artifacts, artifacts.open(location), path, exchange, promised)
