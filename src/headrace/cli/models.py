@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from headrace.cli import cells, models_changes, models_registry
+from headrace.cli import cells, models_changes, models_history, models_policy, models_registry, models_sign
 from headrace.cli.group import Group
 from headrace.cli.models_predict import predict
 from headrace.cli.output import done, fields, show, table
@@ -52,6 +52,13 @@ for _command in (
     models_changes.delete_version,
     models_changes.copy,
     models_changes.download,
+    models_history.history,
+    models_history.at,
+    models_history.lineage,
+    models_policy.policy,
+    models_policy.gate,
+    models_sign.sign,
+    models_sign.verify,
 ):
     models.add_command(_command)
 
@@ -93,24 +100,6 @@ def describe_(model: str, contents: bool | None) -> None:
     with local_folder(model) as folder:
         found = describe(folder, contents=contents)
     show(found, lambda: _description(model, found))
-
-
-@models.command("verify", examples=["headrace models verify ./model", "headrace models verify models:/digits/3"])
-@model_argument
-def verify(model: str) -> None:
-    """Compare every file of a model with its manifest."""
-    from headrace.packaging import manifest
-
-    with local_folder(model) as folder:
-        stated = manifest.read(folder)
-        if stated is None:
-            raise InvalidValue("PATH_OR_URI", model, "the model has no manifest; those that Headrace saves have one.")
-        edited = manifest.check(folder, stated, contents=True)
-    note = f"; edited since it was saved: {', '.join(edited)}" if edited else ""
-    done(
-        f"All {len(stated.files)} files of {model} are as they were saved{note}.",
-        {"model": model, "files": len(stated.files), "size_bytes": stated.size_bytes, "edited": edited},
-    )
 
 
 @models.command("trust", examples=["headrace models trust ./model", "headrace models trust models:/digits/3"])
