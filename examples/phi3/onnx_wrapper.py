@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from printing import console, heading, show, show_signature
+from registering import make_champion, where
 
 import headrace as mlflow
 from headrace.models import infer_signature
@@ -67,9 +68,11 @@ def main() -> None:
         )
     show_signature(model_info.signature)
 
-    model = mlflow.pyfunc.load_model(model_info.model_uri)
+    uri = make_champion(model_info, "phi3-comedian")
+    model = mlflow.pyfunc.load_model(uri)
     show(PROMPT, model.predict({"prompt": PROMPT}))
     console.print(f"  Logged as {model_info.model_uri}")
+    console.print(f"  {where(uri)}")
 
 
 if __name__ == "__main__":

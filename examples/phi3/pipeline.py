@@ -13,6 +13,7 @@ from pathlib import Path
 import make_model  # before transformers: it keeps torch to one thread and the Hub out of it
 import transformers
 from printing import console, heading, show, show_signature
+from registering import make_champion, where
 
 import headrace as mlflow
 
@@ -39,11 +40,13 @@ def main() -> None:
         )
     show_signature(model_info.signature)
 
-    model = mlflow.pyfunc.load_model(model_info.model_uri)
+    uri = make_champion(model_info, "phi3-chat")
+    model = mlflow.pyfunc.load_model(uri)
     messages = [{"role": "user", "content": QUESTION}]
     response = model.predict({"messages": messages})
     show(QUESTION, response[0]["choices"][0]["message"]["content"], response[0]["usage"])
     console.print(f"  Logged as {model_info.model_uri}")
+    console.print(f"  {where(uri)}")
 
 
 if __name__ == "__main__":

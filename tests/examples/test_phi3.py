@@ -56,7 +56,8 @@ def test_a_wrapper_round_onnx_tells_its_joke_from_the_store_again() -> None:
     assert "\ninputs 'prompt': string (required)\noutputs string (required)\nparams none\n" in printed
     info = mlflow.models.get_model_info(logged().model_uri)
     assert info.saved_input_example_info["type"] == "json_object"
-    model = mlflow.pyfunc.load_model(info.model_uri, allow_pickle=True)
+    assert "Registered as version 1 of phi3-comedian, loaded by models:/phi3-comedian@champion" in printed
+    model = mlflow.pyfunc.load_model("models:/phi3-comedian@champion")
     joke = model.predict({"prompt": COMEDIAN})
     assert joke.startswith("Never trust an atom, they make up everything!")
     assert joke in printed
@@ -81,7 +82,8 @@ def test_a_pipeline_answers_like_openai(checkpoint: Path) -> None:
     assert f"Question: {QUESTION}\nAnswer: {MADRID}\n" in printed
     assert "Usage: prompt_tokens 13, completion_tokens 10, total_tokens 23" in printed
     assert "\ninputs 'messages': Array({content: string" in printed
-    model = mlflow.pyfunc.load_model(logged().model_uri)
+    assert "Registered as version 1 of phi3-chat, loaded by models:/phi3-chat@champion" in printed
+    model = mlflow.pyfunc.load_model("models:/phi3-chat@champion")
     response = model.predict(SPAIN)
     assert response[0]["choices"][0]["message"]["content"] == MADRID
     assert list(response[0]["usage"].values()) == [13, 10, 23]
