@@ -3,7 +3,8 @@ from __future__ import annotations
 from headrace.wire.endpoint import Endpoint
 from headrace.wire.messages import registry_extras as m
 from headrace.wire.messages.fields import Done
-from headrace.wire.messages.model_versions import ModelVersionAnswer
+from headrace.wire.messages.lineage import LineageAnswer, VersionsFrom
+from headrace.wire.messages.model_versions import ModelVersionAnswer, ModelVersionsAnswer
 
 _MODELS = "/api/1.0/headrace/registered-models"
 _VERSIONS = "/api/1.0/headrace/model-versions"
@@ -119,6 +120,25 @@ ADD_SIGNATURE = Endpoint(
     errors=_UNKNOWN,
     doc="Adds a signature of a version's manifest.",
 )
+GET_LINEAGE = Endpoint(
+    name="model-versions.lineage",
+    methods=("GET",),
+    path=f"{_VERSIONS}/lineage",
+    request=m.VersionAddress,
+    answer=LineageAnswer,
+    permission="read",
+    errors=_UNKNOWN,
+    doc="Where a version comes from: run, params, metrics, datasets, commit, environment.",
+)
+FIND_VERSIONS_FROM = Endpoint(
+    name="model-versions.from",
+    methods=("GET",),
+    path="/api/1.0/headrace/lineage/versions",
+    request=VersionsFrom,
+    answer=ModelVersionsAnswer,
+    permission="read",
+    doc="The versions that came of a run, a dataset, a commit or some content, newest first.",
+)
 
 ENDPOINTS = (
     SEARCH_HISTORY,
@@ -132,4 +152,6 @@ ENDPOINTS = (
     AMEND_MANIFEST,
     GET_SIGNATURES,
     ADD_SIGNATURE,
+    GET_LINEAGE,
+    FIND_VERSIONS_FROM,
 )
