@@ -34,9 +34,7 @@ class Workshop:
     def model(self, name: str = "m") -> None:
         self.registry.create_registered_model(name)
 
-    def run(
-        self, metrics: Mapping[str, float] = {}, params: Mapping[str, str] = {}, tags: Mapping[str, str] = {}
-    ) -> str:
+    def run(self, metrics: Mapping[str, float] = {}, tags: Mapping[str, str] = {}) -> str:
         run_id = self.store.create_run("0", tags=[RunTag(key, value) for key, value in tags.items()]).info.run_id
         for key, value in metrics.items():
             self.store.log_metric(run_id, Metric(key, value, clock.now_ms()))
