@@ -9,7 +9,7 @@ from headrace.wire.convert.experiments import mapping, pairs
 from headrace.wire.messages.fields import KeyValue
 from headrace.wire.messages.model_versions import ModelVersionMessage
 
-_STATUS_BY_NUMBER = {1: "PENDING_REGISTRATION", 2: "FAILED_REGISTRATION", 3: "READY"}
+_STATUS_BY_NUMBER: dict[object, str] = {1: "PENDING_REGISTRATION", 2: "FAILED_REGISTRATION", 3: "READY"}
 
 
 def model_version_message(version: ModelVersion) -> ModelVersionMessage:
@@ -34,7 +34,7 @@ def model_version_message(version: ModelVersion) -> ModelVersionMessage:
 
 
 def model_version(message: ModelVersionMessage) -> ModelVersion:
-    status = message.status
+    status = _STATUS_BY_NUMBER.get(message.status, message.status)
     return ModelVersion(
         name=message.name,
         version=message.version,
@@ -45,7 +45,7 @@ def model_version(message: ModelVersionMessage) -> ModelVersion:
         current_stage=message.current_stage or "None",
         source=message.source or "",
         run_id=message.run_id or None,
-        status=(_STATUS_BY_NUMBER.get(status, "READY") if isinstance(status, int) else status) or "READY",
+        status="READY" if status is None else str(status),
         status_message=message.status_message or None,
         tags=mapping(message.tags),
         run_link=message.run_link or None,
