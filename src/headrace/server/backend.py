@@ -14,7 +14,6 @@ from headrace.registry.webhooks import Dispatcher, Webhooks
 from headrace.server.artifacts import ServedArtifacts
 from headrace.server.bridge import Bridge
 from headrace.server.options import Options
-from headrace.server.version_files import ServedVersionFiles
 from headrace.stores.base import AccessStore, ManifestStore, SupportsSubmit, TrackingStore
 from headrace.stores.documents import SupportsDocuments
 from headrace.stores.registry import DeliveryQueue, RegistryStore, SupportsLocations, WebhookService, WebhookStore
@@ -132,7 +131,7 @@ def _guarded(models: object, tracking: TrackingStore, artifacts: object) -> Regi
     if not isinstance(models, RegistryStore):
         return None
     served = artifacts if isinstance(artifacts, ServedArtifacts) else ServedArtifacts(None)
-    return GuardedRegistry(models, tracking, ServedVersionFiles(served))
+    return GuardedRegistry(models, tracking, served)
 
 
 def _held(registry: RegistryStore | None, models: object) -> HeldFiles | None:
