@@ -10,6 +10,10 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any
 
+from headrace.client.sink import Sink
+from headrace.errors import TimedOut
+from headrace.wire.convert.errors import error_of
+
 _THREADS = 4
 
 log = logging.getLogger("headrace.client")
@@ -25,6 +29,20 @@ class RunOperations:
         wait(self._futures, timeout_s)
         for future in self._futures:
             future.result(timeout=0)
+
+
+class JournalOperations(RunOperations):
+    """Of writes that are in the journal already. `wait` waits for the store and raises the first thing it refused."""
+
+    def __init__(self, sink: Sink, run_id: str, after: int, upto: int) -> None:
+        super().__init__([])
+        self._sink, self._run_id, self._after, self._upto = sink, run_id, after, upto
+
+    def wait(self, timeout_s: float | None = None) -> None:
+        if not self._sink.flush(timeout_s):
+            raise TimedOut("The store hasn't taken what was logged yet; the journal keeps it, and it is tried again.")
+        for refused in self._sink.refusals(self._run_id, self._after, self._upto):
+            raise error_of(refused.error_code, refused.message)
 
 
 class _Lane:

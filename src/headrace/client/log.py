@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
 from headrace import clock, settings
 from headrace.client import async_log
 from headrace.client.active_model import models_for_metric
 from headrace.client.active_run import active_run, active_uri
-from headrace.client.async_log import RunOperations
+from headrace.client.async_log import JournalOperations, RunOperations
 from headrace.client.open import tracking_sink
 from headrace.client.runs import current_run
-from headrace.client.sink import Sink, check_batch
+from headrace.client.sink import Sink, check_batch, check_points
 from headrace.client.tags import MLFLOW_DATASET_CONTEXT
 from headrace.client.values import as_integer, as_key, as_number, as_text
 from headrace.entities import (
@@ -25,10 +26,10 @@ from headrace.entities import (
     InputTag,
     LoggedModelInput,
     LoggedModelOutput,
-    Metric,
     Param,
     RunTag,
 )
+from headrace.entities.journal import PointsLogged
 from headrace.errors import InvalidValue
 
 
@@ -79,21 +80,18 @@ def log_metrics(
     process logged into the run at this step."""
     at = clock.now_ms() if timestamp is None else as_integer("timestamp", timestamp)
     position = 0 if step is None else as_integer("step", step)
+    keys = tuple([as_key("metric name", key) for key in metrics])
+    values = tuple([as_number(key, value) for key, value in metrics.items()])
     record = None if dataset is None else dataset_entity(dataset)
-    points = [
-        Metric(
-            as_key("metric name", key),
-            as_number(key, value),
-            at,
-            position,
-            model,
-            record.name if record else None,
-            record.digest if record else None,
-        )
-        for key, value in metrics.items()
-        for model in ([model_id] if model_id else models_for_metric(run_id, position))
-    ]
-    return _write(run_id, synchronous, metrics=points)
+    name, digest = (None, None) if record is None else (record.name, record.digest)
+    models = [model_id] if model_id else models_for_metric(run_id, position)
+    target, sink = _target(run_id)
+    operations = None
+    for model in models:
+        points = PointsLogged(target, keys, values, position, at, model, name, digest)
+        check_points(points)
+        operations = _through(sink, target, synchronous, partial(sink.log_points, points))
+    return operations
 
 
 def set_tag(key: str, value: Any, synchronous: bool | None = None) -> RunOperations | None:
@@ -177,17 +175,22 @@ def written(run_id: str, synchronous: bool | None, write: Callable[[], None]) ->
     return None
 
 
+def _through(sink: Sink, run_id: str, synchronous: bool | None, write: Callable[[], None]) -> RunOperations | None:
+    """As `written`; a sink that doesn't make wait needs no other thread."""
+    if sink.waits:
+        return written(run_id, synchronous, write)
+    before = sink.last_id
+    write()
+    return JournalOperations(sink, run_id, before, sink.last_id) if wants_async(synchronous) else None
+
+
 def _write(
-    run_id: str | None,
-    synchronous: bool | None,
-    metrics: Sequence[Metric] = (),
-    params: Sequence[Param] = (),
-    tags: Sequence[RunTag] = (),
+    run_id: str | None, synchronous: bool | None, params: Sequence[Param] = (), tags: Sequence[RunTag] = ()
 ) -> RunOperations | None:
     target, sink = _target(run_id)
     if wants_async(synchronous):
-        check_batch(target, metrics, params, tags)
-    return written(target, synchronous, lambda: sink.log_batch(target, metrics, params, tags))
+        check_batch(target, (), params, tags)
+    return _through(sink, target, synchronous, lambda: sink.log_batch(target, params=params, tags=tags))
 
 
 def _target(run_id: str | None) -> tuple[str, Sink]:

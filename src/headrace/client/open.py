@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -87,6 +88,7 @@ def tracking_sink(uri: str | None = None) -> Sink:
             from headrace.client.outbox.open import open_sink
 
             sink = _sinks[uri] = open_sink(uri, tracking_store(uri), _place_here(uri))
+            _close_with_child()
         return sink
 
 
@@ -222,6 +224,13 @@ _OPENERS: dict[str, Callable[[str], TrackingStore]] = {
 }
 
 
+def _close_with_child() -> None:
+    """Children of multiprocessing end without `atexit`."""
+    process, util = sys.modules.get("multiprocessing.process"), sys.modules.get("multiprocessing.util")
+    if process is not None and util is not None and process.parent_process() is not None:
+        util.Finalize(None, close_stores, exitpriority=0)
+
+
 def _close_at_exit() -> None:
     if os.getpid() == _pid:
         close_stores()
@@ -229,6 +238,8 @@ def _close_at_exit() -> None:
 
 def _forget_after_fork() -> None:
     global _lock, _stores, _sinks, _registries, _pid
+    for sink in _sinks.values():
+        sink.abandon()
     _of_parents.append(_stores)
     _lock, _stores, _sinks, _registries, _pid = threading.RLock(), {}, {}, {}, os.getpid()
 

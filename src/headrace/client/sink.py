@@ -7,13 +7,24 @@ from typing import Protocol
 
 from headrace.client.batches import split
 from headrace.entities import DatasetInput, LoggedModelInput, LoggedModelOutput, Metric, Param, Run, RunTag
-from headrace.entities.limits import check_int64, check_key, check_run_id, check_text
+from headrace.entities.journal import PointsLogged, RecordRefused
+from headrace.entities.limits import check_int64, check_key, check_run_id, check_text, is_key
 from headrace.errors import InvalidValue
 from headrace.stores.base import TrackingStore
+from headrace.stores.journal import metrics_of
 
 
 class Sink(Protocol):
-    """Thread safe. What this process can decide (keys, lengths, types) raises InvalidValue from the call itself."""
+    """Thread safe. What this process can decide (keys, lengths, types) raises InvalidValue from the call itself.
+
+    waits: a call returns when the store has what it wrote, so that whoever doesn't want to wait needs a thread.
+    last_id: of the last record of a sink that doesn't make wait; 0 for others.
+    """
+
+    waits: bool
+
+    @property
+    def last_id(self) -> int: ...
 
     def create_run(
         self, experiment_id: str, user_id: str, start_time: int, tags: Sequence[RunTag], run_name: str | None
@@ -22,6 +33,9 @@ class Sink(Protocol):
     def update_run(
         self, run_id: str, status: str | None = None, end_time: int | None = None, run_name: str | None = None
     ) -> None: ...
+
+    def log_points(self, points: PointsLogged) -> None:
+        """Of any number of keys."""
 
     def log_batch(
         self,
@@ -40,14 +54,23 @@ class Sink(Protocol):
 
     def log_outputs(self, run_id: str, models: Sequence[LoggedModelOutput]) -> None: ...
 
-    def flush(self, timeout_s: float | None = None) -> None:
-        """Returns when all that was written before is in the store, or the time is up."""
+    def flush(self, timeout_s: float | None = None) -> bool:
+        """Returns when all that was written before is in the store (True), or the time is up."""
+
+    def refusals(self, run_id: str, after: int, upto: int) -> list[RecordRefused]:
+        """What the store refused of the run among these records, as far as is remembered."""
 
     def close(self, timeout_s: float) -> None:
         """Flushes; nothing is written to it afterwards."""
 
+    def abandon(self) -> None:
+        """In a forked child: lets go of what belongs to the parent, and touches nothing of it."""
+
 
 class DirectSink:
+    waits = True
+    last_id = 0
+
     def __init__(self, store: TrackingStore) -> None:
         self._store = store
 
@@ -60,6 +83,9 @@ class DirectSink:
         self, run_id: str, status: str | None = None, end_time: int | None = None, run_name: str | None = None
     ) -> None:
         self._store.update_run(run_id, status, end_time, run_name)
+
+    def log_points(self, points: PointsLogged) -> None:
+        self.log_batch(points.run_id, metrics_of(points))
 
     def log_batch(
         self,
@@ -83,11 +109,28 @@ class DirectSink:
     def log_outputs(self, run_id: str, models: Sequence[LoggedModelOutput]) -> None:
         self._store.log_outputs(run_id, models)
 
-    def flush(self, timeout_s: float | None = None) -> None:
-        """Nothing waits here."""
+    def flush(self, timeout_s: float | None = None) -> bool:  # noqa: ARG002 — nothing waits here
+        return True
+
+    def refusals(self, run_id: str, after: int, upto: int) -> list[RecordRefused]:  # noqa: ARG002 — the calls raised
+        return []
 
     def close(self, timeout_s: float) -> None:
         """The store is closed by whoever opened it."""
+
+    def abandon(self) -> None:
+        """It holds nothing but the store."""
+
+
+def check_points(points: PointsLogged) -> None:
+    check_run_id("run_id", points.run_id)
+    for key in points.keys:
+        if not is_key(key):
+            check_key("metric name", key)
+    check_int64("step", points.step)
+    if points.timestamp < 0:
+        raise InvalidValue("timestamp", points.timestamp, "milliseconds since the epoch, not negative.")
+    check_int64("timestamp", points.timestamp)
 
 
 def check_batch(run_id: str, metrics: Sequence[Metric], params: Sequence[Param], tags: Sequence[RunTag]) -> None:

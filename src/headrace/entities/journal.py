@@ -80,6 +80,7 @@ class RecordRefused(msgspec.Struct, frozen=True):
     """A record that no repetition would make acceptable: it was left out, and the mark has passed it."""
 
     record_id: int
+    run_id: str
     error_code: str
     message: str
 

@@ -49,7 +49,7 @@ def units(records: Sequence[JournalRecord]) -> Iterator[Unit]:
             continue
         if not points:
             start = place
-        points.extend(metrics(record))
+        points.extend(metrics_of(record))
     if points:
         yield Unit(start, records[start:], points)
 
@@ -62,7 +62,7 @@ def _continues(points: Sequence[Metric], first: JournalRecord, record: JournalRe
     )
 
 
-def metrics(record: PointsLogged) -> list[Metric]:
+def metrics_of(record: PointsLogged) -> list[Metric]:
     model, name, digest = record.model_id, record.dataset_name, record.dataset_digest
     return [
         Metric(key, value, record.timestamp, record.step, model, name, digest)

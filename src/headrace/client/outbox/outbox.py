@@ -6,11 +6,13 @@ import getpass
 import logging
 import os
 import socket
+import threading
 from collections.abc import Sequence
 from itertools import groupby
 from pathlib import Path
 
-from headrace import clock
+from headrace import clock, settings
+from headrace.client.batches import split
 from headrace.client.outbox.delivery import Delivery, StoreDelivery
 from headrace.client.outbox.files import journals
 from headrace.client.outbox.lock import JournalLock
@@ -23,26 +25,36 @@ from headrace.entities.journal import (
     InputsLogged,
     OutputsLogged,
     ParamsLogged,
+    PointsLogged,
+    RecordRefused,
     RunUpdated,
-    TagRemoved,
     TagsSet,
 )
-from headrace.entities.limits import MAX_METRICS_PER_BATCH, MAX_PARAMS_PER_BATCH, MAX_TAGS_PER_BATCH
+from headrace.entities.limits import MAX_METRICS_PER_BATCH
+from headrace.stores import checks
 from headrace.stores.base import TrackingStore
 from headrace.stores.journal import JournalStore
 from headrace.wire.journal import Head
+
+MAX_KNOWN_RUNS, MAX_KNOWN_PARAMS = 64, 10_000
 
 log = logging.getLogger("headrace.outbox")
 
 
 class OutboxSink:
-    """store: where everything goes in the end. folder: of the journals for it; those that ended processes left there
+    """Calls raise what this process can decide: limits, and a param that it has given another value before.
+
+    store: where everything goes in the end. folder: of the journals for it; those that ended processes left there
     are delivered too."""
+
+    waits = False
 
     def __init__(self, store: TrackingStore, folder: Path, target: str) -> None:
         assert isinstance(store, JournalStore)
         self._store, self._folder = store, folder
         self._delivery = StoreDelivery(store)
+        self._params: dict[str, dict[str, str]] = {}  # that this process gave, by run
+        self._params_lock = threading.Lock()
         about = Head(
             writer_id=clock.hex_id(),
             serial=0,
@@ -70,6 +82,20 @@ class OutboxSink:
     ) -> None:
         self._writer.record(RunUpdated(run_id, status, end_time, run_name))
 
+    def log_points(self, points: PointsLogged) -> None:
+        keys, most = points.keys, MAX_METRICS_PER_BATCH
+        for start in range(0, len(keys), most):
+            self._writer.points(
+                points.run_id,
+                keys if len(keys) <= most else keys[start : start + most],
+                points.values if len(keys) <= most else points.values[start : start + most],
+                points.step,
+                points.timestamp,
+                points.model_id,
+                points.dataset_name,
+                points.dataset_digest,
+            )
+
     def log_batch(
         self,
         run_id: str,
@@ -78,19 +104,37 @@ class OutboxSink:
         tags: Sequence[RunTag] = (),
     ) -> None:
         check_batch(run_id, metrics, params, tags)
-        for start in range(0, len(params), MAX_PARAMS_PER_BATCH):
-            some = params[start : start + MAX_PARAMS_PER_BATCH]
-            self._writer.record(ParamsLogged(run_id, {each.key: each.value for each in some}))
-        for _, points in groupby(metrics, _call_of):
+        pieces = [checks.batch((), piece.params, piece.tags) for piece in split((), params, tags)]
+        self._remember(run_id, [each for piece in pieces for each in piece.params.items()])
+        for piece in pieces:
+            if piece.params:
+                self._writer.record(ParamsLogged(run_id, piece.params))
+        for (step, timestamp, *more), points in groupby(metrics, _call_of):
             together = list(points)
-            for start in range(0, len(together), MAX_METRICS_PER_BATCH):
-                self._points(run_id, together[start : start + MAX_METRICS_PER_BATCH])
-        for start in range(0, len(tags), MAX_TAGS_PER_BATCH):
-            pieces = tags[start : start + MAX_TAGS_PER_BATCH]
-            self._writer.record(TagsSet(run_id, {each.key: each.value for each in pieces}))
+            keys, values = tuple([each.key for each in together]), tuple([each.value for each in together])
+            self.log_points(PointsLogged(run_id, keys, values, step, timestamp, *more))
+        for piece in pieces:
+            if piece.tags:
+                self._writer.record(TagsSet(run_id, piece.tags))
+
+    def _remember(self, run_id: str, params: Sequence[tuple[str, str]]) -> None:
+        if not params:
+            return
+        with self._params_lock:
+            known = self._params.pop(run_id, {})
+            self._params[run_id] = known  # the last used last
+            for key, value in params:
+                if known.get(key, value) != value:
+                    raise checks.param_conflict(run_id, key, known[key], value)
+            if len(known) < MAX_KNOWN_PARAMS:
+                known.update(params)
+            while len(self._params) > MAX_KNOWN_RUNS:
+                del self._params[next(iter(self._params))]
 
     def delete_tag(self, run_id: str, key: str) -> None:
-        self._writer.record(TagRemoved(run_id, key))
+        """Waits for the store, which alone knows whether the tag is there."""
+        self._sender.flush(settings.FLUSH_TIMEOUT_S.get())
+        self._store.delete_tag(run_id, key)
 
     def log_inputs(
         self, run_id: str, datasets: Sequence[DatasetInput] = (), models: Sequence[LoggedModelInput] = ()
@@ -100,8 +144,15 @@ class OutboxSink:
     def log_outputs(self, run_id: str, models: Sequence[LoggedModelOutput]) -> None:
         self._writer.record(OutputsLogged(run_id, list(models)))
 
-    def flush(self, timeout_s: float | None = None) -> None:
-        self._sender.flush(60.0 if timeout_s is None else timeout_s)
+    @property
+    def last_id(self) -> int:
+        return self._writer.last_id
+
+    def flush(self, timeout_s: float | None = None) -> bool:
+        return self._sender.flush(settings.FLUSH_TIMEOUT_S.get() if timeout_s is None else timeout_s)
+
+    def refusals(self, run_id: str, after: int, upto: int) -> list[RecordRefused]:
+        return [each for each in self._sender.refusals(after, upto) if each.run_id == run_id]
 
     def close(self, timeout_s: float) -> None:
         drained = self._sender.close(timeout_s)
@@ -115,18 +166,9 @@ class OutboxSink:
                 self._folder,
             )
 
-    def _points(self, run_id: str, points: Sequence[Metric]) -> None:
-        first = points[0]
-        self._writer.points(
-            run_id,
-            tuple([each.key for each in points]),
-            [each.value for each in points],
-            first.step,
-            first.timestamp,
-            first.model_id,
-            first.dataset_name,
-            first.dataset_digest,
-        )
+    def abandon(self) -> None:
+        self._writer.abandon()
+        self._lock.leave()
 
     def _notice(self) -> None:
         self._sender.notice()

@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -18,12 +19,13 @@ from headrace import clock
 from headrace.client.outbox.delivery import Delivery, keep_refused
 from headrace.client.outbox.files import segment_path
 from headrace.client.outbox.writer import ChunkPlace, JournalWriter
-from headrace.entities.journal import JournalMark
+from headrace.entities.journal import JournalMark, RecordRefused
 from headrace.errors import HeadraceError
 
 BODY_BYTES = 4 << 20
 LINGER_S = 0.05  # what the first record of a batch waits for others
 SYNC_S = 0.15
+REMEMBERED = 1000
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 
 log = logging.getLogger("headrace.outbox")
@@ -69,18 +71,26 @@ class Sender:
         self._failures = 0
         self._known: set[tuple[str, str]] = set()
         self.rejected = 0
+        self._refused: deque[RecordRefused] = deque(maxlen=REMEMBERED)
         self._threads = [
             threading.Thread(target=self._send_on, name="headrace-outbox", daemon=True),
             threading.Thread(target=self._sync_on, name="headrace-journal", daemon=True),
         ]
 
     def start(self) -> None:
-        for thread in self._threads:
-            thread.start()
+        try:
+            for thread in self._threads:
+                thread.start()
+        except RuntimeError:  # the interpreter ends, and starts no thread any more: then `flush` sends
+            self._threads = []
 
     def notice(self) -> None:
         """There is something to send."""
         self._wake.set()
+
+    def refusals(self, after: int, upto: int) -> list[RecordRefused]:
+        """Of these records; the last thousand are remembered."""
+        return [each for each in self._refused.copy() if after < each.record_id <= upto]
 
     @property
     def mark(self) -> int:
@@ -96,6 +106,12 @@ class Sender:
         """Whether the store has all that was written before the call; waits for it as long as that."""
         target = self._writer.last_id
         ends_s = clock.monotonic_s() + timeout_s
+        if not self._threads and self._mark < target:
+            try:
+                self._send_all()
+            except Exception as error:  # noqa: BLE001 — as in the thread: the journal keeps the records
+                self._trouble(error)
+            return self._mark >= target
         with self._moved:
             while self._mark < target:
                 self._urgent.set()
@@ -146,6 +162,7 @@ class Sender:
         if answer.refused:
             keep_refused(self._rejected_path, body, answer.refused)
             self.rejected += len(answer.refused)
+            self._refused.extend(answer.refused)
             first = answer.refused[0]
             log.warning(
                 "The store refused %d of the logged records; they are kept in %s. The first one: %s",

@@ -132,6 +132,13 @@ class JournalWriter:
                 for serial in range(max(1, first), self._serial + 1):
                     segment_path(self.folder, self.writer_id, serial).unlink(missing_ok=True)
 
+    def abandon(self) -> None:
+        """In a forked child, where the lock may be held by a thread that isn't there: the files are the parent's."""
+        for descriptor in [self._descriptor, *self._unsynced]:
+            if descriptor >= 0:
+                os.close(descriptor)
+        self._descriptor, self._unsynced, self._closed = -1, [], True
+
     def _ends(self, place: int) -> int:
         """Behind the last record of a chunk."""
         return self._chunks[place + 1].first_id if len(self._chunks) > place + 1 else self._next_id

@@ -29,5 +29,5 @@ class RestJournal(JournalStore):
 def _mark(answer: m.JournalMarkAnswer | None, base: str) -> JournalMark:
     if answer is None:
         raise NotSupported(f"The server at {base} isn't Headrace's: it takes no journals.")
-    refused = [RecordRefused(each.record_id, each.error_code, each.message) for each in answer.refused]
+    refused = [RecordRefused(each.record_id, each.run_id, each.error_code, each.message) for each in answer.refused]
     return JournalMark(answer.mark, refused)

@@ -41,7 +41,9 @@ def _store(exchange: Exchange[m.Writer]) -> JournalStore:
 
 def _answer(found: JournalMark) -> m.JournalMarkAnswer:
     refused = [
-        m.RecordRefusedMessage(record_id=each.record_id, error_code=each.error_code, message=each.message)
+        m.RecordRefusedMessage(
+            record_id=each.record_id, run_id=each.run_id, error_code=each.error_code, message=each.message
+        )
         for each in found.refused
     ]
     return m.JournalMarkAnswer(mark=found.mark, refused=refused)

@@ -18,7 +18,7 @@ from headrace.entities.journal import (
 )
 from headrace.errors import CallerError
 from headrace.stores.base import ExperimentStore, RunStore
-from headrace.stores.journal import JournalStore, metrics
+from headrace.stores.journal import JournalStore, metrics_of
 from headrace.stores.memory.state import State
 
 
@@ -35,7 +35,7 @@ class MemoryJournal(State, ExperimentStore, RunStore, JournalStore):
                 try:
                     self._take(record)
                 except CallerError as error:
-                    refused.append(RecordRefused(record_id, error.error_code, error.message))
+                    refused.append(RecordRefused(record_id, record.run_id, error.error_code, error.message))
                 mark = self.marks[writer_id] = record_id
         return JournalMark(mark, refused)
 
@@ -55,7 +55,7 @@ class MemoryJournal(State, ExperimentStore, RunStore, JournalStore):
             case RunUpdated():
                 self.update_run(run_id, record.status, record.end_time, record.run_name)
             case PointsLogged():
-                self.log_batch(run_id, metrics=metrics(record))
+                self.log_batch(run_id, metrics=metrics_of(record))
             case ParamsLogged():
                 self.log_batch(run_id, params=[Param(*each) for each in record.params.items()])
             case TagsSet():

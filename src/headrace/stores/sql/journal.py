@@ -53,7 +53,7 @@ class SqlJournal(Transactions, JournalStore):
                 if size > 1:
                     refused += self._one_by_one(writer_id, at + place, found.unit.records)
                 else:
-                    refused.append(self._passed(writer_id, at + place, found.error))
+                    refused.append(self._passed(writer_id, at + place, found))
                 left, at = left[place + size :], at + place + size
 
     def _one_by_one(self, writer_id: str, first_id: int, records: Sequence[JournalRecord]) -> list[RecordRefused]:
@@ -62,12 +62,12 @@ class SqlJournal(Transactions, JournalStore):
             try:
                 self._write(_append(self, writer_id, record_id, (record,)))
             except _Refused as found:
-                refused.append(self._passed(writer_id, record_id, found.error))
+                refused.append(self._passed(writer_id, record_id, found))
         return refused
 
-    def _passed(self, writer_id: str, record_id: int, error: CallerError) -> RecordRefused:
+    def _passed(self, writer_id: str, record_id: int, found: _Refused) -> RecordRefused:
         self._write(_append(self, writer_id, record_id, (None,)))
-        return RecordRefused(record_id, error.error_code, error.message)
+        return RecordRefused(record_id, found.unit.records[0].run_id, found.error.error_code, found.error.message)
 
     def journal_mark(self, writer_id: str) -> int:
         return self._read(lambda db: _mark(db, writer_id) or 0)

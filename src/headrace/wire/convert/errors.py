@@ -102,6 +102,11 @@ def error_from_answer(status: int, body: bytes, error_header: str | None = None)
     return _rebuilt(kind, kind.code, f"The server answered with status {status}: {shown(text)}")
 
 
+def error_of(code: str, message: str) -> HeadraceError:
+    """The error of that code."""
+    return _rebuilt(_BY_CODE.get(code, HeadraceError), code, message)
+
+
 def _classes() -> dict[str, type[HeadraceError]]:
     def below(kind: type[HeadraceError]) -> Iterator[type[HeadraceError]]:
         yield kind

@@ -11,6 +11,7 @@ class Writer(Request, kw_only=True):
 
 class RecordRefusedMessage(Answer, kw_only=True):
     record_id: int
+    run_id: str
     error_code: str
     message: str
 
