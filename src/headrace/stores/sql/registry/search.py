@@ -56,6 +56,12 @@ class Lead(NamedTuple):
     n: int
     exact: bool = True
 
+    def rows(self, db: Database) -> Part:
+        """As r. PostgreSQL, which would rather follow the order and hope, is made to find these rows first."""
+        if db.dialect == "sqlite":
+            return Part(f"(SELECT r.* FROM {self.source} WHERE {self.condition.sql}) AS r", self.condition.values)
+        return Part(f"(SELECT r.* FROM {self.source} WHERE {self.condition.sql} OFFSET 0) AS r", self.condition.values)
+
     def tests(self, comparison: Comparison) -> bool:
         return self.exact and comparison is self.comparison
 
@@ -65,10 +71,12 @@ def find(db: Database, kind: Kind, rule: Filter, order: Order, place: Sequence[A
     terms = kind.terms(order)
     lead = _lead(db, kind, rule, limit)
     if lead is None:
-        source, where = _forced(db, kind, kind.order_indexes.get(order[0].key)), []
+        source = Part(_forced(db, kind, kind.order_indexes.get(order[0].key)))
+    elif lead.n == 0:
+        return []
     else:
-        source, where = lead.source, [lead.condition]
-    where += [Part("r.prompt = ?", (int(asks_for_prompts(rule)),)), *kind.live]
+        source = lead.rows(db)
+    where = [Part("r.prompt = ?", (int(asks_for_prompts(rule)),)), *kind.live]
     # Attributes first: most lie in the index that is followed.
     comparisons = sorted(rule.comparisons, key=lambda each: each.entity == "tag")
     where += [_condition(db, kind, each) for each in comparisons if not (lead and lead.tests(each))]
@@ -76,9 +84,9 @@ def find(db: Database, kind: Kind, rule: Filter, order: Order, place: Sequence[A
         where.append(keyset.after(terms, place))
     all_of = joined(where, " AND ")
     return db.execute(
-        f"SELECT {kind.columns}, {keyset.columns(terms)} FROM {source} WHERE {all_of.sql} "
+        f"SELECT {kind.columns}, {keyset.columns(terms)} FROM {source.sql} WHERE {all_of.sql} "
         f"ORDER BY {keyset.order(terms)} LIMIT ?",
-        (*all_of.values, limit),
+        (*source.values, *all_of.values, limit),
     ).fetchall()
 
 
@@ -87,11 +95,10 @@ def _condition(db: Database, kind: Kind, comparison: Comparison) -> Part:
         return _attribute(db, kind, comparison)
     if comparison.key == PROMPT_TAG:
         return conditions.text(db, "CASE WHEN r.prompt = 1 THEN 'true' ELSE 'false' END", comparison)
-    test = conditions.text(db, "t.value", comparison)
-    return Part(
-        f"EXISTS (SELECT 1 FROM {kind.tags.name} t WHERE t.{kind.tags.ref} = r.id AND t.key = ? AND {test.sql})",
-        (comparison.key, *test.values),
-    )
+    # A value, not EXISTS, which PostgreSQL turns into a join that it has no good idea of.
+    value = f"(SELECT t.value FROM {kind.tags.name} t WHERE t.{kind.tags.ref} = r.id AND t.key = ?)"
+    test = conditions.text(db, value, comparison)
+    return Part(test.sql, (comparison.key, *test.values))
 
 
 def _attribute(db: Database, kind: Kind, comparison: Comparison) -> Part:
