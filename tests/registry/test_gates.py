@@ -92,12 +92,12 @@ class TestMetrics:
             promote(workshop, version)
             assert holder_of(workshop) == "2"
         else:
-            assert "by what version 1 has" in refusal(workshop, version)
+            assert "as version 1 has" in refusal(workshop, version)
 
     def test_first_holder_only_has_to_have_the_metric(self, workshop: Workshop) -> None:
         without, version = workshop.version(), workshop.version(metrics={"loss": 7.0})
         guard(workshop, MetricCheck(metric="loss", better="lower"))
-        assert "have no such metric; needed is any number" in refusal(workshop, without)
+        assert "have no such metric. Needed: any number" in refusal(workshop, without)
         promote(workshop, version)
         promote(workshop, version)  # it needn't beat itself
 
@@ -145,7 +145,7 @@ class TestSchema:
         said = refusal(workshop, workshop.version(schema=self.NARROW))
         assert "column 'age' has the type integer instead of long" in said
         assert "column 'city' (string) is required and wasn't there" in said
-        assert "whatever version 1 takes as input must be taken" in said
+        assert ". Needed: to take all that version 1 takes as input" in said
         promote(workshop, workshop.version(schema=self.WIDE))
 
     def test_first_holder_needs_a_signature(self, workshop: Workshop) -> None:
@@ -179,9 +179,9 @@ class TestSchema:
 def test_tags(workshop: Workshop) -> None:
     version = workshop.version()
     guard(workshop, TagCheck(key="evaluation", value="passed"))
-    assert "tag evaluation: the version has no such tag; needed is 'passed'" in refusal(workshop, version)
+    assert "tag evaluation: the version has no such tag. Needed: 'passed'" in refusal(workshop, version)
     workshop.registry.set_model_version_tag("m", "1", ModelVersionTag("evaluation", "failed"))
-    assert "tag evaluation: 'failed'; needed is 'passed'" in refusal(workshop, version)
+    assert "tag evaluation: 'failed'. Needed: 'passed'" in refusal(workshop, version)
     workshop.registry.set_model_version_tag("m", "1", ModelVersionTag("evaluation", "passed"))
     promote(workshop, version)
 
@@ -197,7 +197,7 @@ def test_refusal_names_every_check_that_failed(workshop: Workshop) -> None:
     )
     lines = refusal(workshop, version).splitlines()
     assert lines[0] == "Version 1 of model 'm' can't take alias 'champion'; 3 of 4 checks failed:"
-    assert lines[1] == f"  metric auc: 0.7 (run {version.run_id}); needed is at least 0.8"
+    assert lines[1] == f"  metric auc: 0.7 (run {version.run_id}). Needed: at least 0.8"
     assert [line.split(":")[0].strip() for line in lines[1:]] == ["metric auc", "tag reviewed", "schema"]
 
 
@@ -311,7 +311,7 @@ def test_unsigned_versions_take_no_alias_and_load_or_not(workshop: Workshop) -> 
     version = workshop.version()
     policies.check_load(workshop.registry, version)
     guard(workshop, unsigned="no_alias", keys=(KEY,))
-    assert "signed: nobody signed it; a signature by one of the policy's keys" in refusal(workshop, version)
+    assert "signed: nobody signed it. Needed: a signature by one of the policy's keys" in refusal(workshop, version)
     policies.check_load(workshop.registry, version)
     guard(workshop, unsigned="no_load", keys=(KEY,))
     refusal(workshop, version)

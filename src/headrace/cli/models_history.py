@@ -12,9 +12,10 @@ from headrace.cli import cells
 from headrace.cli.dates import Moment
 from headrace.cli.group import Command
 from headrace.cli.models_named import hinted, model_at, name_argument, name_of, version_at
+from headrace.cli.models_policy import named
 from headrace.cli.output import fields, say, show, table
-from headrace.cli.session import registry, store
-from headrace.entities import EventKind, ModelVersionStage, RegistryEvent
+from headrace.cli.session import registry, session, store
+from headrace.entities import EventKind, ModelPolicy, ModelVersionStage, RegistryEvent
 from headrace.errors import InvalidValue
 
 if TYPE_CHECKING:
@@ -139,7 +140,8 @@ def at(context: click.Context, name: str, alias: str, date: int) -> None:
         say(f"{alias!r} of model {name!r} was no version on {cells.time(date)}.")
         if found_elsewhere := _ever(name, alias):
             say(found_elsewhere)
-        show([], lambda: fields([]))
+        if session().json:
+            click.echo("[]")
         context.exit(1)
     show(found, lambda: _held_table(found, f"{name} on {cells.time(date)}"))
 
@@ -182,7 +184,8 @@ def _check(context: click.Context, name: str) -> None:
     broken = registry().verify_history(name)
     if not broken:
         say(f"The history of {name!r} is whole: every entry follows on from the one before.")
-        show([], lambda: fields([]))
+        if session().json:
+            click.echo("[]")
         return
     show(broken, lambda: _events_table(broken))
     say(f"The history of {name!r} was changed behind the registry's back, at {len(broken)} entries.")
@@ -267,9 +270,23 @@ def _events_table(events: Sequence[RegistryEvent]) -> RenderableType:
 
 def _change(event: RegistryEvent) -> str:
     if event.kind == "policy_set":
-        return ""
+        return f"→ {_policy(event.after or '{}')}"
     before, after = (_value(event, value) for value in (event.before, event.after))
     return f"{before} → {after}" if before or after else ""
+
+
+def _policy(text: str) -> str:
+    """What it demands, in a line; the keys themselves are in the JSON."""
+    try:
+        found = msgspec.json.decode(text, type=ModelPolicy)
+    except msgspec.MsgspecError:
+        return cells.one_line(text, _VALUE_CHARS)
+    parts = [f"{gate.alias}: {', '.join(named(check) for check in gate.checks)}" for gate in found.gates]
+    if found.unsigned != "allowed":
+        parts.append(f"unsigned: {found.unsigned}")
+    if found.keys:
+        parts.append(f"{len(found.keys)} key{'s' if len(found.keys) > 1 else ''}")
+    return "; ".join(parts) or "nothing"
 
 
 def _value(event: RegistryEvent, value: str | None) -> str:

@@ -12,7 +12,7 @@ import msgspec
 from headrace.cli import cells
 from headrace.cli.group import Group
 from headrace.cli.models_named import comment_option, hinted, name_argument, name_of, version_at
-from headrace.cli.output import as_json, done, fields, say, show, table
+from headrace.cli.output import as_json, done, say, show, table
 from headrace.cli.problem import Problem
 from headrace.cli.session import registry, session, store
 from headrace.entities import (
@@ -238,8 +238,9 @@ def check(context: click.Context, name: str, alias: str, version: str) -> None:
         found.version,
         stage=is_stage,
     )
-    show(results, lambda: _results(results))
-    if not results:
+    if results or session().json:
+        show(results, lambda: _results(results))
+    else:
         say(f"Nothing guards {alias!r} of model {name!r}.")
     if any(not result.passed for result in results):
         context.exit(1)
@@ -307,12 +308,14 @@ def _subject(check: Check) -> tuple[str, str]:
 
 
 def _listed(checks: Sequence[Check]) -> str:
-    return ", ".join(" ".join(_subject(each)).strip() for each in checks)
+    return ", ".join(map(named, checks))
+
+
+def named(check: Check) -> str:
+    return " ".join(_subject(check)).strip()
 
 
 def _results(results: Sequence[CheckResult]) -> RenderableType:
-    if not results:
-        return fields([])
     rows = [
         ["✓" if each.passed else "✗", f"{each.check} {each.subject}".strip(), each.found, each.needed, each.gate]
         for each in results

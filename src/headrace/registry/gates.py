@@ -38,8 +38,8 @@ Kind = Literal["metric", "schema", "signed", "tag"]
 
 @dataclass(frozen=True, kw_only=True)
 class CheckResult:
-    """found: what was found, as the end of a sentence about the version. needed: what passes. gate: the alias under
-    which the policy has the check; "unsigned" for what its rule about signatures asks of every alias."""
+    """found: what was found. needed: what passes. gate: the alias under which the policy has the check; "unsigned" for
+    what its rule about signatures asks of every alias."""
 
     check: Kind
     subject: str
@@ -50,7 +50,7 @@ class CheckResult:
 
     def __str__(self) -> str:
         name = f"{self.check} {self.subject}" if self.subject else self.check
-        return f"{name}: {self.found}" + ("" if self.passed else f"; {self.needed}")
+        return f"{name}: {self.found}" + ("" if self.passed else f". Needed: {self.needed}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +105,7 @@ class Evidence:
             # A margin is a decimal number, and sums of those are seldom exact.
             beaten = lambda value: sign * value >= sign * limit or math.isclose(value, limit)  # noqa: E731
             words = "at least" if sign > 0 else "at most"
-            needed.append(f"{words} {_number(limit)}, by what version {_version(holder)} has ({_number(other)})")
+            needed.append(f"{words} {_number(limit)}, as version {_version(holder)} has {_number(other)}")
         value, where = self._value(version, check.metric)
         if value is None:
             found, passed = where, False
@@ -119,7 +119,7 @@ class Evidence:
             subject=check.metric,
             passed=passed,
             found=found,
-            needed=f"needed is {' and '.join(needed) or 'any number'}",
+            needed="; ".join(needed) or "any number",
             gate=gate,
         )
 
@@ -153,19 +153,17 @@ class Evidence:
 
     def _schema(self, gate: str, version: ModelVersion, holder: ModelVersion | None) -> CheckResult:
         needed = (
-            "a model signature is needed"
-            if holder is None
-            else f"whatever version {_version(holder)} takes as input must be taken"
+            "a model signature" if holder is None else f"to take all that version {_version(holder)} takes as input"
         )
         own, why = self._signature(version)
         if own is None:
             found, passed = why, False
         elif holder is None:
-            found, passed = "it states its inputs", True
+            found, passed = "states its inputs", True
         else:
             held, why = self._signature(holder)
             broken = breaks(held, own) if held is not None else [f"of version {_version(holder)}, {why}"]
-            found, passed = "; ".join(broken) or f"it takes whatever version {_version(holder)} takes", not broken
+            found, passed = "; ".join(broken) or f"takes all that version {_version(holder)} takes", not broken
         return CheckResult(check="schema", subject="", passed=passed, found=found, needed=needed, gate=gate)
 
     def _signature(self, version: ModelVersion) -> tuple[ModelSignature | None, str]:
@@ -199,7 +197,7 @@ class Evidence:
             subject="",
             passed=signer is not None,
             found=why if signer is None else f"signed by {signer}",
-            needed="a signature by one of the policy's keys is needed: headrace models sign",
+            needed="a signature by one of the policy's keys (headrace models sign)",
             gate=gate,
         )
 
@@ -253,7 +251,7 @@ def _tag(check: TagCheck, gate: str, version: ModelVersion) -> CheckResult:
         subject=check.key,
         passed=value == check.value,
         found="the version has no such tag" if value is None else repr(value),
-        needed=f"needed is {check.value!r}",
+        needed=repr(check.value),
         gate=gate,
     )
 
