@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from headrace.cli import cells, models_changes, models_history, models_policy, models_registry, models_sign
+from headrace.cli import (
+    cells,
+    models_changes,
+    models_history,
+    models_move,
+    models_policy,
+    models_registry,
+    models_sign,
+)
 from headrace.cli.group import Group
 from headrace.cli.models_predict import predict
 from headrace.cli.output import done, fields, show, table
@@ -59,6 +67,8 @@ for _command in (
     models_policy.gate,
     models_sign.sign,
     models_sign.verify,
+    models_move.export,
+    models_move.import_,
 ):
     models.add_command(_command)
 

@@ -67,7 +67,7 @@ def _to_another(found: Registered, name: str, uri: str, comment: str | None) -> 
     try:
         local = fetch(Place(blobs=found.blobs, path=found.folder, name="", registered=found), folder / "model")
         (local / META_FILE).unlink(missing_ok=True)
-        logged = _logged(found, local, uri)
+        logged = logged_copy(local, uri, found.uri)
     finally:
         remove(folder)
     with suppress(AlreadyExists):
@@ -94,11 +94,11 @@ def _signatures(found: Registered) -> list[VersionSignature]:
     return found.registry.get_version_signatures(found.version.name, found.version.version)
 
 
-def _logged(found: Registered, local: Path, uri: str) -> LoggedModel:
+def logged_copy(local: Path, uri: str, copied_from: str) -> LoggedModel:
     """The files in the store of the other registry. Runs and params stay where they were logged."""
     store = tracking_store(uri)
     experiment = store.ensure_experiment(EXPERIMENT)
-    tag = LoggedModelTag(COPIED_FROM, found.uri)
+    tag = LoggedModelTag(COPIED_FROM, copied_from)
     logged = store.create_logged_model(experiment.experiment_id, None, None, [tag])
     try:
         upload(root_of_model(logged, uri), local)

@@ -1,0 +1,98 @@
+"""`headrace models export` and `import`: a registered model with all that belongs to it, between registries."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from headrace.cli import cells
+from headrace.cli.group import Command
+from headrace.cli.models_named import comment_option, hinted, name_argument, name_of
+from headrace.cli.output import done, say
+from headrace.cli.session import registry
+
+if TYPE_CHECKING:
+    from headrace.registry.bundle import BundledVersion
+
+
+@click.command(
+    "export",
+    cls=Command,
+    examples=[
+        "headrace models export wine wine.tar",
+        "headrace models export wine backups/wine --no-files --force",
+    ],
+)
+@name_argument
+@click.argument("target", metavar="FILE_OR_FOLDER", type=click.Path(path_type=Path))
+@click.option("--no-files", is_flag=True, help="Leave the versions' files where they lie; only their sources go along.")
+@click.option("--force", is_flag=True, help="Replace what is at that place.")
+def export(name: str, target: Path, no_files: bool, force: bool) -> None:
+    """Write a model with versions, files, aliases, stages, policy, signatures and history into a .tar file or a folder.
+
+    A server of MLflow's has neither policies, signatures nor history; the rest is exported from there, too.
+    """
+    from headrace.client.model_export import export_model
+    from headrace.client.uri import get_registry_uri, get_tracking_uri
+
+    name = name_of(name)
+    with hinted(name):
+        registry().get_registered_model(name)
+    made = export_model(
+        name, target, get_registry_uri(), get_tracking_uri(), files=not no_files, replace=force, on_version=_tell
+    )
+    kept = "" if made.has_history else ", without history: its server keeps none"
+    done(
+        f"Model {name!r} with {_count(len(made.versions))} is in {target}{kept}.",
+        {"name": name, "path": str(target), "versions": len(made.versions), "history": made.has_history},
+    )
+
+
+@click.command(
+    "import",
+    cls=Command,
+    examples=[
+        "headrace models import wine.tar --tracking-uri https://headrace.example.org",
+        "headrace models import wine.tar --as wine-from-lab",
+    ],
+)
+@click.argument("source", metavar="FILE_OR_FOLDER", type=click.Path(exists=True, path_type=Path))
+@click.option("--as", "as_name", metavar="NAME", help="Another name than it had.")
+@click.option("--no-history", is_flag=True, help="Leave the journal out, which only an admin may import.")
+@comment_option
+def import_(source: Path, as_name: str | None, no_history: bool, comment: str | None) -> None:
+    """Make a registered model of what `export` wrote: numbers, aliases and stages as they were.
+
+    All of it is looked at first. An import that broke off goes on where it stopped when it is run again.
+    """
+    from headrace.client.model_import import import_model
+    from headrace.client.uri import get_registry_uri, get_tracking_uri
+
+    registry(make=True)
+    made = import_model(
+        source,
+        get_registry_uri(),
+        get_tracking_uri(),
+        name=as_name,
+        history=not no_history,
+        comment=comment,
+        on_version=_tell,
+    )
+    for what in made.missing:
+        say(f"Without {what}: the server there keeps none.")
+    done(
+        f"Model {made.name!r} with {_count(made.versions)} has been imported.",
+        {"name": made.name, "versions": made.versions, "missing": made.missing},
+    )
+
+
+def _tell(version: BundledVersion) -> None:
+    files = version.files or {}
+    size = cells.size(sum(record.size_bytes for record in files.values()))
+    say(f"version {version.version}: {f'{len(files)} files, {size}' if version.files is not None else 'no files'}")
+
+
+def _count(versions: int) -> str:
+    return "1 version" if versions == 1 else f"{versions} versions"
