@@ -52,7 +52,9 @@ class Finding(msgspec.Struct, frozen=True):
     way_out: str = ""
 
 
-def examine(*, mask_all: bool = False) -> list[Finding]:
+def examine(*, mask_all: bool = False, contents: bool = False) -> list[Finding]:
+    """contents: reads every byte of every registered version."""
+    from headrace.cli import checks_models
     from headrace.client.uri import get_tracking_uri
 
     found = [*_versions(), *_settings(mask_all), *_strangers()]
@@ -60,7 +62,8 @@ def examine(*, mask_all: bool = False) -> list[Finding]:
         uri = get_tracking_uri()
     except HeadraceError as error:
         return [*found, Finding("tracking URI", "broken", error.message, "Correct or unset the variable.")]
-    return [*found, _origin(uri), *_store(uri)]
+    models = _checked(lambda: checks_models.examine(contents=contents))
+    return [*found, _origin(uri), *_store(uri), *models]
 
 
 def _versions() -> Iterator[Finding]:
