@@ -1,6 +1,7 @@
 """Servers that aren't tracking servers, spoken to in JSON over HTTP: a cluster's API, say.
 
-They get our proxies, TLS settings and some patience, never the credentials of the tracking server.
+They get our proxies and TLS settings, never the credentials of the tracking server. Nothing is sent twice: who follows
+a job asks again by himself, and who waits for a first answer wants to know.
 """
 
 from __future__ import annotations
@@ -13,11 +14,8 @@ from urllib.parse import urlsplit
 from headrace.errors import CallerError, InvalidValue, ServiceError
 from headrace.net.message import Request, Response
 from headrace.net.pool import PoolTransport
-from headrace.net.retry import Retrying, RetryPolicy
 
 _SHOWN_CHARS = 500
-# Somebody waits for the first answer; who follows a job has a longer patience of his own.
-_POLICY = RetryPolicy(max_retries=2, backoff_factor_s=0.2, jitter_s=0.1)
 
 
 class Refused(CallerError):
@@ -37,26 +35,16 @@ class JsonService:
             raise InvalidValue("address", base, f"the address of {name} begins with http:// or https://.")
         self.name, self.base = name, base.rstrip("/")
         self._headers = dict(headers or {})
-        self._transport = Retrying(PoolTransport(), lambda: _POLICY)
+        self._transport = PoolTransport()
 
     def get(self, path: str) -> Any:
         """The answer as plain values. Refused; StoreUnavailable and TimedOut without an answer."""
         return self._decoded(self._send(Request(method="GET", url=self.base + path)))
 
     def post(self, path: str, body: Any = None) -> Any:
-        """Is sent once: what a second time would do isn't known."""
         encoded = json.dumps(body).encode() if body is not None else b""
-        return self._decoded(
-            self._send(
-                Request(
-                    method="POST",
-                    url=self.base + path,
-                    body=encoded,
-                    headers={"Content-Type": "application/json"},
-                    repeatable=False,
-                )
-            )
-        )
+        headers = {"Content-Type": "application/json"}
+        return self._decoded(self._send(Request(method="POST", url=self.base + path, body=encoded, headers=headers)))
 
     def put_bytes(self, path: str, body: bytes) -> None:
         self._send(Request(method="PUT", url=self.base + path, body=body))

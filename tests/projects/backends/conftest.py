@@ -13,7 +13,6 @@ import pytest
 
 from headrace.client.open import close_stores, tracking_store
 from headrace.projects.launch import Docker, Launch, ProjectEnvironment, Source
-from headrace.projects.output import Output
 from headrace.projects.submitted import SubmittedRun
 
 FAKES = Path(__file__).parent / "fakes"
@@ -121,22 +120,6 @@ def project(tmp_path: Path) -> Iterator[Project]:
     close_stores()
 
 
-@pytest.fixture(autouse=True)
-def outputs_closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The one who made the run closes what was kept of it: here, the test."""
-    made: list[Output] = []
-    begin = Output.__init__
-
-    def remembered(self: Output, launch: Launch) -> None:
-        begin(self, launch)
-        made.append(self)
-
-    monkeypatch.setattr(Output, "__init__", remembered)
-    yield
-    for output in made:
-        output._kept.close()
-
-
 @dataclass
 class Waiter:
     """Waits for a run beside the test, as `headrace.projects.run` does."""
@@ -144,9 +127,17 @@ class Waiter:
     run: SubmittedRun
     answers: list[bool] = field(default_factory=list)
 
+    error: Exception | None = None
+
     def __post_init__(self) -> None:
-        self.thread = threading.Thread(target=lambda: self.answers.append(self.run.wait()))
+        self.thread = threading.Thread(target=self.wait)
         self.thread.start()
+
+    def wait(self) -> None:
+        try:
+            self.answers.append(self.run.wait())
+        except Exception as error:  # noqa: BLE001 — of a thread
+            self.error = error
 
     def answer(self, seconds: float = 30.0) -> bool:
         self.thread.join(seconds)

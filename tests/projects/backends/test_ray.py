@@ -32,6 +32,7 @@ class Cluster:
     jobs: list[dict[str, Any]] = field(default_factory=list)
     status: list[Any] = field(default_factory=lambda: ["RUNNING", "SUCCEEDED"])
     log: str = ""
+    keeps_pending: bool = False
     stopped: list[str] = field(default_factory=list)
 
     def answer(self, method: str, path: str, body: bytes) -> tuple[int, Any]:
@@ -46,7 +47,7 @@ class Cluster:
                 return 200, {"submission_id": self.jobs[-1]["submission_id"]}
             case "POST", ["api", "jobs", name, "stop"]:
                 self.stopped.append(name)
-                self.status = ["STOPPED"]
+                self.status = ["PENDING" if self.keeps_pending else "STOPPED"]
                 return 200, {"stopped": True}
             case "GET", ["api", "jobs", _, "logs"]:
                 return 200, {"logs": self.log}
@@ -167,6 +168,29 @@ def test_cancelling_stops_the_job_and_waits_for_its_end(cluster: Cluster, projec
     assert run.get_status() == "SCHEDULED"
     run.cancel()
     assert (run.get_status(), cluster.stopped) == ("KILLED", [cluster.jobs[0]["submission_id"]])
+
+
+def test_a_job_that_never_begins_needs_no_end(
+    cluster: Cluster, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ray, "PENDING_STOP_S", 0.0)
+    cluster.keeps_pending, cluster.status = True, ["PENDING"]
+    run = RayBackend().submit(project.launch("true", backend_config=config(cluster)))
+    run.cancel()
+    assert (run.get_status(), len(cluster.stopped)) == ("KILLED", 1)
+    assert "hasn't begun" in project.told[-1]
+
+
+def test_a_cluster_that_is_gone_cannot_keep_a_cancelled_run_waiting(cluster: Cluster, project: Project) -> None:
+    cluster.status = ["RUNNING"]
+    run = RayBackend().submit(project.launch("true", backend_config=config(cluster)))
+    waiter = Waiter(run)
+    cluster.token = "another"
+    with pytest.raises(Unauthenticated):
+        run.cancel()
+    waiter.thread.join(30)
+    assert (waiter.thread.is_alive(), waiter.answers) == (False, [])
+    assert waiter.error is not None
 
 
 @pytest.mark.parametrize(

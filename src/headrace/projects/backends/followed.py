@@ -55,6 +55,7 @@ class FollowedRun(SubmittedRun):
         self._output = Output(launch)
         self._asking = threading.RLock()
         self._stopped = threading.Event()
+        self._lost: HeadraceError | None = None
 
     @property
     def run_id(self) -> str:
@@ -76,6 +77,8 @@ class FollowedRun(SubmittedRun):
             if self._state in OVER:
                 break
             self._stopped.wait(pause_s)
+            if self._lost is not None:
+                raise self._lost
             pause_s = min(pause_s * PAUSE_GROWTH, self._job.longest_pause_s)
         return self._state == "FINISHED"
 
@@ -88,11 +91,19 @@ class FollowedRun(SubmittedRun):
         with self._asking:
             if self._state in OVER:
                 return
-            self._job.stop()
+            try:
+                self._job.stop()
+            except HeadraceError as error:
+                # Whether it still runs isn't known, and nobody wants to know it for another quarter of an hour.
+                self._lost = error
+                self._stopped.set()
+                raise
             try:
                 self._take_output(last=True)
             except HeadraceError as error:  # what stopped it is done; its last words are a courtesy
                 self._launch.progress(error.message)
+            if self._job.why:
+                self._launch.progress(self._job.why)
             self._state = "KILLED"
         self._stopped.set()
 

@@ -28,6 +28,7 @@ from headrace.projects.submitted import SubmittedRun
 DEFAULT_ADDRESS = "http://127.0.0.1:8265"
 MAX_PACKAGE_BYTES = 512 << 20  # Ray's largest message, GRPC_CPP_MAX_MESSAGE_SIZE
 _LOG_CHARS_PER_S = 1e6  # that a follower may cost the cluster
+PENDING_STOP_S = 10.0  # Ray ends no job that waits for resources; it does when that job begins
 STOP_S = 60.0  # Ray itself kills a job 3 s after it was asked to end
 
 _INSTALLERS = frozenset({"conda", "pip", "uv"})
@@ -108,9 +109,13 @@ class RayJob:
     def stop(self) -> None:
         with told(self._service):
             self._service.post(f"{self._path}/stop")
-        deadline = clock.monotonic_s() + STOP_S
-        while self.state() not in OVER:
-            if clock.monotonic_s() > deadline:
+        asked_s = clock.monotonic_s()
+        while (state := self.state()) not in OVER:
+            waited_s = clock.monotonic_s() - asked_s
+            if state == "SCHEDULED" and waited_s > PENDING_STOP_S:
+                self.why = f"Ray job {self.number} hasn't begun; Ray keeps it waiting, and ends it when it would begin"
+                return
+            if waited_s > STOP_S:
                 raise ServiceError(f"Ray job {self.number} still runs {STOP_S:g} s after it was asked to stop.")
             clock.sleep_s(0.2)
 
