@@ -1,4 +1,4 @@
-"""What `--backend-config` holds: a JSON file, a JSON literal or a mapping, read into the record of a backend.
+"""What `--backend-config` holds, read into the record of a backend.
 
 A key that the backend doesn't know is refused by name, with those that look like it: a resource that was misspelt is a
 job on the wrong machine. `-` and `_` are the same in keys.
@@ -6,10 +6,8 @@ job on the wrong machine. `-` and `_` are the same in keys.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from difflib import get_close_matches
-from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
@@ -24,18 +22,6 @@ class Config(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
 
 
 T = TypeVar("T", bound=Config)
-
-
-def given(config: Mapping[str, Any] | str | Path | None) -> dict[str, Any]:
-    """The mapping that a caller means: text that begins with `{` is JSON, other text is a file's path."""
-    if config is None:
-        return {}
-    if isinstance(config, Mapping):
-        return dict(config)
-    text = str(config).strip()
-    if not text.startswith("{"):
-        return _object(_file(Path(text)), f"the file {text!r}")
-    return _object(text, "the literal")
 
 
 def decoded(kind: type[T], config: Mapping[str, Any], backend: str) -> T:
@@ -54,29 +40,6 @@ def decoded(kind: type[T], config: Mapping[str, Any], backend: str) -> T:
     except msgspec.ValidationError as error:
         what, _, path = str(error).partition(" - at ")
         raise InvalidValue(FIELD, _at(found, path), f"{_key(path)} of backend {backend!r}: {_lower(what)}.") from None
-
-
-def _file(path: Path) -> str:
-    try:
-        return path.expanduser().read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise InvalidValue(
-            FIELD, str(path), "there is no such file; a literal is a JSON object: '{\"key\": …}'."
-        ) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise InvalidValue(FIELD, str(path), f"it can't be read: {error}") from None
-
-
-def _object(text: str, where: str) -> dict[str, Any]:
-    try:
-        found = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise InvalidValue(
-            FIELD, text, f"{where} isn't JSON: {error.msg} at line {error.lineno}, column {error.colno}."
-        ) from None
-    if not isinstance(found, dict):
-        raise InvalidValue(FIELD, found, f"{where} must hold a JSON object.")
-    return found
 
 
 def _unknown(name: str, known: list[str], backend: str) -> str:
