@@ -9,14 +9,26 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from sklearn.linear_model import LinearRegression
 
 import headrace as mlflow
+from headrace.client.model_export import export_model
+from headrace.client.model_import import import_model
 from headrace.client.open import tracking_store
-from headrace.entities import Projection, ViewType
+from headrace.client.rest_store import open_rest_store
+from headrace.entities import (
+    Act,
+    ModelPolicy,
+    ModelVersionTag,
+    Projection,
+    RegisteredModelTag,
+    VersionManifest,
+    ViewType,
+)
 from headrace.errors import AlreadyExists, InvalidValue, NotFound, NotSupported
 from tests.client.conftest import forget, server_at
 
@@ -44,7 +56,7 @@ def stock_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     command = [
-        MLFLOW,
+        str(MLFLOW),
         "server",
         "--backend-store-uri",
         f"sqlite:///{folder}/m.db",
@@ -189,3 +201,97 @@ def test_versions_move_between_it_and_a_server_of_ours(tmp_path: Path) -> None:
         forget()
     mlflow.set_tracking_uri(there)
     assert mlflow.pyfunc.load_model("models:/returned/1").predict([[3.0]]) == pytest.approx([3.0])
+
+
+def test_registered_models_are_kept_there(stock_url: str) -> None:
+    with closing(open_rest_store(stock_url)) as registry:
+        registry.create_registered_model("kept", [RegisteredModelTag("a", "1")], "what for", act=Act("ada", "why"))
+        made = registry.create_model_version("kept", "s3://bucket/x", tags=[ModelVersionTag("t", "v")])
+        assert (made.version, made.source, made.tags, made.run_id, made.digest) == (
+            "1",
+            "s3://bucket/x",
+            {"t": "v"},
+            None,
+            None,
+        )
+        registry.create_model_version("kept", "s3://bucket/y", description="second")
+        registry.set_registered_model_alias("kept", "best", "1")
+        assert registry.get_model_version_by_alias("kept", "best").aliases == ["best"]
+        moved = registry.transition_model_version_stage("kept", "2", "Production", archive_existing_versions=True)
+        assert moved.current_stage == "Production"
+        assert {each.version for each in registry.get_latest_versions("kept")} == {"1", "2"}
+        model = registry.get_registered_model("kept")
+        assert (model.tags, model.aliases, model.description, model.revision) == (
+            {"a": "1"},
+            {"best": "1"},
+            "what for",
+            0,
+        )
+        assert not registry.update_registered_model("kept", None).description
+        registry.set_model_version_tag("kept", "1", ModelVersionTag("k", "v"))
+        registry.delete_model_version_tag("kept", "1", "t")
+        assert registry.get_model_version("kept", "1").tags == {"k": "v"}
+        assert registry.get_model_version_download_uri("kept", "1") == "s3://bucket/x"
+        page = registry.search_model_versions("name = 'kept'", max_results=1, order_by=["version_number"])
+        assert ([each.version for each in page], bool(page.token)) == (["1"], True)
+        assert [each.name for each in registry.search_registered_models("name = 'kept'")] == ["kept"]
+        registry.rename_registered_model("kept", "renamed")
+        registry.delete_registered_model_alias("renamed", "best")
+        registry.delete_model_version("renamed", "1")
+        with pytest.raises(NotFound):
+            registry.get_model_version("renamed", "1")
+        with pytest.raises(AlreadyExists):
+            registry.create_registered_model("renamed")
+        registry.delete_registered_model("renamed")
+
+
+def test_what_its_registry_lacks_is_named(stock_url: str) -> None:
+    with closing(open_rest_store(stock_url)) as registry:
+        registry.create_registered_model("lacking")
+        registry.create_model_version("lacking", "s3://bucket/x")
+        for asked in (
+            lambda: registry.search_history("lacking"),
+            lambda: registry.get_alias_at("lacking", "best", 5),
+            lambda: registry.get_stage_at("lacking", "Production", 5),
+            lambda: registry.verify_history("lacking"),
+            lambda: registry.import_history("lacking", []),
+            lambda: registry.get_policy("lacking"),
+            lambda: registry.set_policy("lacking", ModelPolicy()),
+            lambda: registry.get_version_manifest("lacking", "1"),
+            lambda: registry.amend_version_manifest("lacking", "1", VersionManifest(files={})),
+            lambda: registry.get_version_signatures("lacking", "1"),
+            lambda: registry.set_registered_model_alias("lacking", "best", "1", if_revision=3),
+            lambda: registry.transition_model_version_stage("lacking", "1", "Staging", if_revision=3),
+        ):
+            with pytest.raises(NotSupported, match="isn't Headrace's"):
+                asked()
+        assert registry.get_registered_model("lacking").aliases == {}
+        assert registry.get_model_version("lacking", "1").current_stage == "None"
+
+
+def test_model_moves_there_and_back_without_its_history(stock_url: str, tmp_path: Path) -> None:
+    here, again = str(tmp_path / "here"), str(tmp_path / "again")
+    client = mlflow.MlflowClient(here)
+    client.create_registered_model("moved", {"team": "cellar"})
+    for number in range(1, 4):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        (folder / "weights.bin").write_text(f"weights {number}")
+        client.create_model_version("moved", str(folder), tags={"n": str(number)})
+    client.delete_model_version("moved", "2")
+    client.set_registered_model_alias("moved", "champion", "3")
+    client.transition_model_version_stage("moved", "1", "Production")
+    export_model("moved", tmp_path / "there.tar", here, here)
+    assert import_model(tmp_path / "there.tar", stock_url, stock_url).missing == ["history"]
+    stock = mlflow.MlflowClient(stock_url)
+    assert stock.get_model_version_by_alias("moved", "champion").version == "3"
+    assert stock.get_model_version("moved", "1").current_stage == "Production"
+    assert not export_model("moved", tmp_path / "back.tar", stock_url, stock_url).has_history
+    import_model(tmp_path / "back.tar", again, again)
+    mlflow.set_tracking_uri(again)
+    returned = mlflow.MlflowClient()
+    assert returned.get_registered_model("moved").tags == {"team": "cellar"}
+    assert returned.get_model_version("moved", "3").tags["n"] == "3"
+    assert returned.get_model_version("moved", "3").digest == client.get_model_version("moved", "3").digest
+    local = Path(mlflow.artifacts.download_artifacts("models:/moved@champion"))
+    assert (local / "weights.bin").read_text() == "weights 3"
