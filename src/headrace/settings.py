@@ -147,6 +147,18 @@ LOGGING = Setting(
     "journal",
     "Where fluent calls write: to the journal, from which a thread sends (journal), or to the store, waiting (direct).",
 )
+OFFLINE = Setting(
+    "HEADRACE_OFFLINE",
+    _flag,
+    False,
+    "Only write the journal, and leave the store alone; `headrace sync` sends it later.",
+)
+STRICT = Setting(
+    "HEADRACE_STRICT",
+    _flag,
+    False,
+    "Let fluent calls raise where the store can't be reached or the journal can't be written, instead of a warning.",
+)
 JOURNAL_DIR = _text("HEADRACE_JOURNAL_DIR", "Folder of journals, instead of one beside the store or in HEADRACE_HOME.")
 FLUSH_TIMEOUT_S = Setting(
     "HEADRACE_FLUSH_TIMEOUT",

@@ -15,6 +15,7 @@ from types import TracebackType
 from headrace import clock, settings
 from headrace.client import async_log
 from headrace.client.open import tracking_sink, tracking_store
+from headrace.client.outbox.unmet import is_unmet
 from headrace.client.rest_store.address import run_page
 from headrace.entities import Run, RunStatus
 from headrace.errors import InvalidValue
@@ -130,7 +131,7 @@ def _close(entry: _Entry, status: str) -> None:
 
 
 def _say_where(entry: _Entry) -> None:
-    if settings.SUPPRESS_RUN_URL.get():
+    if settings.SUPPRESS_RUN_URL.get() or is_unmet(entry.run.info):
         return
     info = entry.run.info
     page = run_page(entry.uri, info.experiment_id, info.run_id)

@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from headrace import settings
-from headrace.client.open import tracking_store
+from headrace.client.open import tracking_sink, tracking_store
+from headrace.client.outbox.unmet import name_of
 from headrace.client.uri import get_tracking_uri, shown_uri
 from headrace.client.values import as_key, as_text
 from headrace.entities import Experiment, ExperimentTag, LifecycleStage, ViewType
 from headrace.errors import InvalidState, InvalidValue
-from headrace.stores.base import ExperimentStore
 
 DEFAULT_EXPERIMENT_ID = "0"
 _PAGE = 1000
@@ -26,12 +26,11 @@ def set_experiment(experiment_name: str | None = None, experiment_id: str | None
     """The experiment that new runs go to, made if that name is missing; children of this process use it too."""
     if (experiment_name is None) == (experiment_id is None):
         raise InvalidValue(message="set_experiment needs exactly one of experiment_name and experiment_id.")
-    store = tracking_store()
     if experiment_id is not None:
-        experiment = _alive(store.get_experiment(str(experiment_id)))
+        experiment = _alive(tracking_store().get_experiment(str(experiment_id)))
     else:
         assert experiment_name is not None
-        experiment = _alive(_ensured(store, experiment_name))
+        experiment = _alive(_ensured(experiment_name))
     with _lock:
         _chosen[:] = [(experiment.experiment_id, get_tracking_uri())]
         for name in settings.EXPERIMENT_ID.names:
@@ -65,7 +64,7 @@ def current_experiment_id() -> str:
         return chosen
     name, given = settings.EXPERIMENT_NAME.get(), settings.EXPERIMENT_ID.get()
     if name:
-        found = _alive(_ensured(tracking_store(), name)).experiment_id
+        found = _alive(_ensured(name)).experiment_id
         if given and given != found:
             raise InvalidValue(
                 settings.EXPERIMENT_ID.names[0],
@@ -73,6 +72,8 @@ def current_experiment_id() -> str:
                 f"{settings.EXPERIMENT_NAME.names[0]}={name!r} is experiment {found}.",
             )
         return found
+    if given and name_of(given) is not None:
+        return _ensured(name_of(given) or "").experiment_id
     if given:
         return _alive(tracking_store().get_experiment(given)).experiment_id
     return DEFAULT_EXPERIMENT_ID
@@ -134,10 +135,10 @@ def delete_experiment_tag(key: str) -> None:
     tracking_store().delete_experiment_tag(current_experiment_id(), key)
 
 
-def _ensured(store: ExperimentStore, name: str) -> Experiment:
+def _ensured(name: str) -> Experiment:
     if not as_key("experiment_name", name).strip():
         raise InvalidValue("experiment_name", name, "a name may not be empty.")
-    return store.ensure_experiment(name)
+    return tracking_sink().ensure_experiment(name)
 
 
 def _alive(experiment: Experiment) -> Experiment:

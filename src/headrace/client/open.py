@@ -18,6 +18,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from urllib.parse import quote, unquote, urlsplit
 
@@ -51,7 +52,7 @@ def tracking_store(uri: str | None = None) -> TrackingStore:
             store = _stores[uri] = open_store(uri)
         sink = _sinks.get(uri)
     if sink is not None:
-        sink.flush(READ_FLUSH_S)  # whoever reads sees what this process wrote
+        sink.flush(READ_FLUSH_S, patient=False)  # whoever reads sees what this process wrote
     return store
 
 
@@ -87,7 +88,7 @@ def tracking_sink(uri: str | None = None) -> Sink:
         if sink is None:
             from headrace.client.outbox.open import open_sink
 
-            sink = _sinks[uri] = open_sink(uri, tracking_store(uri), _place_here(uri))
+            sink = _sinks[uri] = open_sink(uri, partial(tracking_store, uri), _place_here(uri))
             _close_with_child()
         return sink
 

@@ -12,6 +12,7 @@ from headrace.client.active_run import ActiveRun, active_run, active_uri, forget
 from headrace.client.experiments import chosen_experiment_id, current_experiment_id, get_experiment_by_name
 from headrace.client.experiments import search_experiments as all_experiments
 from headrace.client.open import tracking_sink, tracking_store
+from headrace.client.outbox.unmet import is_unmet
 from headrace.client.tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NOTE, MLFLOW_USER
 from headrace.client.uri import get_tracking_uri, is_tracking_uri_set
 from headrace.client.values import as_key, as_text
@@ -197,12 +198,12 @@ def _run_id_of_environment() -> str | None:
 
 
 def _resumed(uri: str, run_id: str, experiment_id: str | None, run_name: str | None, tags: Mapping[str, str]) -> Run:
-    store, sink = tracking_store(uri), tracking_sink(uri)
-    info = store.get_run(run_id).info
+    sink = tracking_sink(uri)
+    info = sink.get_run(run_id).info
     if info.lifecycle_stage != LifecycleStage.ACTIVE:
         raise InvalidState(message=f"Run {run_id!r} is deleted; restore it with restore_run({run_id!r}) to resume it.")
     chosen = str(experiment_id) if experiment_id is not None else chosen_experiment_id()
-    if chosen is not None and chosen != info.experiment_id:
+    if chosen is not None and chosen != info.experiment_id and not is_unmet(info):
         raise InvalidValue(
             "run_id",
             run_id,
@@ -212,8 +213,7 @@ def _resumed(uri: str, run_id: str, experiment_id: str | None, run_name: str | N
     sink.update_run(run_id, RunStatus.RUNNING.name, None, run_name)
     if tags:
         sink.log_batch(run_id, tags=[RunTag(key, value) for key, value in tags.items()])
-    sink.flush()
-    return store.get_run(run_id)
+    return sink.get_run(run_id)
 
 
 def _parent(uri: str, open_run: ActiveRun | None, parent_run_id: str | None) -> str | None:

@@ -6,7 +6,16 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from headrace.client.batches import split
-from headrace.entities import DatasetInput, LoggedModelInput, LoggedModelOutput, Metric, Param, Run, RunTag
+from headrace.entities import (
+    DatasetInput,
+    Experiment,
+    LoggedModelInput,
+    LoggedModelOutput,
+    Metric,
+    Param,
+    Run,
+    RunTag,
+)
 from headrace.entities.journal import PointsLogged, RecordRefused
 from headrace.entities.limits import check_int64, check_key, check_run_id, check_text, is_key
 from headrace.errors import InvalidValue
@@ -26,9 +35,13 @@ class Sink(Protocol):
     @property
     def last_id(self) -> int: ...
 
+    def ensure_experiment(self, name: str) -> Experiment: ...
+
     def create_run(
         self, experiment_id: str, user_id: str, start_time: int, tags: Sequence[RunTag], run_name: str | None
     ) -> Run: ...
+
+    def get_run(self, run_id: str) -> Run: ...
 
     def update_run(
         self, run_id: str, status: str | None = None, end_time: int | None = None, run_name: str | None = None
@@ -54,8 +67,9 @@ class Sink(Protocol):
 
     def log_outputs(self, run_id: str, models: Sequence[LoggedModelOutput]) -> None: ...
 
-    def flush(self, timeout_s: float | None = None) -> bool:
-        """Returns when all that was written before is in the store (True), or the time is up."""
+    def flush(self, timeout_s: float | None = None, *, patient: bool = True) -> bool:
+        """Returns when all that was written before is in the store (True), or the time is up; not patient: or as soon
+        as the store can't be reached."""
 
     def refusals(self, run_id: str, after: int, upto: int) -> list[RecordRefused]:
         """What the store refused of the run among these records, as far as is remembered."""
@@ -73,6 +87,12 @@ class DirectSink:
 
     def __init__(self, store: TrackingStore) -> None:
         self._store = store
+
+    def ensure_experiment(self, name: str) -> Experiment:
+        return self._store.ensure_experiment(name)
+
+    def get_run(self, run_id: str) -> Run:
+        return self._store.get_run(run_id)
 
     def create_run(
         self, experiment_id: str, user_id: str, start_time: int, tags: Sequence[RunTag], run_name: str | None
@@ -109,7 +129,7 @@ class DirectSink:
     def log_outputs(self, run_id: str, models: Sequence[LoggedModelOutput]) -> None:
         self._store.log_outputs(run_id, models)
 
-    def flush(self, timeout_s: float | None = None) -> bool:  # noqa: ARG002 — nothing waits here
+    def flush(self, timeout_s: float | None = None, *, patient: bool = True) -> bool:  # noqa: ARG002 — nothing waits
         return True
 
     def refusals(self, run_id: str, after: int, upto: int) -> list[RecordRefused]:  # noqa: ARG002 — the calls raised

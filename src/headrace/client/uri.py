@@ -70,6 +70,8 @@ def _absolute(uri: str | os.PathLike[str]) -> str:
         return Path(uri).absolute().as_uri()
     if uri and ":" not in uri and uri not in _WORDS:
         return str(Path(uri).expanduser().absolute())
+    if uri.startswith("offline:"):
+        return f"offline:{Path(uri.removeprefix('offline:')).expanduser().absolute()}"
     if uri.startswith("sqlite:///") and not uri.startswith("sqlite:////") and uri != "sqlite:///:memory:":
         return f"sqlite:///{quote(str(Path.cwd()))}/{uri.removeprefix('sqlite:///')}"
     return uri

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from email.utils import parsedate_to_datetime
 
 from headrace import clock, settings
@@ -82,6 +82,19 @@ class Retrying:
             if response is not None:
                 response.close()
             self._sleep(wait_s)
+
+    def close(self) -> None:
+        self._inner.close()
+
+
+class Hurried:
+    """Asks once."""
+
+    def __init__(self, inner: Transport, timeout_s: float) -> None:
+        self._inner, self._timeout_s = inner, timeout_s
+
+    def send(self, request: Request) -> Response:
+        return self._inner.send(replace(request, timeout_s=request.timeout_s or self._timeout_s))
 
     def close(self) -> None:
         self._inner.close()

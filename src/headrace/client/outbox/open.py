@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from headrace import settings
 from headrace.client.outbox.outbox import OutboxSink
+from headrace.client.outbox.unmet import is_missed
 from headrace.client.sink import DirectSink, Sink
 from headrace.client.uri import shown_uri
 from headrace.errors import HeadraceError, NotSupported
@@ -15,20 +18,39 @@ from headrace.stores.base import TrackingStore
 from headrace.stores.journal import JournalStore
 
 FOLDER = "outbox"
+OFFLINE = "offline:"
+HURRY_S = 10.0  # a training job waits for a server, when it starts a run
 _NOBODY = "0" * 32
 
 
-def open_sink(uri: str, store: TrackingStore, beside: Path | None) -> Sink:
-    """beside: the folder or database file of a store of this machine; its journals lie with it."""
-    if settings.LOGGING.get() == "direct" or not isinstance(store, JournalStore):
-        return DirectSink(store)
+def open_sink(uri: str, store: Callable[[], TrackingStore], beside: Path | None) -> Sink:
+    """store: what reads use, which is as patient as a reader wants. beside: the folder or database file of a store of
+    this machine; its journals lie with it."""
+    if uri.startswith(OFFLINE):
+        return OutboxSink(None, Path(uri.removeprefix(OFFLINE)).expanduser().absolute(), None)
+    if settings.OFFLINE.get():
+        return OutboxSink(None, journal_folder(uri, beside), shown_uri(uri))
+    if settings.LOGGING.get() == "direct":
+        return DirectSink(store())
+    connect = store if beside is not None or not uri.startswith(("http:", "https:")) else partial(_hurried, uri)
     try:
-        store.journal_mark(_NOBODY)
+        target = connect()
+        if not isinstance(target, JournalStore):
+            return DirectSink(store())
+        target.journal_mark(_NOBODY)
     except NotSupported:
-        return DirectSink(store)
-    except HeadraceError:
-        pass  # it can't answer now; the journal waits until it does
-    return OutboxSink(store, journal_folder(uri, beside), shown_uri(uri))
+        return DirectSink(store())
+    except HeadraceError as error:
+        if not is_missed(error):
+            raise
+        # It can't answer now; the journal waits until it does.
+    return OutboxSink(connect, journal_folder(uri, beside), shown_uri(uri))
+
+
+def _hurried(uri: str) -> TrackingStore:
+    from headrace.client.rest_store import open_rest_store
+
+    return open_rest_store(uri, hurry_s=HURRY_S)
 
 
 def journal_folder(uri: str, beside: Path | None) -> Path:

@@ -6,37 +6,51 @@ import getpass
 import logging
 import os
 import socket
-import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from pathlib import Path
 
+import msgspec
+
 from headrace import clock, settings
 from headrace.client.batches import split
+from headrace.client.outbox import unmet
 from headrace.client.outbox.delivery import Delivery, StoreDelivery
-from headrace.client.outbox.files import journals
+from headrace.client.outbox.files import Segment, journals
+from headrace.client.outbox.known_params import KnownParams
 from headrace.client.outbox.lock import JournalLock
+from headrace.client.outbox.reach import Reach
 from headrace.client.outbox.replay import replay
 from headrace.client.outbox.sender import Sender
-from headrace.client.outbox.writer import JournalWriter
+from headrace.client.outbox.writer import JournalUnavailable, JournalWriter
 from headrace.client.sink import check_batch
-from headrace.entities import DatasetInput, LoggedModelInput, LoggedModelOutput, Metric, Param, Run, RunTag
+from headrace.entities import (
+    DatasetInput,
+    Experiment,
+    LoggedModelInput,
+    LoggedModelOutput,
+    Metric,
+    Param,
+    Run,
+    RunTag,
+)
 from headrace.entities.journal import (
     InputsLogged,
     OutputsLogged,
     ParamsLogged,
     PointsLogged,
     RecordRefused,
+    RunStarted,
     RunUpdated,
+    TagRemoved,
     TagsSet,
 )
 from headrace.entities.limits import MAX_METRICS_PER_BATCH
+from headrace.errors import HeadraceError
 from headrace.stores import checks
 from headrace.stores.base import TrackingStore
 from headrace.stores.journal import JournalStore
-from headrace.wire.journal import Head
-
-MAX_KNOWN_RUNS, MAX_KNOWN_PARAMS = 64, 10_000
+from headrace.wire.journal import Head, Record
 
 log = logging.getLogger("headrace.outbox")
 
@@ -44,17 +58,16 @@ log = logging.getLogger("headrace.outbox")
 class OutboxSink:
     """Calls raise what this process can decide: limits, and a param that it has given another value before.
 
-    store: where everything goes in the end. folder: of the journals for it; those that ended processes left there
-    are delivered too."""
+    connect: opens the store that everything goes to in the end; None: nothing is sent, `headrace sync` does it later.
+    folder: of the journals for it; those that ended processes left there are delivered too. target: what the journal
+    says of its destination.
+    """
 
     waits = False
 
-    def __init__(self, store: TrackingStore, folder: Path, target: str) -> None:
-        assert isinstance(store, JournalStore)
-        self._store, self._folder = store, folder
-        self._delivery = StoreDelivery(store)
-        self._params: dict[str, dict[str, str]] = {}  # that this process gave, by run
-        self._params_lock = threading.Lock()
+    def __init__(self, connect: Callable[[], TrackingStore] | None, folder: Path, target: str | None) -> None:
+        self._reach, self._folder = Reach(connect), folder
+        self._params = KnownParams()
         about = Head(
             writer_id=clock.hex_id(),
             serial=0,
@@ -63,38 +76,75 @@ class OutboxSink:
             target=target,
             host=socket.gethostname(),
             pid=os.getpid(),
-            user=getpass.getuser(),
+            user=_user(),
         )
         self._lock = JournalLock(folder, about.writer_id)
-        self._lock.take()
         self._writer = JournalWriter(folder, about, self._notice)
+        self._lost = 0
         rejected = folder / f"{about.writer_id}.rejected.jsonl"
-        self._sender = Sender(self._writer, self._opened, rejected)
+        self._sender = Sender(self._writer, None if connect is None else self._opened, rejected)
+        try:
+            self._lock.take()
+        except OSError as error:
+            log.warning("Nothing can be written to %s: %s. Records go to the store directly.", folder, error)
         self._sender.start()
+
+    def ensure_experiment(self, name: str) -> Experiment:
+        return self._reach.ask(lambda store: store.ensure_experiment(name), lambda: unmet.experiment_named(name))
 
     def create_run(
         self, experiment_id: str, user_id: str, start_time: int, tags: Sequence[RunTag], run_name: str | None
     ) -> Run:
-        return self._store.create_run(experiment_id, user_id, start_time, tags, run_name)
+        run_id = clock.hex_id()
+
+        def there(store: TrackingStore) -> Run:
+            name = unmet.name_of(experiment_id)
+            number = experiment_id if name is None else store.ensure_experiment(name).experiment_id
+            return store.create_run(number, user_id, start_time, tags, run_name, run_id)
+
+        def here() -> Run:
+            record = unmet.started(run_id, experiment_id, user_id, start_time, tags, run_name)
+            self._keep(record)
+            return unmet.run_of(record, self._folder)
+
+        return self._reach.ask(there, here)
+
+    def get_run(self, run_id: str) -> Run:
+        """As the store has it, with what this process wrote; where it can't be asked, what is known: its id."""
+
+        def here() -> Run:
+            return unmet.run_of(RunStarted(run_id, experiment_name="Default"), self._folder)
+
+        def there(store: TrackingStore) -> Run:
+            self.flush(patient=False)
+            return store.get_run(run_id)
+
+        return self._reach.ask(there, here)
 
     def update_run(
         self, run_id: str, status: str | None = None, end_time: int | None = None, run_name: str | None = None
     ) -> None:
-        self._writer.record(RunUpdated(run_id, status, end_time, run_name))
+        self._keep(RunUpdated(run_id, checks.run_status(status), end_time, checks.kept_run_name(run_name)))
 
     def log_points(self, points: PointsLogged) -> None:
         keys, most = points.keys, MAX_METRICS_PER_BATCH
-        for start in range(0, len(keys), most):
+        if len(keys) > most:
+            for start in range(0, len(keys), most):
+                self.log_points(_part(points, start, start + most))
+            return
+        try:
             self._writer.points(
                 points.run_id,
-                keys if len(keys) <= most else keys[start : start + most],
-                points.values if len(keys) <= most else points.values[start : start + most],
+                keys,
+                points.values,
                 points.step,
                 points.timestamp,
                 points.model_id,
                 points.dataset_name,
                 points.dataset_digest,
             )
+        except JournalUnavailable as error:
+            self._directly(points, error)
 
     def log_batch(
         self,
@@ -105,51 +155,44 @@ class OutboxSink:
     ) -> None:
         check_batch(run_id, metrics, params, tags)
         pieces = [checks.batch((), piece.params, piece.tags) for piece in split((), params, tags)]
-        self._remember(run_id, [each for piece in pieces for each in piece.params.items()])
+        self._params.check(run_id, [each for piece in pieces for each in piece.params.items()])
         for piece in pieces:
             if piece.params:
-                self._writer.record(ParamsLogged(run_id, piece.params))
+                self._keep(ParamsLogged(run_id, piece.params))
         for (step, timestamp, *more), points in groupby(metrics, _call_of):
             together = list(points)
             keys, values = tuple([each.key for each in together]), tuple([each.value for each in together])
             self.log_points(PointsLogged(run_id, keys, values, step, timestamp, *more))
         for piece in pieces:
             if piece.tags:
-                self._writer.record(TagsSet(run_id, piece.tags))
-
-    def _remember(self, run_id: str, params: Sequence[tuple[str, str]]) -> None:
-        if not params:
-            return
-        with self._params_lock:
-            known = self._params.pop(run_id, {})
-            self._params[run_id] = known  # the last used last
-            for key, value in params:
-                if known.get(key, value) != value:
-                    raise checks.param_conflict(run_id, key, known[key], value)
-            if len(known) < MAX_KNOWN_PARAMS:
-                known.update(params)
-            while len(self._params) > MAX_KNOWN_RUNS:
-                del self._params[next(iter(self._params))]
+                self._keep(TagsSet(run_id, piece.tags))
 
     def delete_tag(self, run_id: str, key: str) -> None:
         """Waits for the store, which alone knows whether the tag is there."""
-        self._sender.flush(settings.FLUSH_TIMEOUT_S.get())
-        self._store.delete_tag(run_id, key)
+
+        def there(store: TrackingStore) -> None:
+            self.flush(patient=False)
+            store.delete_tag(run_id, key)
+
+        self._reach.ask(there, lambda: self._keep(TagRemoved(run_id, key)))
 
     def log_inputs(
         self, run_id: str, datasets: Sequence[DatasetInput] = (), models: Sequence[LoggedModelInput] = ()
     ) -> None:
-        self._writer.record(InputsLogged(run_id, list(datasets), list(models)))
+        inputs = checks.dataset_inputs(datasets)
+        known = [LoggedModelInput(model_id) for model_id in checks.model_inputs(models)]
+        self._keep(InputsLogged(run_id, inputs, known))
 
     def log_outputs(self, run_id: str, models: Sequence[LoggedModelOutput]) -> None:
-        self._writer.record(OutputsLogged(run_id, list(models)))
+        checks.model_outputs(models)
+        self._keep(OutputsLogged(run_id, list(models)))
 
     @property
     def last_id(self) -> int:
         return self._writer.last_id
 
-    def flush(self, timeout_s: float | None = None) -> bool:
-        return self._sender.flush(settings.FLUSH_TIMEOUT_S.get() if timeout_s is None else timeout_s)
+    def flush(self, timeout_s: float | None = None, *, patient: bool = True) -> bool:
+        return self._sender.flush(settings.FLUSH_TIMEOUT_S.get() if timeout_s is None else timeout_s, patient=patient)
 
     def refusals(self, run_id: str, after: int, upto: int) -> list[RecordRefused]:
         return [each for each in self._sender.refusals(after, upto) if each.run_id == run_id]
@@ -158,30 +201,79 @@ class OutboxSink:
         drained = self._sender.close(timeout_s)
         self._writer.close(remove=drained)
         self._lock.leave(remove=drained)
-        if not drained:
+        waiting = self._writer.last_id - self._sender.mark
+        if waiting:
             log.warning(
                 "%d logged records haven't reached the store; they are kept in %s. Send them with: headrace sync %s",
-                self._writer.last_id - self._sender.mark,
+                waiting,
                 self._folder,
                 self._folder,
             )
+        if self._lost:
+            log.warning("%d logged records are lost: neither the journal nor the store took them.", self._lost)
 
     def abandon(self) -> None:
         self._writer.abandon()
         self._lock.leave()
 
+    def _keep(self, record: Record) -> None:
+        try:
+            self._writer.record(record)
+        except JournalUnavailable as error:
+            self._directly(record, error)
+
+    def _directly(self, record: Record | PointsLogged, error: JournalUnavailable) -> None:
+        """Without a journal there is the store, whose answer must then be waited for."""
+        if settings.STRICT.get():
+            raise error
+
+        def there(store: TrackingStore) -> None:
+            self.flush(patient=False)  # what is in the journal came first
+            assert isinstance(store, JournalStore)
+            answer = store.append_journal(clock.hex_id(), 1, [record])
+            for refused in answer.refused:
+                log.warning("The store refused a logged record: %s", refused.message)
+
+        def nowhere() -> None:
+            self._lost += 1
+            if self._lost == 1:
+                log.warning("A logged record is lost, since the store can't be reached either. %s", error.message)
+
+        self._reach.ask(there, nowhere)
+
     def _notice(self) -> None:
         self._sender.notice()
 
     def _opened(self) -> Delivery:
-        """Asked for by the sender's thread, before it sends for the first time."""
+        """Asked for by the sender, before it sends for the first time."""
+        store = self._reach.store()
+        assert isinstance(store, JournalStore)
+        delivery = StoreDelivery(store)
         for writer_id, segments in journals(self._folder).items():
             if writer_id != self._writer.writer_id:
-                found = replay(self._folder, writer_id, segments, self._delivery, remove=True)
-                if found.records:
-                    log.warning("%d records that an ended process had left are in the store now.", found.records)
-        return self._delivery
+                self._deliver_left(writer_id, segments, delivery)
+        return delivery
+
+    def _deliver_left(self, writer_id: str, segments: Sequence[Segment], delivery: Delivery) -> None:
+        try:
+            found = replay(self._folder, writer_id, segments, delivery, remove=True)
+        except HeadraceError as error:
+            log.warning("What an ended process left in %s isn't delivered: %s", self._folder, error.message)
+            return
+        if found.records:
+            log.warning("%d records that an ended process had left are in the store now.", found.records)
+
+
+def _part(points: PointsLogged, start: int, stop: int) -> PointsLogged:
+    return msgspec.structs.replace(points, keys=points.keys[start:stop], values=points.values[start:stop])
 
 
 def _call_of(point: Metric) -> tuple[int, int, str | None, str | None, str | None]:
     return point.step, point.timestamp, point.model_id, point.dataset_name, point.dataset_digest
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's number without a name
+        return ""

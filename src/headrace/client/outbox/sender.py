@@ -27,6 +27,7 @@ LINGER_S = 0.05  # what the first record of a batch waits for others
 SYNC_S = 0.15
 REMEMBERED = 1000
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
+IMPATIENT_PAUSE_S = 1.0  # while somebody waits
 
 log = logging.getLogger("headrace.outbox")
 
@@ -59,23 +60,24 @@ def pieces(places: Sequence[ChunkPlace], end: ChunkPlace, sizes: Callable[[int],
 
 
 class Sender:
-    """rejected: the file for records that the store refuses."""
+    """delivery: opens it; None: nothing is sent. rejected: the file for records that the store refuses."""
 
-    def __init__(self, writer: JournalWriter, delivery: Callable[[], Delivery], rejected: Path) -> None:
+    def __init__(self, writer: JournalWriter, delivery: Callable[[], Delivery] | None, rejected: Path) -> None:
         self._writer, self._open, self._rejected_path = writer, delivery, rejected
         self._delivery: Delivery | None = None
         self._wake, self._urgent, self._stop = threading.Event(), threading.Event(), threading.Event()
         self._moved = threading.Condition()
         self._mark = 0
-        self._attempts = 0
-        self._failures = 0
+        self._failures = 0  # since the last success
+        self._attempts_failed = 0  # ever
+        self._waiting = 0  # callers of flush
         self._known: set[tuple[str, str]] = set()
         self.rejected = 0
         self._refused: deque[RecordRefused] = deque(maxlen=REMEMBERED)
-        self._threads = [
-            threading.Thread(target=self._send_on, name="headrace-outbox", daemon=True),
-            threading.Thread(target=self._sync_on, name="headrace-journal", daemon=True),
-        ]
+        tasks = [(self._sync_on, "headrace-journal")]
+        if delivery is not None:
+            tasks.append((self._send_on, "headrace-outbox"))
+        self._threads = [threading.Thread(target=task, name=name, daemon=True) for task, name in tasks]
 
     def start(self) -> None:
         try:
@@ -102,29 +104,40 @@ class Sender:
         """Whether the last attempt failed."""
         return self._failures > 0
 
-    def flush(self, timeout_s: float) -> bool:
-        """Whether the store has all that was written before the call; waits for it as long as that."""
+    def flush(self, timeout_s: float, *, patient: bool = True) -> bool:
+        """Whether the store has all that was written before the call; waits for it as long as that. Not patient: only
+        until an attempt has failed."""
         target = self._writer.last_id
-        ends_s = clock.monotonic_s() + timeout_s
-        if not self._threads and self._mark < target:
-            try:
-                self._send_all()
-            except Exception as error:  # noqa: BLE001 — as in the thread: the journal keeps the records
-                self._trouble(error)
+        if self._mark >= target or self._open is None:
             return self._mark >= target
+        if not self._threads:
+            self._send_here()
+            return self._mark >= target
+        ends_s = clock.monotonic_s() + timeout_s
         with self._moved:
-            while self._mark < target:
-                self._urgent.set()
-                self._wake.set()
-                left_s = ends_s - clock.monotonic_s()
-                if left_s <= 0 or self._stop.is_set():
-                    return False
-                self._moved.wait(left_s)
-        return True
+            failures, self._waiting = self._attempts_failed, self._waiting + 1
+            self._urgent.set()
+            self._wake.set()
+            try:
+                while self._mark < target and not self._stop.is_set():
+                    left_s = ends_s - clock.monotonic_s()
+                    if left_s <= 0 or (not patient and self._attempts_failed > failures):
+                        break
+                    self._moved.wait(left_s)
+            finally:
+                self._waiting -= 1
+        return self._mark >= target
+
+    def _send_here(self) -> None:
+        try:
+            self._send_all()
+        except Exception as error:  # noqa: BLE001 — as in the thread: the journal keeps the records
+            self._trouble(error)
 
     def close(self, timeout_s: float) -> bool:
-        """Flushes, then ends the threads. Whether the store has everything."""
-        drained = self.flush(timeout_s)
+        """Flushes, then ends the threads. Whether the store has everything. While the store can't be reached, whoever
+        ended the run has waited for it already: then only one more attempt."""
+        drained = self.flush(timeout_s, patient=not self.failing)
         self._stop.set()
         self._urgent.set()
         self._wake.set()
@@ -143,11 +156,13 @@ class Sender:
                 self._send_all()
             except Exception as error:  # noqa: BLE001 — a thread's top: whatever it is, the journal keeps the records
                 self._trouble(error)
+                self._urgent.clear()
                 self._urgent.wait(self._pause_s())
                 self._wake.set()
 
     def _send_all(self) -> None:
         if self._delivery is None:
+            assert self._open is not None, "only then is there something to send to"
             self._delivery = self._open()
         places, end = self._writer.cut()
         for piece in pieces(places, end, self._size_of):
@@ -184,7 +199,10 @@ class Sender:
             self._moved.notify_all()
 
     def _trouble(self, error: Exception) -> None:
-        self._failures += 1
+        with self._moved:
+            self._failures += 1
+            self._attempts_failed += 1
+            self._moved.notify_all()
         cause = (type(error).__name__, getattr(error, "error_code", ""))
         if cause not in self._known:
             self._known.add(cause)
@@ -196,7 +214,8 @@ class Sender:
             )
 
     def _pause_s(self) -> float:
-        pause_s: float = min(LONGEST_PAUSE_S, FIRST_PAUSE_S * 2.0 ** (self._failures - 1))
+        longest_s = IMPATIENT_PAUSE_S if self._waiting else LONGEST_PAUSE_S
+        pause_s: float = min(longest_s, FIRST_PAUSE_S * 2.0 ** min(self._failures - 1, 10))
         return pause_s + clock.jitter(pause_s / 2)
 
     def _read(self, piece: Piece) -> bytes:

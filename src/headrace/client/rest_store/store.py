@@ -42,6 +42,7 @@ class RestStore(
         self._session.close()
 
 
-def open_rest_store(uri: str) -> RestStore:
+def open_rest_store(uri: str, *, hurry_s: float | None = None) -> RestStore:
+    """hurry_s: ask once, and wait no longer than that for an answer."""
     address = resolve(uri)
-    return RestStore(Session(address.base, transport(address.authorization), address.foreign))
+    return RestStore(Session(address.base, transport(address.authorization, hurry_s=hurry_s), address.foreign))
