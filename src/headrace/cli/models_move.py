@@ -11,7 +11,9 @@ from headrace.cli import cells
 from headrace.cli.group import Command
 from headrace.cli.models_named import comment_option, hinted, name_argument, name_of
 from headrace.cli.output import done, say
+from headrace.cli.problem import Problem
 from headrace.cli.session import registry
+from headrace.errors import Corrupt, Forbidden, NotFound, StoreUnavailable
 
 if TYPE_CHECKING:
     from headrace.registry.bundle import BundledVersion
@@ -40,9 +42,16 @@ def export(name: str, target: Path, no_files: bool, force: bool) -> None:
     name = name_of(name)
     with hinted(name):
         registry().get_registered_model(name)
-    made = export_model(
-        name, target, get_registry_uri(), get_tracking_uri(), files=not no_files, replace=force, on_version=_tell
-    )
+    try:
+        made = export_model(
+            name, target, get_registry_uri(), get_tracking_uri(), files=not no_files, replace=force, on_version=_tell
+        )
+    except (Corrupt, NotFound, StoreUnavailable, Forbidden) as error:
+        if no_files:
+            raise
+        raise Problem(
+            error.message, "--no-files exports the model all the same, without any version's files."
+        ) from error
     kept = "" if made.has_history else ", without history: its server keeps none"
     done(
         f"Model {name!r} with {_count(len(made.versions))} is in {target}{kept}.",
@@ -91,7 +100,11 @@ def import_(source: Path, as_name: str | None, no_history: bool, comment: str | 
 def _tell(version: BundledVersion) -> None:
     files = version.files or {}
     size = cells.size(sum(record.size_bytes for record in files.values()))
-    say(f"version {version.version}: {f'{len(files)} files, {size}' if version.files is not None else 'no files'}")
+    say(f"version {version.version}: {f'{_files(len(files))}, {size}' if version.files is not None else 'no files'}")
+
+
+def _files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count} files"
 
 
 def _count(versions: int) -> str:
