@@ -33,6 +33,7 @@ from headrace.registry.forwarding import ForwardingRegistry
 from headrace.registry.gates import CheckResult, Evidence, check_gates, refuse
 from headrace.registry.policy import check_policy
 from headrace.registry.sources import Origin, Sources
+from headrace.stores import registry_checks
 from headrace.stores.base import TrackingStore
 from headrace.stores.registry import NOBODY, RegistryStore
 
@@ -116,11 +117,10 @@ class GuardedRegistry(ForwardingRegistry):
         present = self.store.get_version_manifest(name, version)
         if present is None:
             raise _no_manifest(name, version)
+        registry_checks.same_manifest(name, int(version), present.digest, if_digest)  # before its files are looked at
         location = self.store.get_model_version_download_uri(name, version)
         manifests.check_amendment(self.files, location, present, manifest)
-        return self.store.amend_version_manifest(
-            name, version, manifest, act=act, if_digest=present.digest if if_digest is None else if_digest
-        )
+        return self.store.amend_version_manifest(name, version, manifest, act=act, if_digest=present.digest)
 
     def add_version_signature(self, name: str, version: str, signature: VersionSignature, *, act: Act = NOBODY) -> None:
         """What the bundle doesn't say itself is worked out anew."""
