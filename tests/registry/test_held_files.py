@@ -77,7 +77,8 @@ def test_each_version_of_a_place_counts(workshop: Workshop, held: HeldFiles) -> 
     first, second = (held.promise_of("m", version, WEIGHTS) for version in ("1", "2"))
     assert first is not None
     assert second is not None
-    assert (first.records, second.records) == ({record(FILES[WEIGHTS])}, {record(b"trained anew")})
+    assert first.records == {record(FILES[WEIGHTS])}
+    assert second.records == {record(b"trained anew")}
 
 
 def test_a_manifest_is_read_once(workshop: Workshop, held: HeldFiles, monkeypatch: pytest.MonkeyPatch) -> None:
