@@ -5,6 +5,7 @@ from __future__ import annotations
 from difflib import get_close_matches
 
 from headrace.errors import InvalidValue
+from headrace.projects.commands import command
 from headrace.projects.mlproject import EntryPoint
 from headrace.projects.parameters import check
 from headrace.projects.runner import Ready
@@ -22,11 +23,15 @@ def refuse_unfit(ready: Ready, entry_point: str, plan: Plan) -> None:
         if axis.kind is not None:
             _refuse_range(point, name, axis.kind, plan.texts[name])
     first = {name: _some(axis) for name, axis in space.items()}
-    check(point, first, ready.source.folder)
+    _check(ready, point, first)
     for name, axis in space.items():
-        if isinstance(axis, Choices) and name in point.parameters and point.parameters[name].type != "string":
-            for value in axis.values:
-                check(point, {**first, name: value}, ready.source.folder)
+        for value in axis.values if isinstance(axis, Choices) else ():
+            _check(ready, point, {**first, name: value})
+
+
+def _check(ready: Ready, point: EntryPoint, given: dict[str, str]) -> None:
+    values = check(point, given, ready.source.folder)
+    command(point, values.declared, values.extra)
 
 
 def _refuse_undeclared(ready: Ready, point: EntryPoint, name: str, given: list[str]) -> None:

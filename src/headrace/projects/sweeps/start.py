@@ -13,6 +13,7 @@ from headrace.client.uri import get_tracking_uri
 from headrace.entities import RunStatus
 from headrace.errors import HeadraceError, InvalidValue
 from headrace.projects import environment, foreground, kept
+from headrace.projects.backends import base
 from headrace.projects.launch import Progress
 from headrace.projects.recorded import RecordedRun
 from headrace.projects.runner import Ready, chosen_experiment, config_of, prepare, say
@@ -85,6 +86,8 @@ def sweep(
     plan = plan_of(wishes, {name: text_of(name, given) for name, given in parameters.items()})
     proposer_of(plan)  # what it needs and isn't installed is told before anything is made
     config = config_of(backend_config)
+    if not isinstance(base.find(backend), base.Backend):
+        raise InvalidValue("backend", backend, "a plugin of MLflow's makes its runs itself, so it has no sweeps.")
     with foreground.signals_raise():
         experiment = chosen_experiment(experiment_name, experiment_id)
         ready = prepare(uri, version=version, env_manager=env_manager, progress=progress)
