@@ -84,7 +84,7 @@ def local_folder(model: str) -> Iterator[Path]:
         raise InvalidValue("PATH_OR_URI", model, "there is no such folder; write a path, models:/…, runs:/… or an URI.")
     from headrace.client.resolve import resolve_model
 
-    resolved = resolve_model(model).path
+    resolved = resolve_model(model, loads=False).path
     try:
         yield resolved
     finally:

@@ -28,12 +28,15 @@ class ResolvedModel:
     origin: Origin
 
 
-def resolve_model(uri: str, dst_path: str | Path | None = None) -> ResolvedModel:
-    """dst_path: a folder for the download; files of this machine are used where they are unless it is given."""
+def resolve_model(uri: str, dst_path: str | Path | None = None, *, loads: bool = True) -> ResolvedModel:
+    """dst_path: a folder for the download; files of this machine are used where they are unless it is given. loads:
+    False where it is looked at only, so that a policy about loading isn't asked."""
     uri = str(uri)
     tracking_uri = (active_uri() if active_run() is not None else None) or get_tracking_uri()
     place = place_of_written(uri, tracking_uri)
     if place.registered is not None:
+        if loads:
+            allow_load(place.registered)
         return _registered(place, place.registered, tracking_uri, dst_path)
     of_store = scheme(uri) in ("runs", "models")
     local = isinstance(place.blobs, SupportsLocalPath)
@@ -45,8 +48,7 @@ def resolve_model(uri: str, dst_path: str | Path | None = None) -> ResolvedModel
 
 
 def _registered(place: Place, found: Registered, tracking_uri: str, dst_path: str | Path | None) -> ResolvedModel:
-    """A version: its policy must let it load, and its files be those of its manifest."""
-    allow_load(found)
+    """A version, whose files must be those of its manifest."""
     path = local_files(place) if dst_path is None else None
     if path is None:
         path = fetch(place, _target(dst_path) / place.name)
