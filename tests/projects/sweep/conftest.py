@@ -1,10 +1,16 @@
-"""Projects whose commands log by a program that starts in some ms: it speaks to the run's server itself."""
+"""Projects whose commands log by a program that starts in some ms: it speaks to the server itself. All tests that log
+share a server, each with an experiment of its own."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+import headrace
+from headrace import clock
+from tests.support.live_server import LiveServer, live_server
 
 LOG = """
 import http.client, json, os, sys, time
@@ -16,8 +22,8 @@ def log(**metrics):
     connection = http.client.HTTPConnection(address.hostname, address.port)
     points = [{"key": k, "value": v, "timestamp": int(time.time() * 1000), "step": step} for k, v in metrics.items()]
     body = json.dumps({"run_id": os.environ["MLFLOW_RUN_ID"], "metrics": points})
-    token = {"Authorization": "Bearer " + os.environ["MLFLOW_TRACKING_TOKEN"], "Content-Type": "application/json"}
-    connection.request("POST", "/api/2.0/mlflow/runs/log-batch", body, token)
+    kind = {"Content-Type": "application/json"}
+    connection.request("POST", "/api/2.0/mlflow/runs/log-batch", body, kind)
     answer = connection.getresponse()
     assert answer.status == 200, answer.read()
 """
@@ -59,6 +65,18 @@ class Project:
     def lines(self, name: str) -> list[str]:
         path = self.folder / name
         return path.read_text().splitlines() if path.exists() else []
+
+
+@pytest.fixture(scope="session")
+def store_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    with live_server(tmp_path_factory.mktemp("server")) as server:
+        yield server
+
+
+@pytest.fixture
+def served(store_server: LiveServer) -> None:
+    headrace.set_tracking_uri(store_server.url)
+    headrace.set_experiment(clock.hex_id())
 
 
 @pytest.fixture

@@ -143,6 +143,7 @@ def test_failed_trials_are_not_run_again(project: Project) -> None:
     assert project.lines("begun") == ["1", "2", "3"]
 
 
+@pytest.mark.usefixtures("served")
 def test_more_trials_continue_the_draws_and_what_optuna_learnt(project: Project) -> None:
     random = sweep(project.uri, {"x": "float:0..1"}, "random:5", seed=9)
     begun = sweep(project.uri, {"x": "float:0..1"}, "random:2", seed=9)

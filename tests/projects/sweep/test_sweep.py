@@ -45,6 +45,7 @@ def test_each_combination_is_a_run_below_one_parent(project: Project) -> None:
     assert parent.data.metrics["trials_finished"] == 8
 
 
+@pytest.mark.usefixtures("served")
 def test_the_parent_tells_the_best_trial(project: Project) -> None:
     project.program("log(loss=(x - 3) ** 2, other=1)")
     result = sweep(
@@ -104,6 +105,7 @@ def test_a_sweep_of_failures_alone_has_failed(project: Project) -> None:
     assert headrace.get_run(result.run_id).info.status == "FAILED"
 
 
+@pytest.mark.usefixtures("served")
 def test_a_metric_that_nobody_logs_ends_it_with_those_that_are_logged(project: Project) -> None:
     project.program("log(accuracy=1, epoch=2)")
     with pytest.raises(MetricMissing, match=r"'val_loss'.*they log 'accuracy', 'epoch'"):
@@ -115,6 +117,7 @@ def test_a_metric_that_nobody_logs_ends_it_with_those_that_are_logged(project: P
     assert runs[0].data.tags["headrace.sweep.reason"] == "no metric 'val_loss'; it logged 'accuracy', 'epoch'"
 
 
+@pytest.mark.usefixtures("served")
 def test_trials_without_the_metric_among_others_count_as_failed(project: Project) -> None:
     project.program("if x < 4: log(loss=x)")
     result = sweep(project.uri, {"x": [1, 2, 5, 6, 7, 8]}, entry_point="train", metric="loss", direction="maximize")
@@ -123,6 +126,7 @@ def test_trials_without_the_metric_among_others_count_as_failed(project: Project
     assert result.best.value == 2
 
 
+@pytest.mark.usefixtures("served")
 def test_optuna_searches_and_prunes_what_is_worse_than_the_others(project: Project) -> None:
     """Five trials are good and end; the next ones are bad and would take their time."""
     project.program(
