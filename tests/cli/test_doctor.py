@@ -59,7 +59,7 @@ def test_settings_are_shown_without_their_secrets(headrace: Headrace) -> None:
         "MLFLOW_REGISTRY_URI": "postgresql://me:topsecret@host/db",
         "MLFLOW_HTTP_REQUEST_TIMEOUT": "12",
     }
-    shown = headrace("doctor", env=env).out
+    shown = headrace("doctor", env=env, status=1).out  # there is no such registry
     assert "topsecret" not in shown
     assert "HEADRACE_TRACKING_TOKEN=***" in shown
     assert "postgresql://me:***@host/db" in shown

@@ -62,7 +62,7 @@ def examine(*, mask_all: bool = False, contents: bool = False) -> list[Finding]:
         uri = get_tracking_uri()
     except HeadraceError as error:
         return [*found, Finding("tracking URI", "broken", error.message, "Correct or unset the variable.")]
-    models = _checked(lambda: checks_models.examine(contents=contents))
+    models = _checked(lambda: checks_models.examine(contents=contents), "registry")
     return [*found, _origin(uri), *_store(uri), *models]
 
 
@@ -138,14 +138,14 @@ def _store(uri: str) -> Iterator[Finding]:
         yield from _checked(lambda: _any_store(uri))
 
 
-def _checked(check: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+def _checked(check: Callable[[], Iterator[Finding]], what: str = "store") -> Iterator[Finding]:
     from headrace.cli.problem import advice
 
     try:
         yield from check()
     except HeadraceError as error:
         step = advice(error)
-        yield Finding("store", "broken", error.message, "" if "headrace doctor" in step else step)
+        yield Finding(what, "broken", error.message, "" if "headrace doctor" in step else step)
 
 
 def _any_store(uri: str) -> Iterator[Finding]:

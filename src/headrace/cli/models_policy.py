@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -260,11 +259,12 @@ def _read(file: Any) -> ModelPolicy:
 
     from headrace.registry.policy import from_document
 
-    folder = Path(file.name).parent if file.name != "<stdin>" and file is not sys.stdin.buffer else Path()
+    name = getattr(file, "name", "-")
+    folder = Path(name).parent if isinstance(name, str) else Path()  # stdin has a number, or none
     try:
         document = yaml.safe_load(file.read())
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError) as error:
-        raise InvalidValue("FILE", file.name, f"it is neither YAML nor JSON: {error}") from error
+        raise InvalidValue("FILE", name, f"it is neither YAML nor JSON: {error}") from error
     return from_document(document, lambda key: (folder / key).read_text(encoding="utf-8"))
 
 
