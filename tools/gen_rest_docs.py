@@ -21,6 +21,10 @@ TITLES = {
     "logged-models": "Logged models",
     "artifacts": "Artifacts of runs and models",
     "proxy": "Artifact proxy",
+    "registered-models": "Registered models",
+    "model-versions": "Model versions",
+    "webhooks": "Webhooks",
+    "journals": "Journals of logging processes",
 }
 WORDS = {str: "text", int: "integer", float: "number", bool: "true/false", bytes: "bytes", Any: "any", object: "any"}
 
@@ -107,12 +111,12 @@ def record_section(name: str, record: type[msgspec.Struct], shapes: Shapes) -> s
 
 def generate() -> str:
     shapes = Shapes()
-    parts, resource = [], None
-    for endpoint in ENDPOINTS:
-        if endpoint.name.partition(".")[0] != resource:
-            resource = endpoint.name.partition(".")[0]
-            parts.append(f"## {TITLES[resource]}")
-        parts.append(section(endpoint, shapes))
+    parts = []
+    resources = [endpoint.name.partition(".")[0] for endpoint in ENDPOINTS]
+    for resource in dict.fromkeys(resources):
+        parts.append(f"## {TITLES[resource]}")
+        found = zip(ENDPOINTS, resources, strict=True)
+        parts += [section(endpoint, shapes) for endpoint, its_resource in found if its_resource == resource]
     parts.append("## Records")
     told: set[str] = set()
     while pending := sorted(shapes.records.keys() - told):
