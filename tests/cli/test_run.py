@@ -1,11 +1,14 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import Headrace
+from tests.cli.conftest import HEADRACE, Headrace
 from tests.projects.writing import write
 
 
@@ -18,6 +21,7 @@ def project(tmp_path: Path) -> Path:
             command: "echo {alpha} {name}"
           fails: {command: "echo half; exit 4"}
           reads: {command: "cat"}
+          waits: {command: "echo going; sleep 1000"}
     """
     return write(tmp_path / "project", text)
 
@@ -66,6 +70,19 @@ def test_run_by_mlflows_options(headrace: Headrace, project: Path) -> None:
     assert again["run_id"] == found["run_id"]
 
 
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
+def test_signal_ends_the_run_and_says_so(number: signal.Signals, status: int, project: Path) -> None:
+    words = [str(HEADRACE), "run", "project", "-e", "waits"]
+    with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        assert child.stdout.readline() == "going\n"
+        child.send_signal(number)
+        _, said = child.communicate()
+    assert child.returncode == status
+    run_id = said.split()[1].rstrip(":")
+    assert said.splitlines()[1:] == [f"{number.name} is passed on to run {run_id}", f"Run {run_id} ended: KILLED"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "status", "said"),
     [
@@ -93,6 +110,4 @@ def test_mistake_is_told_without_a_traceback(
 
 
 def test_python_m_headrace_is_the_command(headrace: Headrace) -> None:
-    import sys
-
     assert headrace("-m", "headrace", "--version", program=Path(sys.executable)).out.startswith("headrace, version ")

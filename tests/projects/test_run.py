@@ -299,6 +299,35 @@ def test_server_starts_only_when_somebody_asks(project: Path, monkeypatch: pytes
     assert not serve_store._services
 
 
+def test_server_that_is_killed_is_started_again(project: Path) -> None:
+    ask = """
+        import os, signal, urllib.request
+        from pathlib import Path
+
+        def ask():
+            uri = os.environ["MLFLOW_TRACKING_URI"] + "/api/2.0/mlflow/runs/get?run_id=" + os.environ["MLFLOW_RUN_ID"]
+            headers = {"Authorization": "Bearer " + os.environ["MLFLOW_TRACKING_TOKEN"]}
+            return urllib.request.urlopen(urllib.request.Request(uri, headers=headers)).status
+
+        def is_server(process):
+            try:
+                parent = int((process / "stat").read_text().rpartition(")")[2].split()[1])
+                return parent == int(os.environ["RUNNER"]) and b"store-server" in (process / "cmdline").read_bytes()
+            except FileNotFoundError:
+                return False
+
+        print(ask())
+        (server,) = filter(is_server, Path("/proc").glob("[0-9]*"))
+        os.kill(int(server.name), signal.SIGKILL)
+        print(ask())
+    """
+    write(project, ask__py=ask)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RUNNER", str(os.getpid()))
+        handle = run(str(project), "ask.py")
+    assert artifact(handle, "output.log").split() == ["200", "200"]
+
+
 def test_remote_store_is_reached_without_a_server_between(monkeypatch: pytest.MonkeyPatch) -> None:
     with serve_store.served("https://tracking.example.com") as variables:
         assert set(variables.values()) == {"https://tracking.example.com"}

@@ -5,13 +5,16 @@ import os
 import stat
 import subprocess
 import tarfile
+import threading
 import zipfile
 from collections.abc import Callable
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
-from headrace.errors import HeadraceError, InvalidValue, TooLarge
+from headrace.errors import HeadraceError, InvalidValue, StoreUnavailable, TooLarge
 from headrace.projects import source_archive, source_git
 from headrace.projects.source import fetch
 from headrace.projects.source_cache import root, working_copy
@@ -247,6 +250,25 @@ def test_archives(suffix: str, top: str, tmp_path: Path) -> None:
     assert (found.folder / "run.sh").stat().st_mode & stat.S_IXUSR
     assert found.archive == source_archive.digest(path)
     assert fetch(path.as_uri(), None, silent).folder == found.folder
+
+
+def test_archive_behind_an_address(tmp_path: Path) -> None:
+    served = tmp_path / "served"
+    served.mkdir()
+    zipped(served / "project.zip", MLproject="name: fetched\n")
+    handler = partial(SimpleHTTPRequestHandler, directory=str(served))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            found = fetch(f"http://127.0.0.1:{server.server_port}/project.zip", None, silent)
+            with pytest.raises(InvalidValue, match="answers 404"):
+                fetch(f"http://127.0.0.1:{server.server_port}/none.zip", None, silent)
+        finally:
+            server.shutdown()
+    with pytest.raises(StoreUnavailable, match="can't be fetched"):
+        fetch(f"http://127.0.0.1:{server.server_port}/project.zip", None, silent)
+    assert name_in(found.folder) == "name: fetched"
+    assert found.name == found.uri
 
 
 def link(name: str, target: str) -> tarfile.TarInfo:

@@ -14,6 +14,7 @@ from headrace.cli.output import say
 from headrace.cli.run_replay import replay_option
 from headrace.cli.run_sweep import sweep_options
 
+_BY_CTRL_C = 130
 _MANAGERS = ("local", "uv", "virtualenv", "conda")
 
 
@@ -136,6 +137,8 @@ def run(uri: str | None, **options: Any) -> None:
         raise click.UsageError("Missing argument 'URI'.")
     try:
         done = run_project(uri, parameters=options.pop("params"), to_stderr=session().json, progress=say, **options)
+    except KeyboardInterrupt:
+        raise SystemExit(_BY_CTRL_C) from None  # a shell's status for it; what there is to say has been said
     except RunFailed as failure:
         if failure.run_id is not None:
             tell(failure.run_id)

@@ -44,13 +44,19 @@ def wait(run: RecordedRun) -> None:
     try:
         succeeded = run.wait()
     except KeyboardInterrupt:
-        run.interrupt(signal.SIGINT)
+        _end(run, signal.SIGINT)
         raise
     except Signalled as signalled:
-        run.interrupt(signalled.number)
+        _end(run, signalled.number)
         raise
     if not succeeded:
         raise run.failure()
+
+
+def _end(run: RecordedRun, number: int) -> None:
+    run.tell(f"{signal.Signals(number).name} is passed on to run {run.run_id}")
+    run.interrupt(number)
+    run.tell(f"Run {run.run_id} ended: {run.get_status()}")
 
 
 def _raise(number: int, _: FrameType | None) -> NoReturn:

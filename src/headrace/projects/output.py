@@ -84,5 +84,7 @@ class Output:
             # Notebooks and test runners put objects there that take text alone.
             target.write(text)
             target.flush()
+        except UnicodeEncodeError as error:  # of a terminal with few characters
+            target.write(text.encode(error.encoding, "replace").decode(error.encoding))
         except (OSError, ValueError, AttributeError):
             self._shown = False  # whoever looked is gone (`headrace run … | head`); the command goes on

@@ -131,7 +131,7 @@ def _found(name: str, path: Path, folder: Path | None) -> Path:
 
 
 def _downloaded(uri: str, target: Path) -> str:
-    from headrace.client.artifacts import download_artifacts
+    from headrace.projects.download import download
 
     target.mkdir(parents=True, exist_ok=True)
-    return download_artifacts(artifact_uri=uri, dst_path=str(target))
+    return str(download(uri, target))

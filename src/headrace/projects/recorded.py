@@ -77,6 +77,10 @@ class RecordedRun(SubmittedRun):
     def logs(self) -> Iterator[str]:
         return self._inner.logs()
 
+    def tell(self, line: str) -> None:
+        """As progress."""
+        self._progress(line)
+
     def failure(self) -> RunFailed:
         """What `run` raises for it."""
         if self._cancelled:

@@ -8,6 +8,7 @@ alone, and ends with the last run that needs it, or with this process.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import select
@@ -119,20 +120,28 @@ class _Service:
             server.stdin.write(json.dumps(request).encode() + b"\n")
             server.stdin.flush()
         except BrokenPipeError:
-            server.wait()
-            return False
+            return _is_over(server)
         ended = threading.Event()
         threading.Thread(target=_tell_end, args=(server, ended), name="headrace-server-end", daemon=True).start()
         while not ended.is_set():
             if select.select([self._wake], [], [], 1.0)[0]:
                 break
         else:
-            return False
+            return _is_over(server)
         server.stdin.close()
         if not ended.wait(_STOP_S):
             server.kill()
             server.wait()
         return True
+
+
+def _is_over(server: subprocess.Popen[bytes]) -> bool:
+    """Of a server that died: nobody told it to stop."""
+    assert server.stdin is not None
+    with contextlib.suppress(BrokenPipeError):
+        server.stdin.close()
+    server.wait()
+    return False
 
 
 def _tell_end(server: subprocess.Popen[bytes], ended: threading.Event) -> None:

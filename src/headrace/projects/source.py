@@ -88,11 +88,11 @@ def _archive(address: str, local: Path | None, subdirectory: str, progress: Prog
         if not local.is_file():
             raise InvalidValue("uri", address, f"there is no file {str(local)!r}.")
         return _unpacked(local, address, subdirectory)
-    from headrace.client.artifacts import download_artifacts
+    from headrace.projects.download import download
 
     progress(f"Fetching {address}")
     with tempfile.TemporaryDirectory(prefix="headrace-project-") as folder:
-        return _unpacked(Path(download_artifacts(artifact_uri=address, dst_path=folder)), address, subdirectory)
+        return _unpacked(download(address, Path(folder)), address, subdirectory)
 
 
 def _unpacked(file: Path, address: str, subdirectory: str) -> Source:
