@@ -27,7 +27,7 @@ NONE_SELECTED := 5
 
 help:
 	@echo "make setup           both environments: $(VENV) and .venv-mlflow (the genuine MLflow client)"
-	@echo "make demo            train real models, track them, print the comparison; log a chat model and ask it"
+	@echo "make demo            train real models, track them, print the comparison; ask a chat model; a registry with gates"
 	@echo "make phi3            make a tiny Phi-3 offline, log it with Transformers and with ONNX, ask it"
 	@echo "make test            everything but the slow tests"
 	@echo "make test-full       the slow tests, those with TensorFlow, Spark and Ray too (needs Java)"
@@ -79,6 +79,7 @@ $(HEAVY_STAMP): pyproject.toml | $(STAMP)
 demo: $(STAMP)
 	$(BIN)/python examples/digits_grid.py
 	$(BIN)/python examples/phi3/one_line.py
+	$(BIN)/python examples/registry/champion.py
 
 # Trains and exports the tiny Phi-3 into build/phi3 unless it is there, then logs it and asks it, in three ways.
 phi3: $(STAMP) $(MODELS_STAMP)
