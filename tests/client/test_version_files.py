@@ -65,22 +65,29 @@ def test_a_missing_file_and_a_truncated_one_are_named(registered: ModelInfo, tmp
     folder = folder_of(registered, tmp_path)
     (folder / "requirements.txt").unlink()
     (folder / "model.skops").write_bytes((folder / "model.skops").read_bytes()[:50])
-    with pytest.raises(Corrupt, match=r"model.skops is truncated: 50 bytes .*requirements.txt is missing"):
+    refused = r"model.skops is truncated: 50 bytes .*requirements.txt is missing|'model.skops' isn't .*it has 50 bytes"
+    with pytest.raises(Corrupt, match=refused):
+        mlflow.pyfunc.load_model("models:/wine/1")
+    (folder / "model.skops").unlink()
+    with pytest.raises(Corrupt, match=r"model.skops is missing; requirements.txt is missing"):
         mlflow.pyfunc.load_model("models:/wine/1")
 
 
-def test_a_file_that_was_added_is_no_part_of_the_version(
-    registered: ModelInfo, registry_place: str, tmp_path: Path
-) -> None:
-    (folder_of(registered, tmp_path) / "evil.py").write_text("print()")
+def test_a_file_that_was_added_is_no_part_of_the_version(registered: ModelInfo, tmp_path: Path) -> None:
+    folder = folder_of(registered, tmp_path)
+    (folder / "evil.py").write_text("print()")
+    (folder / "plots" / "deep").mkdir(parents=True)
+    (folder / "plots" / "deep" / "roc.html").write_text("<p>")
+    (folder / "__pycache__").mkdir()
+    (folder / "__pycache__" / "evil.cpython-311.pyc").write_text("")
     downloaded = Path(mlflow.artifacts.download_artifacts("models:/wine/1", dst_path=str(tmp_path / "to")))
-    assert not (downloaded / "evil.py").exists()
+    assert {path.name for path in downloaded.iterdir()} & {"evil.py", "plots", "__pycache__"} == set()
     assert (downloaded / "model.skops").exists()
-    if registry_place == "embedded":  # used where it lies, so it must be as it was
-        with pytest.raises(Corrupt, match=r"evil.py was added"):
-            mlflow.pyfunc.load_model("models:/wine/1")
-    else:
-        np.testing.assert_allclose(mlflow.pyfunc.load_model("models:/wine/1").predict(X), Y)
+    np.testing.assert_allclose(mlflow.pyfunc.load_model("models:/wine/1").predict(X), Y)
+    assert not (resolve_model("models:/wine/1").path / "evil.py").exists()
+    flip(folder / "model.skops")
+    with pytest.raises(Corrupt, match=r"model\.skops"):
+        mlflow.pyfunc.load_model("models:/wine/1")
 
 
 def test_what_a_client_of_mlflow_leaves_in_a_download_changes_nothing(registered: ModelInfo, tmp_path: Path) -> None:
@@ -178,5 +185,12 @@ def test_versions_of_a_registry_without_manifests_load(registered: ModelInfo, mo
     for name in ("get_version_manifest", "get_policy", "search_history"):
         monkeypatch.setattr(RestStore, name, refuse)
     np.testing.assert_allclose(mlflow.pyfunc.load_model("models:/wine/1").predict(X), Y)
-    mlflow.models.set_signature(registered.model_uri, mlflow.models.infer_signature(X, Y))
-    assert mlflow.pyfunc.load_model("models:/wine/1").metadata.signature is not None
+
+
+def test_metadata_put_into_a_logged_model_is_an_edit_of_its_versions(registered: ModelInfo) -> None:
+    Path("requirements.txt").write_text("scikit-learn\nrich\n")
+    client = mlflow.MlflowClient()
+    client.log_model_artifact(str(registered.model_id), "requirements.txt")
+    assert mlflow.artifacts.load_text("models:/wine/1/requirements.txt") == "scikit-learn\nrich\n"
+    assert client.get_model_version_history("wine")[0].kind == "manifest_amended"
+    np.testing.assert_allclose(mlflow.pyfunc.load_model("models:/wine/1").predict(X), Y)

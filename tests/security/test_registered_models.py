@@ -122,6 +122,13 @@ def test_versions_in_ones_own_embedded_store_load_without_a_word() -> None:
     assert answer() == 42
 
 
+def test_they_do_so_when_files_were_put_beside_theirs(tmp_path: Path) -> None:
+    register()
+    [model] = tmp_path.rglob("MLmodel")
+    (model.parent / "report.html").write_text("<p>")
+    assert answer() == 42
+
+
 def test_a_registered_folder_elsewhere_is_a_strangers(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     folder = tmp_path_factory.mktemp("elsewhere") / "model"
     mlflow.pyfunc.save_model(folder, python_model=Doubles(), pip_requirements=["numpy"])

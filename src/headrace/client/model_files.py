@@ -85,10 +85,14 @@ def load_serving_example(model_uri_or_path: str) -> str:
 
 
 def record_added(blobs: BlobStore, added: Iterable[Stored]) -> None:
-    """Files that were put into a model's folder, whose root this is, belong to the model from now on."""
+    """Files that were put into a model's folder, whose root this is, belong to the model from now on. Registered
+    versions have those that they had before: another MLmodel or requirements.txt is an edit of theirs."""
     files = _Files(uri=blobs.uri, place=Place(blobs=blobs, path="", name=""))
     known = files.stated()
     digests = {each.path: FileRecord(each.size_bytes, each.sha256) for each in added if each.path != manifest.FILE_NAME}
+    edits = {path: record for path, record in digests.items() if path in manifest.METADATA_FILES}
+    if edits and files.has(FILE_NAME):
+        version_edits.amend(version_edits.versions_at(files.place, files.model()), edits)
     if known is not None and known.files | digests != known.files:
         files.amend(known, digests)
 

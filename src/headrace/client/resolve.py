@@ -17,6 +17,7 @@ from headrace.client.registered import Registered
 from headrace.client.temporary import temporary_folder
 from headrace.client.uri import get_tracking_uri
 from headrace.client.version_checks import allow_load, fetch, local_files, origin_of
+from headrace.packaging.inside import is_inside
 from headrace.packaging.trust import Origin
 
 _EMBEDDED = ("", "file", "sqlite")
@@ -49,12 +50,18 @@ def resolve_model(uri: str, dst_path: str | Path | None = None, *, loads: bool =
 
 def _registered(place: Place, found: Registered, tracking_uri: str, dst_path: str | Path | None) -> ResolvedModel:
     """A version, whose files must be those of its manifest."""
+    own = all(scheme(uri) in _EMBEDDED for uri in (tracking_uri, found.registry_uri))
     path = local_files(place) if dst_path is None else None
-    if path is None:
-        path = fetch(place, _target(dst_path) / place.name)
-        return ResolvedModel(path=path, origin=origin_of(found))
-    own = scheme(tracking_uri) in _EMBEDDED and scheme(found.registry_uri) in _EMBEDDED
-    return ResolvedModel(path=path, origin=Origin.embedded(_folder(tracking_uri)) if own else origin_of(found))
+    if path is not None:
+        return ResolvedModel(path=path, origin=Origin.embedded(_folder(tracking_uri)) if own else origin_of(found))
+    path = fetch(place, _target(dst_path) / place.name)
+    # A copy of one's own, which was compared, is as good as the files where they lie.
+    stays = own and isinstance(place.blobs, SupportsLocalPath) and _is_below(place.blobs.local_path(""), tracking_uri)
+    return ResolvedModel(path=path, origin=Origin.embedded(path) if stays else origin_of(found))
+
+
+def _is_below(place: Path, tracking_uri: str) -> bool:
+    return is_inside(_folder(tracking_uri), place)
 
 
 def _target(dst_path: str | Path | None) -> Path:

@@ -1,8 +1,8 @@
 """What is asked of a registered version before its files are used here: that they are, byte by byte, those of its
 manifest in the registry; that the model's policy lets it load; and who vouches for code in it.
 
-A version is the files of its manifest. What somebody put into its folder since isn't kept in a download; a folder that
-is used where it lies must hold nothing else.
+A version is the files of its manifest. What somebody put into its folder since isn't kept in a download, and a folder
+of this machine that holds other files isn't used where it lies.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from headrace.blobs.base import SupportsLocalPath
@@ -28,6 +28,7 @@ from headrace.registry import manifests, policy
 META_FILE = "registered_model_meta"  # what MLflow puts into a download
 _EVENTS_PAGE = 1000
 _UNVERIFIED = "unverified:"
+_BYTECODE = "__pycache__"
 _MAKING: tuple[EventKind, ...] = ("version_created", "manifest_amended")
 
 
@@ -49,7 +50,8 @@ def fetch(place: Place, target: Path, on_progress: OnProgress | None = None) -> 
 
 
 def local_files(place: Place) -> Path | None:
-    """Where the version's files lie, if that is on this machine, after they were compared."""
+    """Where the version's files lie, after they were compared; None if that isn't on this machine, or if other files
+    lie among them."""
     found = place.registered
     assert found is not None
     if not isinstance(place.blobs, SupportsLocalPath):
@@ -62,6 +64,8 @@ def local_files(place: Place) -> Path | None:
         raise found.gone() from None
     records = records_below(found, _below(place))
     if records is not None:
+        if any(_BYTECODE not in each.parts for each in _others(path, records)):
+            return None
         verify(found, path, records)
     return path
 
@@ -151,20 +155,21 @@ def _named(found: Registered) -> str:
     return f"Version {found.version.version} of model {found.version.name!r}"
 
 
+def _others(folder: Path, records: Mapping[str, FileRecord]) -> Iterator[Path]:
+    """Files that aren't the version's."""
+    for here, folders, files in os.walk(folder):
+        for name in [*files, *(name for name in folders if Path(here, name).is_symlink())]:
+            place = Path(here, name).relative_to(folder).as_posix()
+            if place not in records and place not in manifests.LEFT_OUT:
+                yield Path(here, name)
+
+
 def _remove_others(folder: Path, records: Mapping[str, FileRecord]) -> None:
-    if not folder.is_dir():
-        return
-    for here, folders, files in os.walk(folder, topdown=False):
-        for name in [*folders, *files]:
-            path = Path(here, name)
-            place = path.relative_to(folder).as_posix()
-            if place in records or place in manifests.LEFT_OUT:
-                continue
-            with contextlib.suppress(OSError):  # a folder that isn't empty holds files of the version
-                if path.is_dir() and not path.is_symlink():
-                    path.rmdir()
-                else:
-                    path.unlink()
+    for path in list(_others(folder, records)):
+        with contextlib.suppress(OSError):
+            path.unlink()
+            for above in path.relative_to(folder).parents:  # up to the first that holds something else
+                (folder / above).rmdir()
 
 
 def _write_meta(folder: Path, found: Registered) -> None:
