@@ -23,7 +23,8 @@ COMPAT_TESTS := $(wildcard tests/compat/test_*.py tests/compat/*/test_*.py)
 NONE_SELECTED := 5
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-mlflow demo phi3 test test-full lint format types docs bench-models bench-tracking clean
+.PHONY: help setup setup-mlflow demo phi3 test test-full lint format types docs clean
+.PHONY: bench-models bench-registry bench-tracking
 
 help:
 	@echo "make setup           both environments: $(VENV) and .venv-mlflow (the genuine MLflow client)"
@@ -35,6 +36,7 @@ help:
 	@echo "make format          let ruff rewrite the sources"
 	@echo "make docs            rewrite the reference pages from the sources"
 	@echo "make bench-models    the models benchmark table"
+	@echo "make bench-registry  the registry benchmark table"
 	@echo "make bench-tracking  the tracking benchmark table"
 	@echo "make clean           remove environments and caches"
 
@@ -115,6 +117,9 @@ docs: $(STAMP)
 
 bench-models: $(MODELS_STAMP) $(MLFLOW_MODELS_STAMP)
 	$(BIN)/python -m benchmarks.models
+
+bench-registry: $(STAMP) $(MLFLOW_STAMP)
+	$(BIN)/python -m benchmarks.registry
 
 bench-tracking: $(STAMP)
 	$(BIN)/python -m benchmarks.tracking

@@ -11,13 +11,14 @@ from pathlib import Path
 import msgspec
 
 from benchmarks.models.report import markdown as models_table
+from benchmarks.registry.report import markdown as registry_table
 from benchmarks.tracking.report import Document
 from benchmarks.tracking.report import markdown as tracking_table
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
 RESULTS = ROOT / "benchmarks" / "results"
-TABLES = {"tracking": tracking_table, "models": models_table}
+TABLES = {"tracking": tracking_table, "models": models_table, "registry": registry_table}
 
 
 class NoTable(Exception):

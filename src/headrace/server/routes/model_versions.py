@@ -104,7 +104,7 @@ async def search_model_versions(exchange: Exchange[m.SearchModelVersions]) -> m.
 @routes.serves(table.GET_DOWNLOAD_URI)
 async def get_download_uri(exchange: Exchange[m.GetModelVersion]) -> m.DownloadUriAnswer:
     backend, request = exchange.backend, exchange.message
-    uri = await backend.call(backend.registry.get_model_version_download_uri, request.name, request.version)
+    uri = await backend.look_up(backend.registry.get_model_version_download_uri, request.name, request.version)
     return m.DownloadUriAnswer(artifact_uri=uri)
 
 

@@ -29,7 +29,7 @@ async def create_registered_model(exchange: Exchange[m.CreateRegisteredModel]) -
 @routes.serves(table.GET_REGISTERED_MODEL)
 async def get_registered_model(exchange: Exchange[m.GetRegisteredModel]) -> m.RegisteredModelAnswer:
     backend = exchange.backend
-    model = await backend.call(backend.registry.get_registered_model, exchange.message.name)
+    model = await backend.look_up(backend.registry.get_registered_model, exchange.message.name)
     return m.RegisteredModelAnswer(registered_model=registered_model_message(model))
 
 
