@@ -250,6 +250,34 @@ def test_history_says_who_moved_an_alias_when_and_why(registry_place: str, monke
     assert client.verify_model_history("wine") == []
 
 
+def test_lineage_leads_from_a_version_to_its_run_and_back(registry_place: str, fitted: LinearRegression) -> None:
+    client = mlflow.MlflowClient()
+    with mlflow.start_run(run_name="training") as run:
+        mlflow.log_param("alpha", 0.1)
+        mlflow.log_metric("loss", 0.5)
+        mlflow.log_input(mlflow.entities.Dataset("wines", "01234567", "local", "{}"), context="training")
+        info = logged(fitted, "wine")
+    found = client.get_model_version_lineage("wine", 1)
+    assert (found.run_id, found.run_name, found.model_id) == (run.info.run_id, "training", info.model_id)
+    assert (found.params, found.metrics) == ({"alpha": "0.1"}, {"loss": 0.5})
+    assert [(each.name, each.digest, each.context) for each in found.datasets] == [("wines", "01234567", "training")]
+    for given in ({"run_id": run.info.run_id}, {"dataset_digest": "01234567"}, {"digest": found.version.digest}):
+        (back,) = client.search_model_version_lineage(**given)
+        assert (back.name, back.version) == ("wine", "1")
+
+
+@pytest.mark.postgres
+def test_models_are_registered_in_postgresql(
+    fresh_postgres_url: str, fitted: LinearRegression, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_DEFAULT_ARTIFACT_ROOT", str(tmp_path / "files"))
+    mlflow.set_tracking_uri(fresh_postgres_url)
+    logged(fitted, "wine")
+    mlflow.MlflowClient().set_registered_model_alias("wine", "champion", 1)
+    np.testing.assert_allclose(mlflow.pyfunc.load_model("models:/wine@champion").predict(X), Y)
+    assert mlflow.MlflowClient().get_model_version("wine", 1).digest is not None
+
+
 @pytest.mark.parametrize(
     ("uri", "said"),
     [

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from headrace.client.acts import act
 from headrace.client.mlflow_client.target import Target
@@ -17,6 +17,9 @@ from headrace.entities import (
 )
 from headrace.errors import InvalidValue, MissingValue
 from headrace.stores.model_uris import version_in_stage
+
+if TYPE_CHECKING:
+    from headrace.registry.lineage import Lineage
 
 _VERSIONS_PAGE = 10_000
 
@@ -139,6 +142,32 @@ class ModelVersionCalls(Target):
     def get_model_version_signatures(self, name: str, version: str | int) -> list[VersionSignature]:
         """Oldest first, also of earlier manifests."""
         return self._registry.get_version_signatures(name, str(version))
+
+    def get_model_version_lineage(self, name: str, version: str | int) -> Lineage:
+        """The run, parameters, metrics, datasets, commit and environment that the version comes from."""
+        from headrace.registry.lineage import lineage_of
+
+        return lineage_of(self._registry, self._store, name, str(version))
+
+    def search_model_version_lineage(
+        self,
+        *,
+        run_id: str | None = None,
+        dataset_digest: str | None = None,
+        git_commit: str | None = None,
+        digest: str | None = None,
+    ) -> list[ModelVersion]:
+        """The versions that came of exactly one of these, newest first. digest: of a version's files."""
+        from headrace.registry.lineage import versions_from
+
+        return versions_from(
+            self._registry,
+            self._store,
+            run_id=run_id,
+            dataset_digest=dataset_digest,
+            git_commit=git_commit,
+            digest=digest,
+        )
 
     def _version(self, name: str, version: str | int | None, stage: str | None) -> str:
         if (version is None) == (stage is None):
