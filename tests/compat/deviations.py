@@ -78,3 +78,6 @@ SOURCE_IN_ANOTHER_REGISTRY = Deviation(
     mlflow=INVALID,
     headrace=(501, "NOT_IMPLEMENTED"),
 )
+LONG_MODEL_NAME = Deviation(
+    reason="MLflow leaves the length of names to the database, and SQLite takes any", mlflow=(200, "")
+)

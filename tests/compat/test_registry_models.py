@@ -1,9 +1,10 @@
 from collections.abc import Callable
 
 import pytest
+from deviations import LONG_MODEL_NAME
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
-from rest import EXISTS, INVALID, MISSING, Api, error
+from rest import EXISTS, INVALID, MISSING, Api, answered, error
 
 Unique = Callable[[str], str]
 
@@ -44,6 +45,11 @@ def test_names_are_compared_exactly(client: MlflowClient, name: str) -> None:
 def test_bad_names_are_invalid(api: Api, name: str, bad: str) -> None:
     assert error(api.send("POST", "registered-models/create", json={"name": bad})) == INVALID
     assert error(api.send("POST", "registered-models/rename", json={"name": name, "new_name": bad})) == INVALID
+
+
+def test_a_name_of_ten_thousand_characters(api: Api, unique: Unique) -> None:
+    name = unique("n" * 10_000)
+    assert answered(api.send("POST", "registered-models/create", json={"name": name})) == LONG_MODEL_NAME.expected
 
 
 @pytest.mark.parametrize("good", ["with space", "ünïcode ☃", "dots.and-dashes_", "a@b", "100%", "model#1", "a?b&c=d"])
