@@ -106,7 +106,7 @@ def test_json_is_everywhere_but_where_the_output_is_a_file_or_a_server(path: str
 
 
 def test_near_misses_are_named(headrace: Headrace) -> None:
-    assert "Did you mean runs?" in headrace("run", status=2).err
+    assert "Did you mean runs?" in headrace("rnus", status=2).err
     assert "Did you mean search?" in headrace("experiments", "serch", status=2).err
     assert "'--filter'" in headrace("runs", "list", "--filtr", "x", status=2).err
 

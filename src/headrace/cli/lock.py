@@ -16,7 +16,7 @@ from headrace.cli.problem import EXIT_STATUS
     examples=[
         "headrace lock",
         "headrace lock projects/wine",
-        "headrace lock --check  # in CI: exit status 1 if the lock is out of date",
+        "headrace lock --check",
     ],
 )
 @click.argument("project", default=".", metavar="[PROJECT]", type=click.Path())

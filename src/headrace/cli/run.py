@@ -119,10 +119,11 @@ _OPTIONS = (
 @sweep_options
 @replay_option
 def run(uri: str | None, **options: Any) -> None:
-    """Run a project: a folder, a git repository, a .zip or .tar.gz, or runs:/RUN_ID/path; #folder names one inside.
+    """Run a project: a folder, a git repository or an archive, as a run.
 
-    What the command prints is shown, and kept as the run's artifact project/output.log. The exit status is 0 if the run
-    succeeded; of a sweep, if one of its trials did.
+    URI is a folder, a repository (https://…, ssh://…, git@host:path), a .zip or .tar.gz, or runs:/RUN_ID/path; #folder
+    at its end names a folder inside. What the command prints is shown, and kept as the run's artifact
+    project/output.log. The exit status is 0 if the run succeeded; of a sweep, if one of its trials did.
     """
     from headrace.cli.run_summary import tell
     from headrace.cli.session import session
