@@ -49,6 +49,7 @@ _WORDS: dict[str, str] = {
 }
 _DIGESTS = ("manifest_amended",)  # whose values are digests, shown short
 _VALUE_CHARS = 40
+_DIGEST_CHARS = 12
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
@@ -246,7 +247,7 @@ def _held_table(held: Sequence[Held], title: str) -> RenderableType:
             cells.time(each.event.timestamp),
             each.event.who or cells.MISSING,
             each.event.comment,
-            each.event.digest or cells.MISSING,
+            (each.event.digest or cells.MISSING)[:_DIGEST_CHARS],
         ]
         for each in held
     ]
@@ -292,7 +293,7 @@ def _policy(text: str) -> str:
 def _value(event: RegistryEvent, value: str | None) -> str:
     if value is None:
         return "" if event.before is None and event.after is None else cells.MISSING
-    return f"{value[:12]}…" if event.kind in _DIGESTS else cells.one_line(value, _VALUE_CHARS)
+    return f"{value[:_DIGEST_CHARS]}…" if event.kind in _DIGESTS else cells.one_line(value, _VALUE_CHARS)
 
 
 def _lineage(found: Lineage) -> RenderableType:

@@ -130,8 +130,8 @@ class Evidence:
             model = self._logged_model(version.model_id)
             points = [each for each in (model.metrics or () if model else ()) if each.key == metric]
             if points:
-                return max(points, key=_order).value, f"logged model {version.model_id}"
-            missing.append(f"logged model {version.model_id}")
+                return max(points, key=_order).value, "of its logged model"
+            missing.append("its logged model")
         if version.run_id:
             try:
                 latest = self.tracking.get_run(version.run_id).data.latest
@@ -139,10 +139,10 @@ class Evidence:
                 latest = []
             for each in latest:
                 if each.key == metric:
-                    return each.value, f"run {version.run_id}"
-            missing.append(f"run {version.run_id}")
+                    return each.value, "of its run"
+            missing.append("its run")
         if not missing:
-            return None, "the version has neither run nor logged model, so there are no metrics"
+            return None, "there are no metrics: the version has neither run nor logged model"
         return None, f"{' and '.join(missing)} {'have' if len(missing) > 1 else 'has'} no such metric"
 
     def _logged_model(self, model_id: str) -> LoggedModel | None:
