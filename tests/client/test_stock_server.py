@@ -28,6 +28,7 @@ from headrace.entities import (
     RegisteredModelTag,
     VersionManifest,
     ViewType,
+    WebhookEvent,
 )
 from headrace.errors import AlreadyExists, InvalidValue, NotFound, NotSupported
 from tests.client.conftest import forget, server_at
@@ -295,3 +296,23 @@ def test_model_moves_there_and_back_without_its_history(stock_url: str, tmp_path
     assert returned.get_model_version("moved", "3").digest == client.get_model_version("moved", "3").digest
     local = Path(mlflow.artifacts.download_artifacts("models:/moved@champion"))
     assert (local / "weights.bin").read_text() == "weights 3"
+
+
+def test_its_webhooks_are_managed(stock_url: str) -> None:
+    created, aliased = WebhookEvent("REGISTERED_MODEL", "CREATED"), WebhookEvent("MODEL_VERSION_ALIAS", "CREATED")
+    with closing(open_rest_store(stock_url)) as webhooks:
+        made = webhooks.create_webhook("hook", "https://93.184.216.34/x", [created], "d", "secret")
+        assert (made.name, made.events, made.status, made.secret) == ("hook", (created,), "ACTIVE", None)
+        changed = webhooks.update_webhook(made.webhook_id, events=[aliased], status="DISABLED")
+        assert webhooks.get_webhook(made.webhook_id) == changed
+        assert (changed.events, changed.status, changed.description) == ((aliased,), "DISABLED", "d")
+        assert list(webhooks.list_webhooks()) == [changed]
+        for asked in (
+            lambda: webhooks.search_deliveries(made.webhook_id),
+            lambda: webhooks.replay_delivery("none"),
+        ):
+            with pytest.raises(NotSupported, match="has no log of webhook deliveries"):
+                asked()
+        webhooks.delete_webhook(made.webhook_id)
+        with pytest.raises(NotFound):
+            webhooks.get_webhook(made.webhook_id)
