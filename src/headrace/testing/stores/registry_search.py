@@ -208,7 +208,8 @@ class RegistrySearchSuite:
         assert registry.search_registered_models(f"name = '{name}'") == []
         registry.delete_registered_model_tag(name, PROMPT_TAG)
         registry.delete_model_version_tag(name, "1", PROMPT_TAG)
-        assert registry.search_registered_models(asking) == registry.search_model_versions(asking) == []
+        assert registry.search_registered_models(asking) == []
+        assert registry.search_model_versions(asking) == []
         assert len(registry.search_model_versions(f"name = '{name}'")) == 1
 
     @pytest.mark.parametrize(
