@@ -9,8 +9,10 @@ sources, gates, digests of files, signatures) is `headrace.registry`, whose stor
 - Names of models: not blank, no "/" or ":", no path to another name (".", ".."), at most 256 characters.
   Aliases: `^[\\w\\-]+$`, 255 characters, not "latest" in any case, not "v1" and the like. Tags: key 250, value 100,000
   characters.
-- A prompt is a model with tag mlflow.prompt.is_prompt = "true". Searches of models and versions leave prompts out
-  unless their filter asks for that tag.
+- A prompt is a model with tag mlflow.prompt.is_prompt = "true", a version of one a version with that tag. Searches
+  leave prompts out unless their filter asks for that tag (= 'true' or != 'false'); whatever is none counts as having
+  it with value "false".
+- Times in the journal of one model never go back, whatever the clocks of several servers say.
 """
 
 from __future__ import annotations
@@ -213,12 +215,13 @@ class RegistryHistoryStore(ABC):
         page_token: str | None = None,
     ) -> Page[RegistryEvent]:
         """Newest first, of the model that has this name now with what happened under its earlier names, and of deleted
-        models that had it last. key: of one alias or tag. Times are included. NotFound if no model ever had the name.
-        max_results: 1 to 10,000."""
+        models that had it last; where there is neither, of the models that were once named so. key: of one alias or tag.
+        Times are included. NotFound if no model ever had the name. max_results: 1 to 10,000."""
 
     @abstractmethod
     def get_alias_at(self, name: str, alias: str, at_ms: int) -> RegistryEvent | None:
-        """The event by which the alias pointed where it did at that time; None if it pointed nowhere."""
+        """The event by which the alias pointed where it did at that time; None if it pointed nowhere. Of several models
+        that the name stands for, the one counts that had it then."""
 
     @abstractmethod
     def get_stage_at(self, name: str, stage: str, at_ms: int) -> list[RegistryEvent]:
