@@ -215,7 +215,7 @@ class RegistryHistoryStore(ABC):
         page_token: str | None = None,
     ) -> Page[RegistryEvent]:
         """Newest first, of the model that has this name now with what happened under its earlier names, and of deleted
-        models that had it last; where there is neither, of the models that were once named so. key: of one alias or tag.
+        models that had it last; where there is neither, of those that were once named so. key: of one alias or tag.
         Times are included. NotFound if no model ever had the name. max_results: 1 to 10,000."""
 
     @abstractmethod
