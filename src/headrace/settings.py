@@ -352,6 +352,9 @@ PROJECT_ROOT = _text(
 STORAGE_DIR = _text(
     "HEADRACE_TMP_DIR MLFLOW_TMP_DIR", "Folder below which files that projects' parameters name are downloaded."
 )
+PROJECT_RUNS = _text(
+    "HEADRACE_PROJECT_RUNS", "Runs whose command this process belongs to, outermost first; set by headrace run."
+)
 SHELL = Setting("SHELL", str, "bash", "Shell that runs .sh entry points of projects.")
 REQUIRE_WORKING_EXAMPLE = Setting(
     "HEADRACE_REQUIRE_WORKING_EXAMPLE",

@@ -19,7 +19,7 @@ import pytest
 import headrace
 from headrace import MlflowClient
 from headrace.entities import Run
-from headrace.errors import HeadraceError, InvalidValue, NotFound
+from headrace.errors import HeadraceError, InvalidValue, NotFound, StoreUnavailable
 from headrace.projects import RunFailed, SubmittedRun, run, serve_store
 from headrace.projects.source_cache import root
 from tests.projects.writing import commit, write
@@ -211,6 +211,21 @@ def test_handle_without_waiting(project: Path) -> None:
     assert handle.get_status() == "FINISHED"
 
 
+def test_command_doesnt_go_on_if_its_start_fails(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(folder, "entry_points:\n  main: {command: 'echo $$ > pid; sleep 1000'}\n")
+
+    def fail(*_: object) -> None:
+        while not (folder / "pid").exists() or not (folder / "pid").read_text():
+            time.sleep(0.01)
+        raise StoreUnavailable("gone")
+
+    monkeypatch.setattr("headrace.projects.evidence.keep_packages", fail)
+    with pytest.raises(StoreUnavailable):
+        run(str(folder))
+    assert not is_running(int((folder / "pid").read_text()))
+    assert headrace.search_runs(output_format="list")[0].info.status == "FAILED"
+
+
 def test_handle_is_awaited_beside_others(project: Path) -> None:
     import asyncio
 
@@ -237,6 +252,21 @@ def test_cancelled_run_leaves_no_process(project: Path) -> None:
 def test_background_process_ends_with_the_command(project: Path) -> None:
     handle = run(str(project), "leaves")
     assert not is_running(int(artifact(handle, "output.log")))
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="processes are looked up in /proc")
+def test_process_that_left_the_session_ends_with_a_cancelled_run(folder: Path) -> None:
+    script = """
+        import os, subprocess, time
+        os.environ.pop("HEADRACE_RUN_ID")
+        print(subprocess.Popen(["sleep", "1000"], start_new_session=True, stdout=subprocess.DEVNULL).pid)
+        time.sleep(1000)
+    """
+    handle = run(str(write(folder, leaves__py=script)), "leaves.py", synchronous=False)
+    pid = int(until_it_prints(handle))
+    assert is_running(pid)
+    handle.cancel()
+    assert not is_running(pid)
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="processes are looked up in /proc")

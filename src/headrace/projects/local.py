@@ -1,24 +1,23 @@
 """A command in a session of its own on this machine, with all the processes that it starts.
 
-A signal goes to every process of the session. When the command is over, whatever it left in the background is ended,
-too: nothing of a run outlives it.
+A signal goes to every process of the session, and to those that left it: they are known by a variable that processes
+inherit. When the command is over, what it left in the background of its session is ended, too.
 """
 
 from __future__ import annotations
 
-import os
 import selectors
 import signal
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import IO, cast
 
 from headrace import clock
 from headrace.errors import InvalidValue
 from headrace.projects.launch import Launch
 from headrace.projects.output import Output, Stream
+from headrace.projects.processes import Processes, mark
 from headrace.projects.submitted import SubmittedRun
 
 GRACE_S = 10.0  # from a signal that asks to the one that doesn't
@@ -37,6 +36,7 @@ class CommandRun(SubmittedRun):
         self._output = Output(launch)
         self._cancelled = False
         self._over = threading.Event()
+        variables = {**variables, **mark(launch.run_id)}
         try:
             self._process = subprocess.Popen(  # noqa: S603 — the text for the shell is quoted, see quoting.py
                 words,
@@ -55,6 +55,7 @@ class CommandRun(SubmittedRun):
             raise InvalidValue(
                 "parameters", list(launch.parameters), "together they are longer than a command may be on this system."
             ) from None
+        self._processes = Processes(self._process.pid, launch.run_id)
 
     @property
     def run_id(self) -> str:
@@ -89,18 +90,27 @@ class CommandRun(SubmittedRun):
 
     def interrupt(self, number: int) -> None:
         """Passes a signal on to all of it and waits until nothing runs any more; kills what doesn't go in time."""
-        if self._process.poll() is not None and not _alive(self._process.pid):
+        if self._process.poll() is not None and not self._processes.are_running(everywhere=False):
             return
         self._cancelled = True
-        _send(self._process.pid, number)
+        self._processes.send(number, everywhere=True)
         try:
             if self._over.wait(GRACE_S):
                 return
         except BaseException:  # a second Ctrl-C: now
-            _send(self._process.pid, signal.SIGKILL)
+            self._processes.send(signal.SIGKILL, everywhere=True)
             raise
-        _send(self._process.pid, signal.SIGKILL)
+        self._processes.send(signal.SIGKILL, everywhere=True)
         self._over.wait()
+
+    def abandon(self) -> None:
+        """Kills it, where nobody will wait for it."""
+        self._processes.send(signal.SIGKILL, everywhere=True)
+        self._process.wait()
+        for stream in (self._process.stdout, self._process.stderr):
+            assert stream is not None
+            stream.close()
+        self._over.set()
 
     def logs(self) -> Iterator[str]:
         return self._output.lines()
@@ -130,12 +140,14 @@ class CommandRun(SubmittedRun):
         self._process.stderr.close()
 
     def _end_rest(self) -> None:
+        """Of a cancelled run, also what left its session: whoever lets a command finish may want to leave a service."""
+        everywhere = self._cancelled
         for number in (signal.SIGTERM, signal.SIGKILL):
-            if not _alive(self._process.pid):
+            if not self._processes.are_running(everywhere=everywhere):
                 return
-            _send(self._process.pid, number)
+            self._processes.send(number, everywhere=everywhere)
             until_s = clock.monotonic_s() + GRACE_S
-            while _alive(self._process.pid) and clock.monotonic_s() < until_s:
+            while self._processes.are_running(everywhere=everywhere) and clock.monotonic_s() < until_s:
                 clock.sleep_s(_POLL_S)
 
 
@@ -143,46 +155,3 @@ def shell_words(command: str) -> list[str]:
     import shutil
 
     return [shutil.which("bash") or "sh", "-c", command]
-
-
-def _send(session: int, number: int) -> None:
-    for group in _groups(session):
-        try:
-            os.killpg(group, number)
-        except (ProcessLookupError, PermissionError):
-            continue
-
-
-def _alive(session: int) -> bool:
-    """Whether a process of the session runs. One that is over and that its parent didn't ask for doesn't."""
-    try:
-        os.killpg(session, 0)
-    except ProcessLookupError:
-        pass
-    except PermissionError:
-        return True
-    else:
-        if not _PROC.is_dir():
-            return True
-    return bool(_groups(session, running=True))
-
-
-_PROC = Path("/proc/self")
-
-
-def _groups(session: int, *, running: bool = False) -> set[int]:
-    """The process groups of a session; without /proc, only its first one is known."""
-    if not _PROC.is_dir():
-        return {session}
-    found = set()
-    for entry in os.scandir("/proc"):
-        if not entry.name.isdigit():
-            continue
-        try:
-            # "PID (name) state parent group session …": a name may hold anything, also ")".
-            fields = Path(entry.path, "stat").read_bytes().rpartition(b")")[2].split()
-        except OSError:
-            continue
-        if int(fields[3]) == session and not (running and fields[0] in (b"Z", b"X")):
-            found.add(int(fields[2]))
-    return found

@@ -23,7 +23,11 @@ class LocalBackend:
         variables = _variables(launch, found)
         with found.in_use() as kept:
             run = CommandRun(launch, shell_words(launch.command), variables, kept)
-        evidence.keep_packages(launch, packages.listed(variables))  # while it runs already
+        try:
+            evidence.keep_packages(launch, packages.listed(variables))  # while it runs already
+        except BaseException:
+            run.abandon()
+            raise
         return run
 
 
