@@ -40,7 +40,7 @@ def test_log_model_registers_and_says_the_version(registry_place: str, fitted: L
     assert (version.status, version.tags, version.current_stage) == ("READY", {"team": "a"}, "None")
     assert version.digest is not None
     named = json.loads(mlflow.get_logged_model(str(first.model_id)).tags["mlflow.modelVersions"])
-    assert {(each["name"], str(each["version"])) for each in named} == {("wine", "1")}
+    assert [(each["name"], str(each["version"])) for each in named] == [("wine", "1")]
 
 
 @pytest.mark.parametrize("name", ["wine", "Größe 100%", "a%2Fb", "two words", "50%@home"])
@@ -159,6 +159,10 @@ def test_registry_may_be_another_one_than_the_tracking_store(fitted: LinearRegre
     mlflow.set_registry_uri(None)
     with pytest.raises(NotFound):
         mlflow.pyfunc.load_model("models:/wine/1")
+    local = mlflow.artifacts.download_artifacts("models:/wine/1", registry_uri=(tmp_path / "models").as_uri())
+    assert Path(local, "registered_model_meta").exists()
+    there = mlflow.MlflowClient(registry_uri=str(tmp_path / "models"))
+    assert there.get_model_version("wine", 1).source.startswith("models:/m-")
 
 
 def test_unity_catalog_is_refused_by_name() -> None:

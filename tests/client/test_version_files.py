@@ -59,6 +59,11 @@ def test_a_flipped_byte_is_refused_with_its_file(registered: ModelInfo, tmp_path
         mlflow.artifacts.download_artifacts(f"models:/wine/1/{name}")
     with pytest.raises(Corrupt, match=refused):
         mlflow.artifacts.load_text(f"models:/wine/1/{name}")
+    if name == "MLmodel":
+        with pytest.raises(Corrupt, match=refused):
+            mlflow.models.get_model_info("models:/wine/1")
+        with pytest.raises(Corrupt, match=refused):
+            mlflow.models.set_signature("models:/wine/1", mlflow.models.infer_signature(X, Y))
 
 
 def test_a_missing_file_and_a_truncated_one_are_named(registered: ModelInfo, tmp_path: Path) -> None:

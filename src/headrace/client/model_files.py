@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import tempfile
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -21,6 +21,7 @@ from headrace.client.artifact_uris import Place, has
 from headrace.client.artifacts import place_of_written
 from headrace.client.open import tracking_store
 from headrace.client.uri import get_tracking_uri
+from headrace.client.version_checks import check_content
 from headrace.entities import FileRecord, LoggedModel
 from headrace.errors import InvalidValue, NotFound
 from headrace.packaging import manifest, trusted_digests
@@ -123,7 +124,11 @@ class _Files:
         return has(self.place.blobs, join(self.place.path, name))
 
     def read(self, name: str) -> bytes:
-        return self.place.blobs.get_bytes(join(self.place.path, name))
+        place = replace(self.place, path=join(self.place.path, name))
+        content = place.blobs.get_bytes(place.path)
+        if place.registered is not None:
+            check_content(place, content)
+        return content
 
     def replace(self, contents: dict[str, bytes], without: tuple[str, ...] = (), comment: str | None = None) -> None:
         """without: files that go."""
