@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import headrace
 from headrace import MlflowClient
 from headrace.entities import Run
 from headrace.errors import InvalidValue
+from headrace.lazy import MissingPackage
 from headrace.projects import sweep
 from headrace.projects.sweeps.conductor import MetricMissing
 from headrace.projects.sweeps.outcome import Standing
@@ -207,4 +209,32 @@ def test_a_command_that_cannot_be_made_is_told_before_any_run_is_made(project: P
     project.command("echo {oops}")
     with pytest.raises(InvalidValue, match="oops"):
         sweep(project.uri, {"n": "1,2"})
+    assert headrace.search_runs(output_format="list") == []
+
+
+def test_the_environment_is_built_once_before_the_first_trial(project: Project) -> None:
+    (project.folder / "python_env.yaml").write_text("dependencies: [six]\n")
+    project.command("python -c 'import six' && echo $VIRTUAL_ENV")
+    said: list[str] = []
+    result = sweep(project.uri, {"n": "1,2,3"}, jobs=2, progress=said.append)
+    assert result.counts.finished == 3
+    assert len({text_of(trial.run_id, "project/output.log") for trial in result.trials}) == 1
+    [built] = [at for at, line in enumerate(said) if line.startswith("Building an environment")]
+    [began] = [at for at, line in enumerate(said) if line.startswith("Sweep ")]
+    assert built < began
+
+
+@pytest.mark.usefixtures("served")
+def test_fewer_trials_than_jobs(project: Project) -> None:
+    project.program("log(loss=x)")
+    result = sweep(
+        project.uri, {"x": "float:0..1"}, "optuna", "train", metric="loss", direction="minimize", trials=1, jobs=4
+    )
+    assert result.counts.finished == 1
+
+
+def test_without_optuna_the_message_says_what_to_install(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "optuna", None)
+    with pytest.raises(MissingPackage, match=r"pip install 'headrace\[sweep\]'"):
+        sweep(project.uri, {"x": "float:0..1"}, "optuna", metric="loss", direction="minimize", trials=1)
     assert headrace.search_runs(output_format="list") == []

@@ -80,16 +80,18 @@ class Conductor:
 
     def conduct(self, jobs: int) -> None:
         """Returns when every trial ended. Raises what ended the sweep early, once nothing of it runs any more."""
-        threads = [
+        workers = [
             threading.Thread(target=self._work, name=f"headrace-sweep-{at}", daemon=True)
             for at in range(min(jobs, len(self._waiting)))
         ]
+        watchers = []
         if self._plan.pruner != "none":
-            threads.append(threading.Thread(target=self._watch, name="headrace-sweep-watch", daemon=True))
+            watchers = [threading.Thread(target=self._watch, name="headrace-sweep-watch", daemon=True)]
+        threads = [*workers, *watchers]
         try:
             for thread in threads:
                 thread.start()
-            for thread in threads[:jobs]:
+            for thread in workers:
                 thread.join()
         except BaseException:
             self._stop()
