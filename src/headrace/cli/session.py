@@ -39,7 +39,7 @@ def store(*, make: bool = False) -> TrackingStore:
 
     if not make:
         refuse_absent(get_tracking_uri())
-    _hurry()
+    hurry()
     return tracking_store()
 
 
@@ -50,7 +50,7 @@ def registry(*, make: bool = False) -> RegistryStore:
 
     if not make:
         refuse_absent(get_registry_uri())
-    _hurry()
+    hurry()
     return registry_store()
 
 
@@ -61,11 +61,11 @@ def webhooks(*, make: bool = False) -> WebhookService:
 
     if not make:
         refuse_absent(get_registry_uri())
-    _hurry()
+    hurry()
     return webhook_service()
 
 
-def _hurry() -> None:
+def hurry() -> None:
     if not settings.HTTP_MAX_RETRIES.is_set():
         os.environ[settings.HTTP_MAX_RETRIES.names[0]] = str(RETRIES)
 

@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import IO, Any
 
 from headrace.blobs.base import CHUNK_BYTES, BlobStore, Stored
+from headrace.blobs.open import open_blobs
 from headrace.blobs.paths import file_path, join, join_uri, relative
 from headrace.blobs.transfer import OnProgress, upload
 from headrace.client.active_run import active_run, active_uri
 from headrace.client.artifact_roots import known_run_root, run_root
 from headrace.client.open import tracking_sink
+from headrace.client.outbox.unmet import is_unmet
 from headrace.client.runs import current_run
 from headrace.client.sink import Sink
 from headrace.client.uri import get_tracking_uri
@@ -43,7 +45,10 @@ def target_of(run_id: str | None = None) -> Target:
         return target_at(run_id, get_tracking_uri())
     run = run or current_run()
     uri = active_uri() or get_tracking_uri()
-    blobs = known_run_root(run.info.run_id, run.info.artifact_uri, uri)
+    if is_unmet(run.info):  # no store knows it yet: its files are kept beside its journal
+        blobs = open_blobs(run.info.artifact_uri)
+    else:
+        blobs = known_run_root(run.info.run_id, run.info.artifact_uri, uri)
     return Target(run_id=run.info.run_id, tracking_uri=uri, blobs=blobs, sink=tracking_sink(uri))
 
 

@@ -11,7 +11,7 @@ from headrace import settings
 from headrace.client.outbox.outbox import OutboxSink
 from headrace.client.outbox.unmet import is_missed
 from headrace.client.sink import DirectSink, Sink
-from headrace.client.uri import shown_uri
+from headrace.client.uri import EMBEDDED_FOLDER, shown_uri
 from headrace.errors import HeadraceError, NotSupported
 from headrace.packaging.trusted_digests import home
 from headrace.stores.base import TrackingStore
@@ -27,9 +27,9 @@ def open_sink(uri: str, store: Callable[[], TrackingStore], beside: Path | None)
     """store: what reads use, which is as patient as a reader wants. beside: the folder or database file of a store of
     this machine; its journals lie with it."""
     if uri.startswith(OFFLINE):
-        return OutboxSink(None, Path(uri.removeprefix(OFFLINE)).expanduser().absolute(), None)
+        return OutboxSink(None, Path(uri.removeprefix(OFFLINE)).expanduser().absolute(), "")
     if settings.OFFLINE.get():
-        return OutboxSink(None, journal_folder(uri, beside), shown_uri(uri))
+        return OutboxSink(None, journal_folder(uri, beside), uri)
     if settings.LOGGING.get() == "direct":
         return DirectSink(store())
     connect = store if beside is not None or not uri.startswith(("http:", "https:")) else partial(_hurried, uri)
@@ -44,7 +44,7 @@ def open_sink(uri: str, store: Callable[[], TrackingStore], beside: Path | None)
         if not is_missed(error):
             raise
         # It can't answer now; the journal waits until it does.
-    return OutboxSink(connect, journal_folder(uri, beside), shown_uri(uri))
+    return OutboxSink(connect, journal_folder(uri, beside), uri)
 
 
 def _hurried(uri: str) -> TrackingStore:
@@ -60,3 +60,13 @@ def journal_folder(uri: str, beside: Path | None) -> Path:
     if beside is not None:
         return beside / FOLDER if beside.suffix == "" else beside.with_name(f"{beside.name}-{FOLDER}")
     return home() / FOLDER / hashlib.sha256(shown_uri(uri).encode()).hexdigest()[:16]
+
+
+def known_folders() -> list[Path]:
+    """Where this user's processes leave journals: HEADRACE_JOURNAL_DIR, those beside HEADRACE_HOME's, and that of the
+    embedded store here."""
+    chosen = settings.JOURNAL_DIR.get()
+    folders = [Path(chosen).expanduser().absolute()] if chosen else []
+    folders += sorted(path for path in (home() / FOLDER).glob("*") if path.is_dir())
+    here = Path.cwd() / EMBEDDED_FOLDER / FOLDER
+    return [*folders, here] if here.is_dir() else folders

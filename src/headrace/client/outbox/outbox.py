@@ -24,6 +24,7 @@ from headrace.client.outbox.replay import replay
 from headrace.client.outbox.sender import Sender
 from headrace.client.outbox.writer import JournalUnavailable, JournalWriter
 from headrace.client.sink import check_batch
+from headrace.client.uri import shown_uri
 from headrace.entities import (
     DatasetInput,
     Experiment,
@@ -59,21 +60,21 @@ class OutboxSink:
     """Calls raise what this process can decide: limits, and a param that it has given another value before.
 
     connect: opens the store that everything goes to in the end; None: nothing is sent, `headrace sync` does it later.
-    folder: of the journals for it; those that ended processes left there are delivered too. target: what the journal
-    says of its destination.
+    folder: of the journals for it; those that ended processes left there are delivered too. uri: of the store, "" for
+    none.
     """
 
     waits = False
 
-    def __init__(self, connect: Callable[[], TrackingStore] | None, folder: Path, target: str | None) -> None:
-        self._reach, self._folder = Reach(connect), folder
+    def __init__(self, connect: Callable[[], TrackingStore] | None, folder: Path, uri: str) -> None:
+        self._reach, self._folder, self._uri = Reach(connect), folder, uri
         self._params = KnownParams()
         about = Head(
             writer_id=clock.hex_id(),
             serial=0,
             first_id=0,
             created_ms=clock.now_ms(),
-            target=target,
+            target=shown_uri(uri) or None,
             host=socket.gethostname(),
             pid=os.getpid(),
             user=_user(),
@@ -199,6 +200,8 @@ class OutboxSink:
 
     def close(self, timeout_s: float) -> None:
         drained = self._sender.close(timeout_s)
+        if drained and not self._reach.offline:
+            self._deliver_kept()
         self._writer.close(remove=drained)
         self._lock.leave(remove=drained)
         waiting = self._writer.last_id - self._sender.mark
@@ -253,6 +256,15 @@ class OutboxSink:
             if writer_id != self._writer.writer_id:
                 self._deliver_left(writer_id, segments, delivery)
         return delivery
+
+    def _deliver_kept(self) -> None:
+        from headrace.client.outbox.kept import deliver_kept, has_kept
+
+        if has_kept(self._folder):
+            try:
+                deliver_kept(self._folder, self._reach.store(), self._uri)
+            except HeadraceError as error:
+                log.warning("Artifacts in %s are not uploaded yet: %s", self._folder, error.message)
 
     def _deliver_left(self, writer_id: str, segments: Sequence[Segment], delivery: Delivery) -> None:
         try:

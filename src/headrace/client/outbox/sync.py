@@ -1,0 +1,84 @@
+"""What `headrace sync` does: every journal of a folder to the store that it is meant for, several at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+
+from headrace.client.open import tracking_store
+from headrace.client.outbox.delivery import StoreDelivery
+from headrace.client.outbox.files import Segment, journals, read_head
+from headrace.client.outbox.kept import deliver_kept, has_kept
+from headrace.client.outbox.replay import Replayed, replay
+from headrace.errors import HeadraceError, InvalidValue, NotSupported
+from headrace.stores.journal import JournalStore
+from headrace.wire.journal import Head
+
+
+@dataclass(frozen=True, kw_only=True)
+class Journal:
+    """One writer's files. head: None where a crash came before it was whole, so that there is no record either."""
+
+    folder: Path
+    writer_id: str
+    segments: list[Segment]
+    head: Head | None
+
+    @property
+    def size_bytes(self) -> int:
+        return sum(segment.path.stat().st_size for segment in self.segments)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Synced:
+    """What became of one journal. target: of the store. error: why it isn't, or not all, delivered."""
+
+    journal: Journal
+    target: str
+    outcome: Replayed | None = None
+    error: str = ""
+
+
+def found(folder: Path) -> list[Journal]:
+    return [
+        Journal(folder=folder, writer_id=writer_id, segments=segments, head=read_head(segments[0]))
+        for writer_id, segments in journals(folder).items()
+    ]
+
+
+def sync(
+    todo: list[Journal], to: str | None, *, jobs: int, remove: bool, progress: Callable[[int], None]
+) -> Iterator[Synced]:
+    """As they end. to: the store; None: what each journal says. progress: gets counts of records, from any thread."""
+    with ThreadPoolExecutor(jobs, thread_name_prefix="headrace-sync") as pool:
+        waiting = [pool.submit(_one, each, to, remove, progress) for each in todo]
+        for future in as_completed(waiting):
+            yield future.result()
+
+
+def _one(journal: Journal, to: str | None, remove: bool, progress: Callable[[int], None]) -> Synced:
+    target = to or (journal.head.target if journal.head else None) or ""
+    try:
+        if not target:
+            raise InvalidValue("--to", "", "this journal was written offline and names no store; say which.")
+        store = tracking_store(target)
+        if not isinstance(store, JournalStore):
+            raise NotSupported(f"The store at {target} takes no journals.")
+        outcome = replay(
+            journal.folder,
+            journal.writer_id,
+            journal.segments,
+            StoreDelivery(store),
+            remove=remove,
+            progress=progress,
+        )
+    except HeadraceError as error:
+        return Synced(journal=journal, target=target, error=error.message)
+    return Synced(journal=journal, target=target, outcome=outcome)
+
+
+def sync_artifacts(folder: Path, target: str) -> int:
+    """Of runs that were started without the store, after their journals; how many files."""
+    return deliver_kept(folder, tracking_store(target), target) if has_kept(folder) else 0
