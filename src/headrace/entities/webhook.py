@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, Self
 
 import msgspec
 
@@ -13,27 +13,34 @@ class WebhookStatus(StrEnum):
     DISABLED = "DISABLED"
 
 
-class WebhookEntity(StrEnum):
-    """What MLflow's events are about, as its Python API names them."""
-
-    REGISTERED_MODEL = "registered_model"
-    MODEL_VERSION = "model_version"
-    MODEL_VERSION_TAG = "model_version_tag"
-    MODEL_VERSION_ALIAS = "model_version_alias"
-    PROMPT = "prompt"
-    PROMPT_VERSION = "prompt_version"
-    PROMPT_TAG = "prompt_tag"
-    PROMPT_VERSION_TAG = "prompt_version_tag"
-    PROMPT_ALIAS = "prompt_alias"
-    BUDGET_POLICY = "budget_policy"
+class _AnyCase(StrEnum):
+    @classmethod
+    def _missing_(cls, value: object) -> Self | None:
+        upper = str(value).upper()
+        return next((each for each in cls if each.value == upper), None)
 
 
-class WebhookAction(StrEnum):
-    CREATED = "created"
-    UPDATED = "updated"
-    DELETED = "deleted"
-    SET = "set"
-    EXCEEDED = "exceeded"
+class WebhookEntity(_AnyCase):
+    """What MLflow's events are about. Read in any case: MLflow's Python API writes them in lower case."""
+
+    REGISTERED_MODEL = "REGISTERED_MODEL"
+    MODEL_VERSION = "MODEL_VERSION"
+    MODEL_VERSION_TAG = "MODEL_VERSION_TAG"
+    MODEL_VERSION_ALIAS = "MODEL_VERSION_ALIAS"
+    PROMPT = "PROMPT"
+    PROMPT_VERSION = "PROMPT_VERSION"
+    PROMPT_TAG = "PROMPT_TAG"
+    PROMPT_VERSION_TAG = "PROMPT_VERSION_TAG"
+    PROMPT_ALIAS = "PROMPT_ALIAS"
+    BUDGET_POLICY = "BUDGET_POLICY"
+
+
+class WebhookAction(_AnyCase):
+    CREATED = "CREATED"
+    UPDATED = "UPDATED"
+    DELETED = "DELETED"
+    SET = "SET"
+    EXCEEDED = "EXCEEDED"
 
 
 class WebhookEvent(msgspec.Struct, frozen=True):

@@ -86,7 +86,7 @@ def _events(events: Sequence[str | WebhookEvent]) -> list[WebhookEvent]:
 
 def _event(event: str | WebhookEvent) -> WebhookEvent:
     if isinstance(event, WebhookEvent):
-        return WebhookEvent(event.entity.upper(), event.action.upper())  # MLflow's enums are in lower case
+        return WebhookEvent(str(event.entity).upper(), str(event.action).upper())
     from headrace.registry.webhooks.events import parsed
 
     return parsed(event)

@@ -29,7 +29,7 @@ from headrace.stores import bell
 
 POLL_S = 2.0
 FIRST_LOOK_S = 0.002  # after the bell, which rings before the COMMIT; then twice as long, up to POLL_S
-CLOSING_S = 5.0  # for what is under way when the server stops
+CLOSING_S = 3.0  # for what is under way when the server stops
 LEASE_MARGIN_S = 30.0  # for what the time-out of a request doesn't bound: resolving the name, the database
 FORGET_EVERY_S = 3600.0
 FORGET_ROWS = 1000  # a transaction of some ms
