@@ -37,6 +37,7 @@ help:
 	@echo "make docs            rewrite the reference pages from the sources"
 	@echo "make bench-models    the models benchmark table"
 	@echo "make bench-registry  the registry benchmark table"
+	@echo "make bench-projects  the projects benchmark table"
 	@echo "make bench-tracking  the tracking benchmark table"
 	@echo "make clean           remove environments and caches"
 
@@ -120,6 +121,9 @@ bench-models: $(MODELS_STAMP) $(MLFLOW_MODELS_STAMP)
 
 bench-registry: $(STAMP) $(MLFLOW_STAMP)
 	$(BIN)/python -m benchmarks.registry
+
+bench-projects: $(STAMP) $(MLFLOW_STAMP)
+	$(BIN)/python -m benchmarks.projects
 
 bench-tracking: $(STAMP)
 	$(BIN)/python -m benchmarks.tracking

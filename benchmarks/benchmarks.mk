@@ -11,3 +11,13 @@ bench-peers: $(FASTTRACKML_STAMP) $(MLFLOW_STAMP)
 	@command -v wrk >/dev/null || { echo "the benchmark needs wrk (Debian: apt-get install wrk)"; exit 1; }
 
 bench-tracking: bench-peers
+
+# Peer of the projects benchmark: MLflow's default way to an environment calls this program.
+VIRTUALENV_STAMP := .venv-virtualenv/.stamp
+
+$(VIRTUALENV_STAMP):
+	test -x .venv-virtualenv/bin/python || $(PYTHON) -m venv .venv-virtualenv
+	.venv-virtualenv/bin/python -m pip install --quiet virtualenv
+	@touch $@
+
+bench-projects: $(VIRTUALENV_STAMP)
