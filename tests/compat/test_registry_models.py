@@ -1,4 +1,6 @@
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from deviations import LONG_MODEL_NAME
@@ -104,6 +106,34 @@ def test_rename_to_a_taken_name_is_refused(client: MlflowClient, unique: Unique,
         client.rename_registered_model(name, other)
     assert refused(caught) == "RESOURCE_ALREADY_EXISTS"
     assert client.get_registered_model(name).name == name
+
+
+def test_readers_see_a_model_under_one_of_its_names_while_it_is_renamed(
+    client: MlflowClient, api: Api, unique: Unique, name: str
+) -> None:
+    names = [name, unique("renamed")]
+    client.create_model_version(name, "s3://bucket/x")
+    client.set_registered_model_alias(name, "best", "1")
+    stop = threading.Event()
+
+    def read(wanted: str) -> set[int]:
+        seen = set()
+        while not stop.is_set():
+            answer = api.send("GET", "registered-models/alias", params={"name": wanted, "alias": "best"})
+            seen.add(answer.status_code)
+            if answer.status_code == 200:
+                assert answer.json()["model_version"]["name"] == wanted
+        return seen
+
+    with ThreadPoolExecutor(2) as pool:
+        readers = [pool.submit(read, each) for each in names]
+        try:
+            for at in range(20):
+                client.rename_registered_model(names[at % 2], names[(at + 1) % 2])
+        finally:
+            stop.set()
+        assert all(reader.result() <= {200, 400, 404} for reader in readers)
+    assert client.get_model_version_by_alias(name, "best").version == "1"
 
 
 def test_deleted_model_is_gone_with_its_versions(client: MlflowClient, name: str) -> None:
