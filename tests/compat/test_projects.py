@@ -75,6 +75,7 @@ CASES = {
     "fails after its program finished": Case(entry_point="fails_afterwards", parameters={}),
     "a folder below a repository's root": Case(subdirectory="inner/deep"),
     "a folder named behind #": Case(address="{folder}#inner/deep"),
+    "a folder without repository": Case(address="{plain}"),
     "a branch elsewhere": Case(address="{remote}#inner/deep", version="experiment"),
     "the main branch elsewhere": Case(address="{remote}"),
     "a tag elsewhere": Case(address="{remote}", version="v1"),
@@ -171,7 +172,8 @@ def test_runs_are_alike(
 ) -> None:
     case = CASES[name]
     where = project / case.subdirectory if case.subdirectory else project
-    address = case.address.format(folder=where, remote=remote)
+    write(tmp_path / "plain")
+    address = case.address.format(folder=where, remote=remote, plain=tmp_path / "plain")
     theirs = by_mlflow(case, address, fluent, client)
     told, said = by_headrace(case, address, fluent, server, tmp_path)
     ours = client.get_run(told["run_id"])
