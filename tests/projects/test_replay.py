@@ -161,6 +161,15 @@ def test_a_lock_of_then_is_used_and_shown(project: Path) -> None:
     assert done.missing == ()
 
 
+def test_another_manager_runs_without_the_lock(project: Path) -> None:
+    (project / "python_env.yaml").write_text("dependencies: [six]\n")
+    committed(project)
+    original = run(str(project), "look", env_manager="uv").run_id
+    done = replay(original, env_manager="local")
+    assert {row.name for row in done.differences.rows} >= {"environment", "numpy"}
+    assert not [row for row in done.differences.rows if row.name == "lock"]
+
+
 def test_relative_paths_lead_where_they_led(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     code = "import sys, headrace; headrace.log_metric(''length'', len(open(sys.argv[1]).read()))"
     (project / "MLproject").write_text(

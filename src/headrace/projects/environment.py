@@ -80,8 +80,8 @@ def _default(project: MLproject) -> str:
 
 
 def _lock(environment: ProjectEnvironment, progress: Progress | None) -> str | None:
-    if environment.path is None:
-        return None
+    if environment.path is None or environment.manager == "conda":
+        return None  # conda resolves what its file asks for
     if environment.kind == "uv":
         path = environment.path.with_name(_UV_LOCK)
         return path.read_text(encoding="utf-8") if path.is_file() else None

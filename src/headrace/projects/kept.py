@@ -147,10 +147,9 @@ def ready_from(kept: Kept, files: Files, progress: Progress) -> Iterator[Ready]:
             f"Run {kept.run_id!r} ran commit {kept.commit} with changes that weren't kept, since they were too long. "
             "Commit them, and run that commit."
         )
-    in_place = _in_place(kept, files, progress)
-    if in_place is not None:
-        ready = _read(in_place, kept, progress)
-        yield replace(ready, environment=replace(ready.environment, lock=files.lock or ready.environment.lock))
+    ready = _in_place(kept, files, progress)
+    if ready is not None:
+        yield _with_lock(ready, files)
         return
     found = _fetched(kept, progress)
     with tempfile.TemporaryDirectory(prefix="headrace-replay-", ignore_cleanup_errors=True) as scratch:
@@ -158,16 +157,26 @@ def ready_from(kept: Kept, files: Files, progress: Progress) -> Iterator[Ready]:
             found = _copied(found, Path(scratch, "project"), kept)
             _apply(files.diff, found, kept)
         ready = _read(found, kept, progress)
-        if files.lock is not None and ready.environment.lock != files.lock:
-            if ready.environment.kind == "uv":  # uv reads it from the folder
-                found = _copied(found, Path(scratch, "locked"), kept)
-                (found.folder / UV_FILE_NAME).write_text(files.lock, encoding="utf-8")
-                ready = _read(found, kept, progress)
-            ready = replace(ready, environment=replace(ready.environment, lock=files.lock))
-        yield ready
+        if files.lock is not None and _has_another_uv_lock(ready, files):
+            found = _copied(found, Path(scratch, "locked"), kept)
+            (found.folder / UV_FILE_NAME).write_text(files.lock, encoding="utf-8")
+            ready = _read(found, kept, progress)
+        yield _with_lock(ready, files)
 
 
-def _in_place(kept: Kept, files: Files, progress: Progress) -> Source | None:
+def _with_lock(ready: Ready, files: Files) -> Ready:
+    if files.launch is None or ready.environment.manager == "local":
+        return ready
+    return replace(ready, environment=replace(ready.environment, lock=files.lock))
+
+
+def _has_another_uv_lock(ready: Ready, files: Files) -> bool:
+    """uv reads its lock from the folder."""
+    environment = ready.environment
+    return environment.kind == "uv" and environment.manager != "local" and environment.lock != files.lock
+
+
+def _in_place(kept: Kept, files: Files, progress: Progress) -> Ready | None:
     """The folder that was run, if it is still in that state: it has files, too, that git doesn't know."""
     if kept.version is not None or not kept.name.startswith(("file:", "/")):
         return None
@@ -175,8 +184,10 @@ def _in_place(kept: Kept, files: Files, progress: Progress) -> Source | None:
         found = source.fetch(kept.name, None, progress)
     except HeadraceError:
         return None
-    same = (found.commit, found.diff, found.dirty) == (kept.commit, files.diff, kept.dirty)
-    return found if found.pristine is None and same else None
+    if found.pristine is not None or (found.commit, found.diff, found.dirty) != (kept.commit, files.diff, kept.dirty):
+        return None
+    ready = _read(found, kept, progress)
+    return None if _has_another_uv_lock(ready, files) else ready
 
 
 def _read(found: Source, kept: Kept, progress: Progress) -> Ready:

@@ -69,9 +69,8 @@ def replay(
     if plan_from(original.data.tags) is not None:
         raise InvalidValue("run_id", run_id, "this run is a sweep; replay one of its trials, or sweep with its seed.")
     files = kept.files_of(client, original.info.run_id)
-    known = kept_of(original, files)
-    if env_manager is not None:
-        known = known.with_manager(env_manager)
+    then = kept_of(original, files)
+    known = then if env_manager is None else then.with_manager(env_manager)
     with foreground.signals_raise(), ready_from(known, files, tell) as ready:
         missing = _missing(known, files)
         for sentence in missing:
@@ -97,7 +96,7 @@ def replay(
     made = client.get_run(handle.run_id)
     made_files = kept.files_of(client, handle.run_id)
     differences = between(
-        Side(run=original, kept=known if files.launch else None, packages=files.packages),
+        Side(run=original, kept=then if files.launch else None, packages=files.packages),
         Side(run=made, kept=kept_of(made, made_files), packages=made_files.packages),
         {each.name: each for each in checks},
     )

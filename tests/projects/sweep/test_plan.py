@@ -65,6 +65,19 @@ def test_optuna_proposes_what_the_space_has(kind: str) -> None:
     assert len({each["lr"] for each in seen}) == 20
 
 
+@pytest.mark.parametrize("kind", SAMPLERS)
+def test_one_seed_gives_the_same_proposals(kind: str) -> None:
+    def proposed(seed: int) -> list[dict[str, str]]:
+        proposer, found = proposer_of(optuna(kind, seed=seed)), []
+        for number in range(14):
+            found.append(proposer.propose(number))
+            proposer.learn(ended(number, found[-1], float(found[-1]["lr"])))
+        return found
+
+    assert proposed(1) == proposed(1)
+    assert proposed(1) != proposed(2)
+
+
 def test_optuna_learns_from_what_ended_before() -> None:
     """With a valley at depth 5, what it draws after 40 remembered trials lies nearer to it than chance."""
     plan = plan_of(Wishes(kind="optuna", trials=60, metric="loss", direction="minimize", seed=2), {"x": "float:0..100"})
