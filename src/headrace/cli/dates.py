@@ -16,21 +16,23 @@ _MS = re.compile(r"[0-9]{11,15}")
 _DAY = timedelta(days=1)
 
 
-class Moment(click.ParamType):
-    """To ms since the epoch. end: a day stands for its last millisecond, else for its first."""
+def start_ms(_: click.Context, parameter: click.Parameter, text: str | None) -> int | None:
+    """Callback of an option or argument: ms since the epoch, of a day its first."""
+    return _checked(parameter, text, end=False)
 
-    name = "date"
 
-    def __init__(self, *, end: bool = False) -> None:
-        self.end = end
+def end_ms(_: click.Context, parameter: click.Parameter, text: str | None) -> int | None:
+    """The same, of a day its last."""
+    return _checked(parameter, text, end=True)
 
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        if isinstance(value, int):
-            return value
-        found = parse(str(value), end=self.end)
-        if found is None:
-            self.fail(f"{value!r} is no date; write {FORMS}.", param, ctx)
-        return found
+
+def _checked(parameter: click.Parameter, text: str | None, *, end: bool) -> int | None:
+    if text is None:
+        return None
+    found = parse(text, end=end)
+    if found is None:
+        raise click.BadParameter(f"{text!r} is no date; write {FORMS}.", param=parameter)
+    return found
 
 
 def parse(text: str, *, end: bool = False) -> int | None:

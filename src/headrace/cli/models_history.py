@@ -9,7 +9,7 @@ import click
 import msgspec
 
 from headrace.cli import cells
-from headrace.cli.dates import Moment
+from headrace.cli.dates import end_ms, start_ms
 from headrace.cli.group import Command
 from headrace.cli.models_named import hinted, model_at, name_argument, name_of, version_at
 from headrace.cli.models_policy import named
@@ -74,9 +74,9 @@ class Held(msgspec.Struct, frozen=True, kw_only=True):
 @name_argument
 @click.option("--alias", metavar="ALIAS", help="Only where this alias moved.")
 @click.option("--version", metavar="VERSION", help="Only what happened to this version.")
-@click.option("--since", type=Moment(), metavar="DATE", help="From then on.")
-@click.option("--until", type=Moment(end=True), metavar="DATE", help="Up to then; a day counts as a whole.")
-@click.option("--at", type=Moment(end=True), metavar="DATE", help="What aliases and stages were then, instead.")
+@click.option("--since", callback=start_ms, metavar="DATE", help="From then on.")
+@click.option("--until", callback=end_ms, metavar="DATE", help="Up to then; a day counts as a whole.")
+@click.option("--at", callback=end_ms, metavar="DATE", help="What aliases and stages were then, instead.")
 @click.option("--max-results", type=click.IntRange(min=1), default=LISTED, show_default=True, metavar="N")
 @click.option("--check", is_flag=True, help="Recompute the chain of entries: was one removed or changed?")
 @click.pass_context
@@ -127,7 +127,7 @@ def history(
 )
 @name_argument
 @click.argument("alias", metavar="ALIAS")
-@click.argument("date", type=Moment(end=True), metavar="DATE")
+@click.argument("date", callback=end_ms, metavar="DATE")
 @click.pass_context
 def at(context: click.Context, name: str, alias: str, date: int) -> None:
     """Tell which version an alias, or one of MLflow's stages, was on a day. A day is asked for at its end.
