@@ -34,6 +34,8 @@ MAIN = """
       where: {command: "pwd; echo made > made.txt"}
       waits: {command: "echo going; read line < fifo"}
       leaves: {command: "(trap '' HUP; sleep 1000) & echo $!"}
+      babbles: {command: "yes & echo $! >&2"}
+      late: {command: "exec > >(sleep 0.3; cat); echo late"}
       deaf: {command: "trap '' TERM; echo $$; sleep 1000 & wait; sleep 1000"}
       dies: {command: "kill -9 $$"}
       binary: {command: "printf '\\\\377\\\\303'; printf '\\\\251\\\\n'; printf tail"}
@@ -252,6 +254,17 @@ def test_cancelled_run_leaves_no_process(project: Path) -> None:
 def test_background_process_ends_with_the_command(project: Path) -> None:
     handle = run(str(project), "leaves")
     assert not is_running(int(artifact(handle, "output.log")))
+
+
+def test_last_words_of_what_the_command_started_are_kept(project: Path) -> None:
+    assert artifact(run(str(project), "late"), "output.log") == "late\n"
+
+
+def test_process_that_prints_forever_doesnt_keep_the_run(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("headrace.projects.local.LAST_WORDS_S", 0.0)
+    monkeypatch.setattr("headrace.projects.output.MAX_KEPT_BYTES", 1000)
+    handle = run(str(project), "babbles", synchronous=False)
+    assert handle.wait()
 
 
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="processes are looked up in /proc")

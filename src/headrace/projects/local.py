@@ -22,7 +22,9 @@ from headrace.projects.submitted import SubmittedRun
 
 GRACE_S = 10.0  # from a signal that asks to the one that doesn't
 _POLL_S = 0.02
+LAST_WORDS_S = 1.0  # for what the command started (`> >(tee log)`) to end by itself after it
 _LOOK_S = 0.2  # between looks whether the command is over while something of it keeps its output open
+_LAST_CHUNKS = 64  # more than two pipes hold
 _CHUNK_BYTES = 1 << 16
 
 
@@ -116,28 +118,36 @@ class CommandRun(SubmittedRun):
         return self._output.lines()
 
     def _read(self) -> None:
-        """Until both streams are closed, or the command is over."""
+        """Until both streams are closed, or the command has been over for a while."""
         assert self._process.stdout is not None
         assert self._process.stderr is not None
-        with selectors.DefaultSelector() as selector:
+        with self._process.stdout, self._process.stderr, selectors.DefaultSelector() as selector:
             selector.register(self._process.stdout, selectors.EVENT_READ, "stdout")
             selector.register(self._process.stderr, selectors.EVENT_READ, "stderr")
-            ending = False
+            over_s: float | None = None
             while selector.get_map():
-                ready = selector.select(_LOOK_S)
-                for key, _ in ready:
-                    chunk = cast(IO[bytes], key.fileobj).read(_CHUNK_BYTES)
-                    if chunk:
-                        self._output.write(cast(Stream, key.data), chunk)
-                    else:
-                        selector.unregister(key.fileobj)
-                if not ready and self._process.poll() is not None:
-                    if ending:
-                        break  # what left the session keeps the pipe: nobody waits for it
+                self._take(selector, _LOOK_S)
+                if self._process.poll() is None:
+                    continue
+                over_s = over_s or clock.monotonic_s()
+                if clock.monotonic_s() - over_s > LAST_WORDS_S:
                     self._end_rest()
-                    ending = True
-        self._process.stdout.close()
-        self._process.stderr.close()
+                    # What left the session may print forever: nobody waits for it.
+                    for _ in range(_LAST_CHUNKS):
+                        if not self._take(selector, 0):
+                            break
+                    break
+
+    def _take(self, selector: selectors.BaseSelector, timeout_s: float) -> bool:
+        """Reads what is there; whether anything was."""
+        ready = selector.select(timeout_s)
+        for key, _ in ready:
+            chunk = cast(IO[bytes], key.fileobj).read(_CHUNK_BYTES)
+            if chunk:
+                self._output.write(cast(Stream, key.data), chunk)
+            else:
+                selector.unregister(key.fileobj)
+        return bool(ready)
 
     def _end_rest(self) -> None:
         """Of a cancelled run, also what left its session: whoever lets a command finish may want to leave a service."""
