@@ -121,7 +121,7 @@ def test_a_version_goes_to_another_server(in_process: Headrace, tmp_path: Path) 
         (["show", "wine/9"], "'9'", ""),
         (["show", "wine@champ"], "'champ'", ""),
         (["show", "wine/champion"], "models:/wine@champion", ""),
-        (["alias", "wine", "champion", "9"], "'9'", "'wine' has versions up to 3 and the aliases champion → 2."),
+        (["alias", "wine", "champion", "9"], "'9'", "'wine' has versions up to 3; its aliases: champion → 2."),
         (["alias", "wime", "champion", "1"], "'wime'", "Did you mean 'wine'?"),
         (["alias", "wine", "latest", "1"], "latest", ""),
         (["alias", "wine", "x", "beer@y"], "'beer'", "There are: wine."),

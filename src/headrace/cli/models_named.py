@@ -3,6 +3,7 @@ models:/ before it or without. A name that isn't there is told with those that l
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from difflib import get_close_matches
@@ -17,6 +18,7 @@ from headrace.stores.model_uris import ModelAddress, is_models_uri, parse, versi
 
 _LOOKED_AT = 1000  # names, for near misses
 _NAMED = 10
+_NO_ALIAS = re.compile(r"no alias|alias \S+ not found")  # a server of MLflow's says the second
 
 comment_option = click.option(
     "--comment", metavar="TEXT", help="Why; kept in the model's history with who you are and when."
@@ -70,7 +72,7 @@ def hinted(name: str) -> Iterator[None]:
     try:
         yield
     except (NotFound, InvalidValue) as error:
-        if isinstance(error, InvalidValue) and "alias" not in error.message.lower():
+        if isinstance(error, InvalidValue) and not _NO_ALIAS.search(error.message):
             raise
         hint = _hint(name, error.message)
         if not hint:
@@ -91,11 +93,7 @@ def _hint(name: str, said: str) -> str:
     if not newest:
         return f"Model {name!r} has no versions yet."
     aliases = ", ".join(f"{alias} → {version}" for alias, version in sorted(model.aliases.items()))
-    return (
-        f"{name!r} has versions up to {newest} and the aliases {aliases}."
-        if aliases
-        else (f"{name!r} has versions up to {newest} and no alias.")
-    )
+    return f"{name!r} has versions up to {newest}; its aliases: {aliases or 'none'}."
 
 
 def _names(name: str) -> str:

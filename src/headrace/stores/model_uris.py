@@ -9,7 +9,8 @@
 | models:/NAME/latest | the highest version |
 
 A path may follow each. Names are taken as they are written: nothing is percent-decoded. What follows the last "@" of
-the first part is an alias, so a version of a model with "@" in its name is named by alias, too.
+the first part is an alias, unless a version, stage or "latest" is all that comes then: models:/a@b/3 is version 3 of
+model "a@b", as MLflow's registry reads it.
 """
 
 from __future__ import annotations
@@ -61,7 +62,7 @@ def parse(uri: str) -> ModelAddress:
     if _MODEL_ID.fullmatch(head):
         return ModelAddress(uri=uri, model_id=head, path="/".join(rest))
     name, at, alias = head.rpartition("@")
-    if at:
+    if at and not (len(rest) == 1 and _says_version(rest[0])):
         if not name.strip() or not alias.strip():
             raise _improper(uri)
         return ModelAddress(uri=uri, name=name, alias=alias, path="/".join(rest))
@@ -81,6 +82,10 @@ def parse(uri: str) -> ModelAddress:
             f"models:/{head}@{which}.",
         )
     return ModelAddress(uri=uri, name=head, stage=stage, path=path)
+
+
+def _says_version(segment: str) -> bool:
+    return bool(_DIGITS.fullmatch(segment)) or segment.lower() in (LATEST, *_STAGES)
 
 
 def version_of(address: ModelAddress, registry: RegistryStore) -> ModelVersion:
