@@ -28,7 +28,15 @@ from headrace.registry.guarded import ATTEMPTS
 from headrace.stores.sql import SqlStore
 from tests.registry.workshop import FILES, Workshop, mlmodel
 
-KEY = "-----BEGIN PUBLIC KEY-----\nanything\n-----END PUBLIC KEY-----\n"
+KEY = """-----BEGIN PUBLIC KEY-----
+MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEbQRX+jWgmW1QlFOrY4F4BDV+Qn+R
+MPq7DPKSSMzKuKN/8S+zfEPQcLzemgdvI0QoKKxrS/2uPdLOcezrR3ncDA==
+-----END PUBLIC KEY-----
+"""
+ED25519 = """-----BEGIN PUBLIC KEY-----
+MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=
+-----END PUBLIC KEY-----
+"""
 
 
 def guard(workshop: Workshop, *checks: Check, alias: str = "champion", **more: Any) -> None:
@@ -348,6 +356,9 @@ def test_policy_that_says_nothing_or_nonsense_is_refused(
     [
         (ModelPolicy(unsigned="no_alias"), "names the keys"),
         (ModelPolicy(keys=("abc",)), "PEM text"),
+        (ModelPolicy(keys=(KEY.replace("M", "Q"),)), "can't be read as a public key"),
+        (ModelPolicy(keys=(ED25519,)), "elliptic curve keys only"),
+        (ModelPolicy(keys=(KEY.replace("PUBLIC KEY", "CERTIFICATE"),)), "can't be read as a certificate"),
         (ModelPolicy(keys=("-----BEGIN PRIVATE KEY-----\n",)), "private one"),
         (ModelPolicy(gates=(Gate(alias="a b", checks=(SchemaCheck(),)),)), "letters, digits"),
         (ModelPolicy(gates=(Gate(alias="a", checks=()),)), "guards nothing"),

@@ -168,6 +168,7 @@ def _check_pem(key: str) -> None:
         raise InvalidValue(
             message="One of the keys is a private one. A policy holds public keys, and anybody may read it."
         )
+    signatures.check_key(key)
 
 
 def _plain(check: Check) -> dict[str, Any]:

@@ -27,9 +27,10 @@ from typing import Any, Literal
 from headrace import clock
 from headrace.entities import VersionManifest, VersionSignature
 from headrace.errors import InvalidValue, shown
-from headrace.lazy import optional_import
+from headrace.lazy import MissingPackage, optional_import
 from headrace.registry.manifests import LEFT_OUT
 
+CURVES = ("secp256r1", "secp384r1", "secp521r1")
 GIT_FILES = (".git", ".github", ".gitattributes", ".gitignore")
 MAX_BUNDLE_BYTES = 64 << 20  # a line of 200 characters for each of 300,000 files
 MAX_NAMED = 5
@@ -117,6 +118,27 @@ def verify(signature: VersionSignature, manifest: VersionManifest, keys: Iterabl
 
 def method_of(key: str) -> Method:
     return "certificate" if _BEGIN_CERTIFICATE in key else "key"
+
+
+def check_key(key: str) -> None:
+    """InvalidValue for what is no key or certificate that can prove a signature, as far as can be told here: without
+    the extra `sign`, any PEM text will do."""
+    try:
+        serialization = optional_import("cryptography.hazmat.primitives.serialization")
+        ec = optional_import("cryptography.hazmat.primitives.asymmetric.ec")
+        x509 = optional_import("cryptography.x509")
+    except MissingPackage:
+        return
+    try:
+        if method_of(key) == "certificate":
+            x509.load_pem_x509_certificates(key.encode())
+            return
+        public = serialization.load_pem_public_key(key.encode())
+    except ValueError as error:
+        what = "certificate" if method_of(key) == "certificate" else "public key"
+        raise InvalidValue("keys", key, f"it can't be read as a {what}: {_first_line(error)}") from error
+    if not isinstance(public, ec.EllipticCurvePublicKey) or public.curve.name not in CURVES:
+        raise InvalidValue("keys", key, f"model-signing takes elliptic curve keys only: {', '.join(CURVES)}.")
 
 
 class _Signed:
