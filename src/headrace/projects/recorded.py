@@ -85,7 +85,7 @@ class RecordedRun(SubmittedRun):
         """What `run` raises for it."""
         if self._cancelled:
             return RunFailed(f"Run {self._run_id!r} was cancelled.", self._run_id, self.exit_code)
-        why = _ending(self.exit_code)
+        why = ending(self.exit_code)
         return RunFailed(
             f"Run {self._run_id!r} failed{f': its command {why}' if why else ''}. What it printed is its artifact "
             f"{LOG_FILE}.",
@@ -135,7 +135,8 @@ class RecordedRun(SubmittedRun):
             self._progress(f"The output of run {self._run_id} couldn't be kept: {error}")
 
 
-def _ending(code: int | None) -> str:
+def ending(code: int | None) -> str:
+    """How a command ended, as the end of a sentence; empty where nobody knows."""
     if code is None:
         return ""
     number = -code if code < 0 else code - 128

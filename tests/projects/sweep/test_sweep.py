@@ -92,7 +92,7 @@ def test_failures_are_counted_and_shown_and_the_others_go_on(project: Project) -
     standings: list[Standing] = []
     result = sweep(project.uri, {"n": "1,2,3"}, progress=said.append, changed=standings.append)
     assert (result.counts.finished, result.counts.failed) == (2, 1)
-    assert any("Trial 1 failed (n=2)" in line for line in said)
+    assert "Trial 1 failed (n=2): ended with status 1" in said
     assert any("about to fail" in line for line in said)
     assert [run.info.status for run in trials_below(result.run_id)] == ["FINISHED", "FAILED", "FINISHED"]
     assert headrace.get_run(result.run_id).info.status == "FINISHED"

@@ -15,14 +15,14 @@ from dataclasses import dataclass, replace
 from headrace import clock
 from headrace.errors import InvalidValue
 from headrace.projects.launch import Progress
-from headrace.projects.submitted import SubmittedRun
+from headrace.projects.recorded import RecordedRun, ending
 from headrace.projects.sweeps.book import Book
 from headrace.projects.sweeps.outcome import Counts, Standing, best_of
 from headrace.projects.sweeps.plan import Plan
 from headrace.projects.sweeps.proposals import Proposer
 from headrace.projects.sweeps.trial import Trial
 
-Begin = Callable[[int, Mapping[str, str]], SubmittedRun]
+Begin = Callable[[int, Mapping[str, str]], RecordedRun]
 """Starts the trial of that number."""
 
 WATCH_S = 0.5  # between two looks at the metrics of running trials: an epoch takes longer where ending it early pays
@@ -38,7 +38,7 @@ class MetricMissing(InvalidValue):
 @dataclass
 class _Running:
     trial: Trial
-    handle: SubmittedRun
+    handle: RecordedRun
     seen: int = 0  # points that the proposer had a look at
 
 
@@ -167,12 +167,13 @@ class Conductor:
         there = f"they log {', '.join(map(repr, names))}" if names else "they log no metric at all"
         return MetricMissing("--metric", metric, f"no trial logs it; {there}.")
 
-    def _tell_of_failure(self, trial: Trial, handle: SubmittedRun) -> None:
+    def _tell_of_failure(self, trial: Trial, handle: RecordedRun) -> None:
         self._failures += 1
         if self._failures > SHOWN_FAILURES:
             return
         given = ", ".join(f"{name}={value}" for name, value in trial.parameters.items())
-        self._tell(f"Trial {trial.number} failed ({given}){': ' + trial.reason if trial.reason else ''}")
+        how = trial.reason or ending(handle.exit_code)
+        self._tell(f"Trial {trial.number} failed ({given}){f': {how}' if how else ''}")
         for line in deque(handle.logs(), SHOWN_LINES):
             self._tell(f"  {line.rstrip()}")
         if self._failures == SHOWN_FAILURES:
