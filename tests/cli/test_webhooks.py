@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 import headrace as mlflow
+from headrace.cli import checks_webhooks
 from headrace.registry.webhooks import verified
 from tests.cli.conftest import Headrace
 from tests.cli.served import Served, serving
@@ -114,3 +115,27 @@ def test_deliveries_and_replay_through_a_server(in_process: Headrace, server: Se
         while not in_process("webhooks", "deliveries", "audit", "--state", "delivered", "--json", *there).json():
             pass
     assert [each.headers["x-mlflow-delivery-id"] for each in receiver.seen] == [failed[0]["delivery_id"]] * 2
+
+
+def test_doctor_tells_what_nobody_was_told(in_process: Headrace, monkeypatch: pytest.MonkeyPatch) -> None:
+    def told() -> list[tuple[str, str]]:
+        found = in_process("doctor", "--json").json()
+        return [(each["state"], each["detail"]) for each in found if each["what"] == "webhook"]
+
+    assert told() == []
+    in_process("webhooks", "create", "audit", "http://127.0.0.1:9/", "-e", CREATED)
+    assert told() == [("ok", "'audit' is told all, 0 on their way")]
+    mlflow.MlflowClient().create_registered_model("wine")
+    assert told() == [("ok", "'audit' is told all, 1 on their way")]
+    with monkeypatch.context() as patched:
+        patched.setattr(checks_webhooks, "_OVERDUE_MS", -60_000)
+        assert told() == [("warn", "'audit' is to be told 1 things, and nobody sends them")]
+    with serving() as server:
+        there = ("--tracking-uri", server.url)
+        in_process("webhooks", "update", "audit", "--url", server.url, *there)
+        while not in_process("webhooks", "deliveries", "audit", "--state", "failed", "--json", *there).json():
+            pass
+    mlflow.set_tracking_uri(None)
+    ((state, detail),) = told()
+    assert state == "warn"
+    assert "'audit' was not told 1 times, lastly of registered_model.created" in detail

@@ -54,7 +54,7 @@ class Finding(msgspec.Struct, frozen=True):
 
 def examine(*, mask_all: bool = False, contents: bool = False) -> list[Finding]:
     """contents: reads every byte of every registered version."""
-    from headrace.cli import checks_models
+    from headrace.cli import checks_models, checks_webhooks
     from headrace.client.uri import get_tracking_uri
 
     found = [*_versions(), *_settings(mask_all), *_strangers()]
@@ -63,7 +63,10 @@ def examine(*, mask_all: bool = False, contents: bool = False) -> list[Finding]:
     except HeadraceError as error:
         return [*found, Finding("tracking URI", "broken", error.message, "Correct or unset the variable.")]
     models = _checked(lambda: checks_models.examine(contents=contents), "registry")
-    return [*found, _origin(uri), *_store(uri), *models]
+    store = list(_store(uri))
+    answers = all(finding.state != "broken" for finding in store)
+    webhooks = _checked(checks_webhooks.examine, "webhooks") if answers else ()
+    return [*found, _origin(uri), *store, *models, *webhooks]
 
 
 def _versions() -> Iterator[Finding]:

@@ -33,7 +33,7 @@ def examine(*, contents: bool) -> Iterator[Finding]:
     if uri.startswith(("http://", "https://")):
         if not contents:  # a question for each version, on somebody else's server
             return
-    elif not _is_current(uri):
+    elif not is_current(uri):
         return
     store = registry()
     try:
@@ -43,7 +43,7 @@ def examine(*, contents: bool) -> Iterator[Finding]:
         yield Finding("models", "info", "this registry knows neither manifests nor histories")
 
 
-def _is_current(uri: str) -> bool:
+def is_current(uri: str) -> bool:
     """Opening an older one would bring it forward, and doctor changes nothing."""
     path = database_file(uri)
     return (path is None or path.exists()) and look(uri).state == "current"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from headrace.blobs.paths import scheme
 from headrace.client.acts import act
 from headrace.client.model_export import PROMPT_TAG
 from headrace.client.open import registry_store, tracking_store
@@ -58,6 +59,8 @@ def import_model(
     with open_bundle(source) as bundle:
         bundle.verify()
         name = name or bundle.model.name
+        if scheme(registry_uri) in ("http", "https"):
+            tracking_uri = registry_uri  # a server looks for logged models in its own store
         registry = registry_store(registry_uri, tracking_uri)
         doing = act(comment or f"Imported from {bundle.model.exported_from}.")
         _begin(registry, bundle, name, doing)
