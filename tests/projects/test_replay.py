@@ -11,7 +11,7 @@ import headrace
 from headrace import MlflowClient
 from headrace.entities import Run
 from headrace.errors import InvalidValue, NotFound
-from headrace.projects import RunFailed, packages, replay, run
+from headrace.projects import RunFailed, lock, packages, replay, run
 from headrace.projects.kept import CannotBeHad
 from headrace.projects.source_cache import root
 from tests.support.git import committed, git
@@ -159,6 +159,32 @@ def test_a_lock_of_then_is_used_and_shown(project: Path) -> None:
     path = MlflowClient().download_artifacts(done.run_id, "project/output.log")
     assert Path(path).read_text() == "1.16.0\n"
     assert done.missing == ()
+
+
+def test_a_uv_lock_that_the_commit_lacks_comes_from_the_run(folder: Path) -> None:
+    (folder / "pyproject.toml").write_text(
+        '[project]\nname = "p"\nversion = "1"\nrequires-python = ">=3.11"\ndependencies = ["six"]\n'
+    )
+    (folder / "version.sh").write_text("python -c 'import six; print(six.__version__)'\n")
+    (folder / ".gitignore").write_text("uv.lock\n")
+    committed(folder)
+    lock.write(folder)
+    original = run(str(folder), "version.sh").run_id
+    (folder / "uv.lock").unlink()
+    done = replay(original)
+    assert done.differences.rows == ()
+    assert done.missing == ()
+    assert not (folder / "uv.lock").exists()
+
+
+def test_an_archive_that_was_replaced_is_told_by_its_digest(project: Path, tmp_path: Path) -> None:
+    archive = Path(shutil.make_archive(str(tmp_path / "project"), "zip", project))
+    original = run(str(archive), "look").run_id
+    assert replay(original).differences.rows == ()
+    (project / "more.txt").write_text("")
+    shutil.make_archive(str(tmp_path / "project"), "zip", project)
+    with pytest.raises(CannotBeHad, match="another one now: run .* had one of SHA-256 [0-9a-f]{64}"):
+        replay(original)
 
 
 def test_another_manager_runs_without_the_lock(project: Path) -> None:
