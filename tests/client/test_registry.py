@@ -12,8 +12,8 @@ import pytest
 from sklearn.linear_model import LinearRegression
 
 import headrace as mlflow
-from headrace.entities import ModelVersion
-from headrace.errors import AlreadyExists, InvalidValue, NotFound, NotSupported
+from headrace.entities import Gate, MetricCheck, ModelPolicy, ModelVersion
+from headrace.errors import AlreadyExists, HeadraceError, InvalidValue, NotFound, NotSupported
 from headrace.packaging.info import ModelInfo
 from tests.client.conftest import forget, server_at
 
@@ -253,6 +253,20 @@ def test_history_says_who_moved_an_alias_when_and_why(registry_place: str, monke
     with pytest.raises(InvalidValue, match="datetime"):
         client.get_model_version_at("wine", "champion", at="yesterday")  # type: ignore[arg-type]
     assert client.verify_model_history("wine") == []
+
+
+def test_a_gate_sees_what_the_open_run_has_just_logged(registry_place: str, fitted: LinearRegression) -> None:
+    client = mlflow.MlflowClient()
+    client.create_registered_model("wine")
+    better = MetricCheck(metric="auc", minimum=0.9)
+    client.set_model_policy("wine", ModelPolicy(gates=(Gate(alias="champion", checks=(better,)),)))
+    with mlflow.start_run():
+        logged(fitted, "wine")
+        with pytest.raises(HeadraceError, match="auc"):
+            client.set_registered_model_alias("wine", "champion", 1)
+        mlflow.log_metric("auc", 0.95)
+        client.set_registered_model_alias("wine", "champion", 1)
+    assert client.get_model_version_by_alias("wine", "champion").version == "1"
 
 
 def test_lineage_leads_from_a_version_to_its_run_and_back(registry_place: str, fitted: LinearRegression) -> None:

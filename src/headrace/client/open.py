@@ -50,10 +50,16 @@ def tracking_store(uri: str | None = None) -> TrackingStore:
         store = _stores.get(uri)
         if store is None:
             store = _stores[uri] = open_store(uri)
+    _flush(uri)
+    return store
+
+
+def _flush(uri: str) -> None:
+    """Whoever reads sees what this process wrote. Without the lock: what sends it asks for the store, too."""
+    with _lock:
         sink = _sinks.get(uri)
     if sink is not None:
-        sink.flush(READ_FLUSH_S, patient=False)  # whoever reads sees what this process wrote
-    return store
+        sink.flush(READ_FLUSH_S, patient=False)
 
 
 def registry_store(uri: str | None = None, tracking_uri: str | None = None) -> RegistryStore:
@@ -62,9 +68,12 @@ def registry_store(uri: str | None = None, tracking_uri: str | None = None) -> R
     uri, tracking_uri = uri or get_registry_uri(), tracking_uri or get_tracking_uri()
     with _lock:
         registry = _registries.get((uri, tracking_uri))
-        if registry is None:
-            registry = _registries[uri, tracking_uri] = _open_registry(uri, tracking_uri)
-        return registry
+    if registry is None:
+        opened = _open_registry(uri, tracking_uri)
+        with _lock:
+            return _registries.setdefault((uri, tracking_uri), opened)
+    _flush(tracking_uri)  # gates look at runs
+    return registry
 
 
 def webhook_service(uri: str | None = None) -> WebhookService:
