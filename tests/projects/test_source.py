@@ -133,6 +133,19 @@ def test_version_of_a_local_repository_leaves_its_files_alone(repository: Path) 
     assert name_in(repository) == "name: being edited"
 
 
+def test_credentials_of_an_address_are_kept_nowhere(bare: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = "https://user:s3cret@example.com/project"
+    for name, value in {"COUNT": "1", "KEY_0": f"url.{bare}.insteadOf", "VALUE_0": address}.items():
+        monkeypatch.setenv(f"GIT_CONFIG_{name}", value)
+    told: list[str] = []
+    found = fetch(f"{address}#inner", "side", told.append)
+    assert found.name == "https://example.com/project#inner"
+    assert "s3cret" not in f"{found} {told} {git(found.folder, 'config', '--list', '--local')}"
+    with pytest.raises(HeadraceError) as caught:
+        fetch("https://user:s3cret@127.0.0.1:1/project", "side", silent)
+    assert "s3cret" not in caught.value.message
+
+
 @pytest.mark.parametrize("version", ["none-such", "0" * 40, "abcdef12", "-x", "a b", "a..b~1"])
 def test_version_that_isnt_there(version: str, bare: Path) -> None:
     with pytest.raises(HeadraceError, match=r"version|not our ref|a branch, a tag or a commit"):
@@ -256,11 +269,21 @@ def test_archive_behind_an_address(tmp_path: Path) -> None:
     served = tmp_path / "served"
     served.mkdir()
     zipped(served / "project.zip", MLproject="name: fetched\n")
-    handler = partial(SimpleHTTPRequestHandler, directory=str(served))
+    asked: list[str | None] = []
+
+    class Handler(SimpleHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.headers["Authorization"])
+            super().do_GET()
+
+        def log_message(self, *_: object) -> None:
+            """Quiet."""
+
+    handler = partial(Handler, directory=str(served))
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
-            found = fetch(f"http://127.0.0.1:{server.server_port}/project.zip", None, silent)
+            found = fetch(f"http://user:p%40ss@127.0.0.1:{server.server_port}/project.zip", None, silent)
             with pytest.raises(InvalidValue, match="answers 404"):
                 fetch(f"http://127.0.0.1:{server.server_port}/none.zip", None, silent)
         finally:
@@ -268,7 +291,8 @@ def test_archive_behind_an_address(tmp_path: Path) -> None:
     with pytest.raises(StoreUnavailable, match="can't be fetched"):
         fetch(f"http://127.0.0.1:{server.server_port}/project.zip", None, silent)
     assert name_in(found.folder) == "name: fetched"
-    assert found.name == found.uri
+    assert found.name == found.uri == f"http://127.0.0.1:{server.server_port}/project.zip"
+    assert asked == ["Basic dXNlcjpwQHNz", None]
 
 
 def link(name: str, target: str) -> tarfile.TarInfo:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shutil
+from base64 import b64encode
 from pathlib import Path, PurePosixPath
 from urllib.error import HTTPError, URLError
-from urllib.parse import unquote, urlsplit
-from urllib.request import urlopen
+from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.request import Request, urlopen
 
 from headrace.client.uri import get_tracking_uri
 from headrace.errors import InvalidValue, StoreUnavailable
@@ -29,10 +30,22 @@ def download(uri: str, folder: Path) -> Path:
 
 def _from_web(uri: str, target: Path) -> Path:
     try:
-        with urlopen(uri, timeout=_TIMEOUT_S) as answer, target.open("wb") as out:  # noqa: S310 — http and https only
+        with urlopen(_request(uri), timeout=_TIMEOUT_S) as answer, target.open("wb") as out:  # noqa: S310 — http(s)
             shutil.copyfileobj(answer, out, _CHUNK_BYTES)
     except HTTPError as error:
-        raise InvalidValue("uri", uri, f"the server answers {error.code} {error.reason}.") from None
+        raise InvalidValue("uri", _request(uri).full_url, f"the server answers {error.code} {error.reason}.") from None
     except (URLError, TimeoutError, ConnectionError) as error:
-        raise StoreUnavailable(f"{uri} can't be fetched: {getattr(error, 'reason', error)}.") from None
+        raise StoreUnavailable(
+            f"{_request(uri).full_url} can't be fetched: {getattr(error, 'reason', error)}."
+        ) from None
     return target
+
+
+def _request(uri: str) -> Request:
+    """Credentials of the address go into a header, where the server looks for them and no message shows them."""
+    parts = urlsplit(uri)
+    credentials, at, host = parts.netloc.rpartition("@")
+    made = Request(urlunsplit(parts._replace(netloc=host)))  # noqa: S310 — http and https only
+    if at:
+        made.add_header("Authorization", f"Basic {b64encode(unquote(credentials).encode()).decode()}")
+    return made

@@ -87,12 +87,13 @@ def _archive(address: str, local: Path | None, subdirectory: str, progress: Prog
     if local is not None:
         if not local.is_file():
             raise InvalidValue("uri", address, f"there is no file {str(local)!r}.")
-        return _unpacked(local, address, subdirectory)
+        return _unpacked(local, str(local), subdirectory)
     from headrace.projects.download import download
 
-    progress(f"Fetching {address}")
+    shown = source_git.without_secret(address)
+    progress(f"Fetching {shown}")
     with tempfile.TemporaryDirectory(prefix="headrace-project-") as folder:
-        return _unpacked(download(address, Path(folder)), address, subdirectory)
+        return _unpacked(download(address, Path(folder)), shown, subdirectory)
 
 
 def _unpacked(file: Path, address: str, subdirectory: str) -> Source:

@@ -25,6 +25,7 @@ from headrace.projects.source_cache import cached, inside, named, place
 _REMOTE = re.compile(r"(?:git\+)?(?:https?|ssh|git)://[^-\s][^\s]*|[A-Za-z0-9_][\w.+-]*@[A-Za-z0-9][\w.-]*:(?!/?-)\S+")
 _COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _SHORT = re.compile(r"[0-9a-f]{4,64}")
+_CREDENTIALS = re.compile(r"(https?://)[^/@\s']+@")
 _PROGRAM = "git"
 _PROTOCOLS = "file:git:http:https:ssh"
 _MISLEADING = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_NAMESPACE")
@@ -66,7 +67,7 @@ def checkout(url: str, subdirectory: str, version: str | None, address: str, pro
     commit, branch = _resolved(url, version, address)
     folder = _fetched(url, commit, progress)
     return Source(
-        uri=address,
+        uri=without_secret(address),
         name=named(without_secret(address), subdirectory),
         folder=inside(folder, subdirectory, address),
         subdirectory=subdirectory,
@@ -184,7 +185,7 @@ def _long_commit(url: str, short: str, address: str) -> str:
 
 
 def _name(url: str, commit: str) -> str:
-    return f"git-{hashlib.sha256(url.encode()).hexdigest()[:16]}-{commit}"
+    return f"git-{hashlib.sha256(without_secret(url).encode()).hexdigest()[:16]}-{commit}"
 
 
 def _fetched(url: str, commit: str, progress: Progress) -> Path:
@@ -222,6 +223,7 @@ def _git(folder: Path | None, *arguments: str) -> str:
     done = _ran(folder, arguments)
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip() or f"it ended with status {done.returncode}"
+        said = _CREDENTIALS.sub(r"\1", said)
         raise GitFailed(f"git {_verb(arguments)} failed: {said}")
     return done.stdout.decode("utf-8", "surrogateescape")
 
