@@ -63,7 +63,12 @@ def project_options(function: Callable[..., Any]) -> Callable[..., Any]:
 
 _OPTIONS = (
     click.option(
-        "--entry-point", "-e", default="main", show_default=True, metavar="NAME", help="Or a .py or .sh file."
+        "--entry-point",
+        "-e",
+        default="main",
+        show_default=True,
+        metavar="NAME",
+        help="Of the project; or a .py or .sh file of it.",
     ),
     click.option("--version", "-v", metavar="VERSION", help="Branch, tag or commit of a git project."),
     click.option(
@@ -73,7 +78,7 @@ _OPTIONS = (
         metavar="NAME=VALUE",
         multiple=True,
         callback=parameters,
-        help="May be repeated.",
+        help="A parameter; may be repeated.",
     ),
     click.option(
         "--docker-args",
