@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 
 from headrace.environments import Spec, of_conda, of_model, of_python_env
+from headrace.environments.requirement import parse
+from headrace.environments.spec import own_requirement, with_own
 from headrace.errors import InvalidValue
 from headrace.packaging import requirements
 
@@ -120,3 +122,14 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
         of_python_env(tmp_path / "nothing.yaml")
     with pytest.raises(InvalidValue, match="nothing"):
         of_conda(tmp_path / "nothing.yaml")
+
+
+def test_a_project_that_asks_for_headrace_gets_the_one_that_runs(tmp_path: Path) -> None:
+    path = tmp_path / "python_env.yaml"
+    path.write_text("dependencies: ['headrace[sklearn,pandas]', 'headrace==0.0.1', 'six<2']\n")
+    spec = with_own(of_python_env(path))
+    own, pinned, six = spec.lines
+    assert own == own_requirement(["pandas", "sklearn"])
+    assert own.replace("[pandas,sklearn]", "") == own_requirement()
+    parse(own)  # a line that pip takes
+    assert (pinned, six) == ("headrace==0.0.1", "six<2")

@@ -183,7 +183,7 @@ def test_an_archive_that_was_replaced_is_told_by_its_digest(project: Path, tmp_p
     assert replay(original).differences.rows == ()
     (project / "more.txt").write_text("")
     shutil.make_archive(str(tmp_path / "project"), "zip", project)
-    with pytest.raises(CannotBeHad, match="another one now: run .* had one of SHA-256 [0-9a-f]{64}"):
+    with pytest.raises(CannotBeHad, match=r"another one now: run .* had one of SHA-256 [0-9a-f]{64}"):
         replay(original)
 
 

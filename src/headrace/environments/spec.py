@@ -175,12 +175,23 @@ def _key(line: Line) -> str:
     return line.key if isinstance(line, Requirement) else ("mlflow" if "/mlflow" in line.text else "")
 
 
-def own_requirement() -> str:
+def own_requirement(extras: Iterable[str] = ()) -> str:
     """The line that installs this Headrace: by its version, or from where it was installed if that was a place."""
     found = distribution("headrace")
     source = Path(__file__).parents[3]
-    if found is None:
-        if (source / "pyproject.toml").is_file():
-            return f"-e {source}"
+    wanted = f"[{','.join(extras)}]" if extras else ""
+    if found is None and not (source / "pyproject.toml").is_file():
         raise InvalidValue(message="This Headrace wasn't installed by pip or uv, so it can't be installed elsewhere.")
-    return f"-e {source}" if found.editable else found.place or f"headrace=={found.version}"
+    if found is None or found.editable:
+        return f"-e {source}{wanted}"
+    return (found.place or f"headrace=={found.version}").replace("headrace", f"headrace{wanted}", 1)
+
+
+def with_own(spec: Spec) -> Spec:
+    """With this Headrace where `headrace` is asked for without a version: a project logs by the one that runs it."""
+
+    def settled(line: Line) -> str:
+        plain = isinstance(line, Requirement) and line.key == "headrace" and not line.clauses and not line.url
+        return own_requirement(line.extras) if isinstance(line, Requirement) and plain else str(line)
+
+    return replace(spec, lines=tuple(settled(parse(line)) for line in spec.lines))

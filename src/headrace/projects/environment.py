@@ -20,6 +20,7 @@ from typing import Any, cast, get_args
 
 from headrace import environments
 from headrace.environments import Manager, Spec
+from headrace.environments.spec import with_own
 from headrace.errors import InvalidValue
 from headrace.projects.launch import Progress, ProjectEnvironment
 from headrace.projects.mlproject import MLproject
@@ -57,7 +58,7 @@ def spec_of(environment: ProjectEnvironment) -> Spec:
     """What is to be installed, by its lock where it has one."""
     spec = _described(environment)
     if environment.lock is None:
-        return spec
+        return with_own(spec)
     from headrace.projects import lock
 
     if environment.kind == "uv":
