@@ -270,3 +270,14 @@ class RegistrySearchSuite:
             f"tags.t = {quote}{text * 200}{quote} AND name LIKE {quote}{name[:-1]}%{quote}",
         ):
             assert [each.name for each in registry.search_registered_models(rule)] == [name]
+
+    @pytest.mark.parametrize("length", [127, 128, 129, 5_000])
+    def test_values_may_differ_only_at_their_end(self, registry: RegistryStore, length: int) -> None:
+        stem = unique().ljust(length - 1, "é")
+        one, two = (new_model(registry, tags=model_tags(t=f"{stem}{end}")) for end in "12")
+        new_version(registry, one, tags=version_tags(t=f"{stem}1"))
+        new_version(registry, two, tags=version_tags(t=f"{stem}2"))
+        for name, end in ((one, "1"), (two, "2")):
+            assert [each.name for each in registry.search_registered_models(f"tags.t = '{stem}{end}'")] == [name]
+            assert [each.name for each in registry.search_model_versions(f"tags.t = '{stem}{end}'")] == [name]
+        assert registry.search_model_versions(f"tags.t = '{stem}'") == []
