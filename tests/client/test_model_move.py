@@ -15,8 +15,8 @@ from headrace.client.model_export import export_model
 from headrace.client.model_import import COPIED_FROM, COPIED_FROM_RUN, IMPORTING, import_model
 from headrace.client.open import registry_store
 from headrace.entities import Gate, ModelPolicy, TagCheck
-from headrace.errors import AlreadyExists, Corrupt, InvalidState, InvalidValue, StoreUnavailable
-from tests.client.conftest import server_at
+from headrace.errors import AlreadyExists, Corrupt, Forbidden, InvalidState, InvalidValue, StoreUnavailable
+from tests.client.conftest import PASSWORD, server_at
 
 NAME = "wine"
 POLICY = ModelPolicy(gates=(Gate(alias="champion", checks=(TagCheck(key="approved", value="yes"),)),))
@@ -281,3 +281,18 @@ def test_what_is_no_bundle_is_refused(tmp_path: Path) -> None:
     for place in ("text.tar", "empty", "packed.tar.gz"):
         with pytest.raises(InvalidValue):
             import_model(tmp_path / place, target, target)
+
+
+def test_editor_imports_what_he_may(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, bundle = str(tmp_path / "from"), tmp_path / "wine.tar"
+    made(source)
+    export_model(NAME, bundle, source, source)
+    with server_at(tmp_path / "to", proxied=True, users=["ed"]) as url:
+        monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "ed")
+        monkeypatch.setenv("MLFLOW_TRACKING_PASSWORD", PASSWORD)
+        with pytest.raises(Forbidden):
+            import_model(bundle, url, url)
+        imported = import_model(bundle, url, url, history=False)
+        assert imported.missing == ["policy: only an admin of the server may set it"]
+        expected = told(source) | {"policy": ModelPolicy()}
+        assert told(url) == expected

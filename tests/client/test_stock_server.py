@@ -283,7 +283,9 @@ def test_model_moves_there_and_back_without_its_history(stock_url: str, tmp_path
     client.set_registered_model_alias("moved", "champion", "3")
     client.transition_model_version_stage("moved", "1", "Production")
     export_model("moved", tmp_path / "there.tar", here, here)
-    assert import_model(tmp_path / "there.tar", stock_url, stock_url).missing == ["history"]
+    assert import_model(tmp_path / "there.tar", stock_url, stock_url).missing == [
+        "history: the server there keeps none"
+    ]
     stock = mlflow.MlflowClient(stock_url)
     assert stock.get_model_version_by_alias("moved", "champion").version == "3"
     assert stock.get_model_version("moved", "1").current_stage == "Production"

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from headrace.errors import ServiceError
-from headrace.net.fetch import FetchLimits, fetch
+from headrace.net.fetch import FetchLimits, fetch, post
 from headrace.net.message import Request
 from headrace.net.pool import PoolTransport
 from headrace.net.retry import Retrying, RetryPolicy
@@ -54,6 +54,13 @@ class Hello(http.server.BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         body = self.headers["Host"].encode()
         self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(201)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -126,3 +133,16 @@ def test_fetcher_checks_the_name_though_it_connects_to_an_address(
     assert fetch(f"https://{NAME}:{port}/", limits) == f"{NAME}:{port}".encode()
     with pytest.raises(ServiceError):
         fetch(f"https://other.example:{port}/", limits)
+
+
+def test_post_goes_by_tls_to_whom_the_certificate_names(
+    port: int, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = FetchLimits(allow_private=True, timeout_s=10, schemes=("https",))
+    with pytest.raises(ServiceError, match=r"isn't trusted: .*SSL_CERT_FILE names"):
+        post(f"https://{NAME}:{port}/", b"told", limits)
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    answer = post(f"https://{NAME}:{port}/", b"told", limits)
+    assert (answer.status, answer.body) == (201, b"told")
+    with pytest.raises(ServiceError):
+        post(f"https://other.example:{port}/", b"told", limits)

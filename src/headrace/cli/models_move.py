@@ -80,17 +80,22 @@ def import_(source: Path, as_name: str | None, no_history: bool, comment: str | 
     from headrace.client.uri import get_registry_uri, get_tracking_uri
 
     registry(make=True)
-    made = import_model(
-        source,
-        get_registry_uri(),
-        get_tracking_uri(),
-        name=as_name,
-        history=not no_history,
-        comment=comment,
-        on_version=_tell,
-    )
+    try:
+        made = import_model(
+            source,
+            get_registry_uri(),
+            get_tracking_uri(),
+            name=as_name,
+            history=not no_history,
+            comment=comment,
+            on_version=_tell,
+        )
+    except Forbidden as error:
+        if no_history:
+            raise
+        raise Problem(error.message, "--no-history leaves the journal out, which only an admin may import.") from error
     for what in made.missing:
-        say(f"Without {what}: the server there keeps none.")
+        say(f"Left out: {what}.")
     done(
         f"Model {made.name!r} with {_count(made.versions)} has been imported.",
         {"name": made.name, "versions": made.versions, "missing": made.missing},

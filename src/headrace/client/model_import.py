@@ -26,7 +26,7 @@ from headrace.entities import (
     RegisteredModelTag,
     VersionManifest,
 )
-from headrace.errors import AlreadyExists, InvalidState, NotFound, NotSupported, RouteNotFound
+from headrace.errors import AlreadyExists, Forbidden, InvalidState, NotFound, NotSupported, RouteNotFound
 from headrace.registry.bundle import Bundle, BundledVersion, open_bundle
 from headrace.registry.manifests import LEFT_OUT
 from headrace.stores.registry import RegistryStore
@@ -38,7 +38,7 @@ OnVersion = Callable[[BundledVersion], None]
 
 
 class Imported(msgspec.Struct, frozen=True, kw_only=True):
-    """missing: what the registry there doesn't keep."""
+    """missing: what was left out, and why."""
 
     name: str
     versions: int
@@ -105,7 +105,7 @@ class _Import:
             if not self.registry.search_history(self.name, kinds=["imported"], max_results=1):
                 self.registry.import_history(self.name, events, act=self.doing)
         except (NotSupported, RouteNotFound):
-            self.missing.append("history")
+            self.missing.append("history: the server there keeps none")
 
     def take(self, version: BundledVersion) -> None:
         """Numbers that were deleted there are given and deleted here, too, so that all others are what they were."""
@@ -210,7 +210,9 @@ class _Import:
         try:
             self.registry.set_policy(self.name, policy, act=self.doing)
         except (NotSupported, RouteNotFound):
-            self.missing.append("policy")
+            self.missing.append("policy: the server there keeps none")
+        except Forbidden:
+            self.missing.append("policy: only an admin of the server may set it")
 
     def _address(self, version: BundledVersion) -> str:
         return f"models:/{self.bundle.model.name}/{version.version}"

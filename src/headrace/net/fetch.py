@@ -294,7 +294,8 @@ class _Connection:
     def _failed(self, error: HTTPError) -> HeadraceError:
         if self._line.was_cut:
             return silent(self._parts.geturl(), self._limits.timeout_s)
-        return translated(self._parts.geturl(), error, self._limits.timeout_s)
+        # OpenSSL's own variable: those of the tracking server are for that one.
+        return translated(self._parts.geturl(), error, self._limits.timeout_s, trust="SSL_CERT_FILE")
 
     def _excerpt(self) -> bytes:
         assert self._raw is not None

@@ -159,7 +159,8 @@ def _proxy_for(url: str) -> str | None:
     return proxy if "://" in proxy else f"http://{proxy}"
 
 
-def translated(url: str, error: HTTPError, timeout_s: float) -> HeadraceError:
+def translated(url: str, error: HTTPError, timeout_s: float, trust: str = settings.CA_BUNDLE.names[0]) -> HeadraceError:
+    """trust: the variable that names certificates to trust."""
     if isinstance(error, MaxRetryError):
         if not isinstance(error.reason, HTTPError):
             return StoreUnavailable(f"{redacted(url)} redirects more than {_MAX_REDIRECTS} times.")
@@ -181,7 +182,7 @@ def translated(url: str, error: HTTPError, timeout_s: float) -> HeadraceError:
             return unreachable(url, f"the proxy fails ({_last_words(error.original_error)})")
         case SSLError():
             if isinstance(error.args[0] if error.args else None, ssl.SSLCertVerificationError):
-                return distrusted(url, _last_words(error))
+                return distrusted(url, _last_words(error), trust)
             return unreachable(url, f"TLS fails ({_last_words(error)})")
         case InvalidChunkLength() | ProtocolError():
             return cut_off(url, _last_words(error))

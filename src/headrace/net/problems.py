@@ -47,11 +47,10 @@ def silent(url: str, timeout_s: float) -> TimedOut:
     )
 
 
-def distrusted(url: str, reason: str) -> ServiceError:
-    """Not StoreUnavailable: asking again changes nothing."""
+def distrusted(url: str, reason: str, trust: str = "HEADRACE_TRACKING_SERVER_CERT_PATH") -> ServiceError:
+    """Not StoreUnavailable: asking again changes nothing. trust: the variable that names certificates to trust."""
     return ServiceError(
-        f"The certificate of {server_of(url)} isn't trusted: {reason}; HEADRACE_TRACKING_SERVER_CERT_PATH names "
-        "certificates to trust."
+        f"The certificate of {server_of(url)} isn't trusted: {reason}; {trust} names certificates to trust."
     )
 
 
