@@ -27,6 +27,7 @@ from headrace.blobs.locations import Location, canonical, path_below
 from headrace.blobs.open import PROXY_PATH, PROXY_SCHEME
 from headrace.blobs.paths import InvalidPath, join_uri, local_path, relative, scheme
 from headrace.entities import LoggedModel, ModelVersion, ModelVersionTag
+from headrace.entities.limits import check_text
 from headrace.errors import CallerError, Forbidden, InvalidValue, NotFound
 from headrace.registry.files import VersionFiles
 from headrace.stores.base import TrackingStore
@@ -197,13 +198,18 @@ def _refuse_foreign(source: str) -> None:
     pattern = settings.MODEL_SOURCE_PATTERN.get()
     if pattern is not None and not pattern.search(source):
         raise InvalidValue("source", source, f"this registry takes sources that match {pattern.pattern!r} only.")
+    check_text("source", source)
     if _CONTROL.search(source):
         raise InvalidValue("source", source, "it holds a control character.")
 
 
 def _refuse_detours(source: str, kind: str, strict: bool) -> None:
     """strict: also what is only odd; a folder of one's own machine may be named so."""
-    path = urlsplit(source).path if kind else source
+    try:
+        parts = urlsplit(source)
+    except ValueError as error:
+        raise InvalidValue("source", source, f"it is no address: {error}.") from None
+    path = parts.path if kind else source
     if kind and "#" in source:
         raise InvalidValue("source", source, "it holds a #, which clients and servers don't read alike.")
     try:
