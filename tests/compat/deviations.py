@@ -81,3 +81,6 @@ SOURCE_IN_ANOTHER_REGISTRY = Deviation(
 LONG_MODEL_NAME = Deviation(
     reason="MLflow leaves the length of names to the database, and SQLite takes any", mlflow=(200, "")
 )
+FLAG_AS_TEXT = Deviation(
+    reason="MLflow refuses a flag that comes as text, as its own R client sends it", mlflow=INVALID, headrace=(200, "")
+)

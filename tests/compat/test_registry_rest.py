@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 import pytest
-from rest import INVALID, Api, error
+from deviations import FLAG_AS_TEXT
+from rest import INVALID, Api, answered, error
 
 Unique = Callable[[str], str]
 PREFIXES = ["/api/2.0/mlflow", "/ajax-api/2.0/mlflow"]
@@ -64,6 +65,11 @@ def test_a_search_without_hits_answers_an_empty_object(api: Api, unique: Unique)
 def test_camel_case_fields_are_understood(api: Api, name: str) -> None:
     body = {"name": name, "version": "1", "stage": "Production", "archiveExistingVersions": True}
     assert api.post("model-versions/transition-stage", body)["model_version"]["current_stage"] == "Production"
+
+
+def test_a_flag_may_come_as_text(api: Api, name: str) -> None:
+    body = {"name": name, "version": "1", "stage": "Staging", "archive_existing_versions": "FALSE"}
+    assert answered(api.send("POST", "model-versions/transition-stage", json=body)) == FLAG_AS_TEXT.expected
 
 
 def test_unknown_fields_are_ignored(api: Api, name: str) -> None:
