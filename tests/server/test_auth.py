@@ -267,3 +267,17 @@ def test_a_store_without_users_can_not_ask_who_is_calling(store: SqlStore) -> No
 
     with pytest.raises(NotSupported, match="--auth none"):
         create_app(Bare(), Options(auth="basic"))  # type: ignore[arg-type]
+
+
+def test_token_of_the_server_itself_is_an_editors(users: SqlStore) -> None:
+    app = create_app(users, Options(auth="token", token="one of the server's"))
+    assert request(app, "GET", GET_EXPERIMENT, headers=bearer("one of the server's")).status == 200
+    made = request(
+        app, "POST", "/api/2.0/mlflow/runs/create", {"experiment_id": "0"}, headers=bearer("one of the server's")
+    )
+    assert made.status == 200
+    assert request(app, "GET", GET_EXPERIMENT, headers=bearer("another one")).status == 401
+    assert request(app, "GET", GET_EXPERIMENT, headers=bearer(token_of(users, "reader"))).status == 200
+    listed = next(each for each in ENDPOINTS if each.permission == "admin")
+    refused = request(app, listed.methods[0], listed.path, headers=bearer("one of the server's"))
+    assert refused.status == 403
