@@ -102,6 +102,16 @@ class _Service:
                 return
             if self._serve():
                 return
+        self._refuse()
+
+    def _refuse(self) -> None:
+        """Where no server can be started, callers are hung up on: they would wait for an answer that never comes."""
+        while True:
+            ready, _, _ = select.select([self._socket.fileno(), self._wake], [], [])
+            if self._wake in ready:
+                return
+            with contextlib.suppress(OSError):  # who called is gone again
+                self._socket.accept()[0].close()
 
     def _serve(self) -> bool:
         """Starts a server and waits until it is told to stop; False if it died before."""
