@@ -4,6 +4,7 @@ import base64
 import datetime as dt
 import hashlib
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,7 @@ from headrace.entities import (
     VersionSignature,
 )
 from headrace.errors import Forbidden, GateRefused, InvalidState, InvalidValue
+from headrace.lazy import MissingPackage
 from headrace.registry import policy as policies
 from headrace.registry import signatures
 from headrace.registry.signatures import InvalidSignature
@@ -270,6 +272,22 @@ def test_garbage(workshop: Workshop, bundle: str) -> None:
     workshop.version()
     with pytest.raises(InvalidSignature):
         signatures.signature_of(bundle, manifest_of(workshop))
+
+
+@pytest.mark.parametrize("missing", ["model_signing", "OpenSSL"])
+def test_without_the_extra_nothing_counts_and_the_way_out_is_told(
+    workshop: Workshop, signer: Signer, monkeypatch: pytest.MonkeyPatch, missing: str
+) -> None:
+    workshop.version()
+    workshop.registry.set_policy("m", ModelPolicy(unsigned="no_alias", keys=(signer.public,)))
+    workshop.registry.add_version_signature("m", "1", signed(workshop, signer))
+    for module in [missing, *(each for each in sys.modules if each.startswith(f"{missing}."))]:
+        monkeypatch.setitem(sys.modules, module, None)
+
+    with pytest.raises(MissingPackage, match=r"pip install 'headrace\[sign\]'"):
+        signed(workshop, signer)
+    with pytest.raises(GateRefused, match=r"signatures can't be checked here: .* pip install 'headrace\[sign\]'"):
+        workshop.registry.set_registered_model_alias("m", "champion", "1")
 
 
 class TestRegistry:

@@ -36,6 +36,7 @@ from headrace.entities import (
 )
 from headrace.entities.limits import check_key, check_text
 from headrace.errors import Forbidden, InvalidValue
+from headrace.lazy import MissingPackage
 from headrace.registry import signatures
 from headrace.registry.signatures import InvalidSignature
 from headrace.stores.registry import RegistryStore
@@ -197,6 +198,8 @@ def signer_of(
             return signatures.verify(signature, manifest, keys), ""
         except InvalidSignature as error:
             reasons.append(error.why)
+        except MissingPackage as error:
+            return None, f"signatures can't be checked here: {error.message}"
     return None, "; ".join(dict.fromkeys(reasons))
 
 

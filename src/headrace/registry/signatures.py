@@ -22,6 +22,7 @@ import json
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Literal
 
 from headrace import clock
@@ -59,8 +60,8 @@ def sign(
 ) -> VersionSignature:
     """Of a folder that was verified. private_key: PEM file with an elliptic curve key (P-256, P-384, P-521).
     certificates: PEM files, the signer's first, then those above it; without them, verifying needs the public key."""
-    signing = optional_import("model_signing.signing", extra="sign", why="signatures")
-    hashing = optional_import("model_signing.hashing", extra="sign", why="signatures")
+    signing = _library("model_signing.signing")
+    hashing = _library("model_signing.hashing")
     if certificates and password is not None:
         raise InvalidValue("password", "…", "with certificates, model-signing takes keys without a password only.")
     config = signing.Config().set_hashing_config(
@@ -167,9 +168,9 @@ class _Signed:
 
 def _proven(bundle: str, key: str, method: Method) -> dict[str, tuple[str, str]]:
     """What the bundle lists, if that key signed it."""
-    verifying = optional_import("model_signing.verifying", extra="sign", why="signatures")
-    openssl = optional_import("OpenSSL.crypto", extra="sign", why="signatures")
-    refused = optional_import("cryptography.exceptions", extra="sign", why="signatures").InvalidSignature
+    verifying = _library("model_signing.verifying")
+    openssl = _library("OpenSSL.crypto")
+    refused = _library("cryptography.exceptions").InvalidSignature
     signed = _Signed()
     with tempfile.TemporaryDirectory(prefix="headrace-") as scratch:
         key_file, bundle_file = Path(scratch) / "key", Path(scratch) / "bundle"
@@ -203,7 +204,7 @@ def _with_hint(bundle: str, key: str) -> str:
 
 def _key_hint(key: str) -> str:
     """SHA-256 of the key in its normal form."""
-    serialization = optional_import("cryptography.hazmat.primitives.serialization", extra="sign", why="signatures")
+    serialization = _library("cryptography.hazmat.primitives.serialization")
     try:
         public = serialization.load_pem_public_key(key.encode())
     except ValueError as error:
@@ -278,7 +279,7 @@ def _material(bundle: str) -> dict[str, Any]:
 def _signer(material: dict[str, Any]) -> tuple[Method, str]:
     if isinstance(material.get("publicKey"), dict):
         return "key", str(material["publicKey"].get("hint") or "")
-    x509 = optional_import("cryptography.x509", extra="sign", why="signatures")
+    x509 = _library("cryptography.x509")
     try:
         first = material["x509CertificateChain"]["certificates"][0]["rawBytes"]
         return "certificate", x509.load_der_x509_certificate(base64.b64decode(first)).subject.rfc4514_string()
@@ -286,6 +287,12 @@ def _signer(material: dict[str, Any]) -> tuple[Method, str]:
         raise InvalidSignature("it was made neither with a key nor with a certificate") from error
     except ValueError as error:
         raise InvalidSignature(f"its certificate can't be read: {_first_line(error)}") from error
+
+
+def _library(module: str) -> ModuleType:
+    """MissingPackage names the extra, also where model-signing is there and what it needs is not."""
+    optional_import("OpenSSL", extra="sign", why="signatures")
+    return optional_import(module, extra="sign", why="signatures")
 
 
 def _first_line(error: Exception) -> str:
