@@ -161,3 +161,19 @@ def test_ids_of_models_are_never_used_again(uri: str, store: SqlStore) -> None:
     told(uri, "DELETE FROM registered_model WHERE name = 'other'")
     store.create_registered_model("third")
     assert [each.name for each in store.search_history("third")] == ["third"]
+
+
+def test_times_of_a_journal_never_go_back(store: SqlStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Several servers have several clocks."""
+    filled(store)
+    latest = store.search_history("m")[0].timestamp
+    monkeypatch.setattr("headrace.clock.now_ms", lambda: latest - 60_000)
+    store.set_registered_model_alias("m", "prod", "1")
+    assert store.search_history("m")[0].timestamp == latest
+    monkeypatch.setattr("headrace.clock.now_ms", lambda: latest + 60_000)
+    store.set_registered_model_alias("m", "prod", "2")
+    events = store.search_history("m")
+    assert [each.timestamp for each in events] == sorted((each.timestamp for each in events), reverse=True)
+    found = store.get_alias_at("m", "prod", latest)
+    assert found is not None
+    assert found.after == "1"
