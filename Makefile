@@ -24,7 +24,7 @@ NONE_SELECTED := 5
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-mlflow demo phi3 test test-full lint format types docs clean
-.PHONY: bench-models bench-registry bench-tracking
+.PHONY: bench-models bench-projects bench-registry bench-tracking
 
 help:
 	@echo "make setup           both environments: $(VENV) and .venv-mlflow (the genuine MLflow client)"

@@ -36,17 +36,10 @@ ROWS = [
     ),
     Row(
         id="first-environment",
-        title="first run with numpy, pandas and scikit-learn, wheels in the cache; MLflow by virtualenv",
+        title="first run with numpy, pandas and scikit-learn, wheels in the cache; MLflow by its virtualenv",
         unit="s",
         measure=work.first_environment,
         target="≥ 3 × quicker",
-    ),
-    Row(
-        id="first-environment-uv",
-        title="the same, MLflow by uv too",
-        unit="s",
-        measure=work.first_environment_uv,
-        target="",
     ),
     Row(
         id="sweep",

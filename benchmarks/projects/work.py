@@ -16,6 +16,7 @@ BINS = {"mlflow": ROOT / ".venv-mlflow" / "bin", "headrace": ROOT / ".venv" / "b
 VIRTUALENV = ROOT / ".venv-virtualenv" / "bin"  # MLflow's virtualenv way calls that program
 TIMEOUT_S = 300
 PACKAGES = ("numpy", "pandas", "scikit-learn")
+FIRST_REPEATS = 2
 MLFLOW_TRIALS = 10  # of its loop: each takes what a run takes
 
 MLPROJECT = """name: bench
@@ -163,28 +164,27 @@ def again_uv(setup: Setup) -> dict[str, Figures]:
     return _again(setup, "uv")
 
 
-def _first(setup: Setup, managers: Mapping[str, str]) -> dict[str, Figures]:
+def first_environment(setup: Setup) -> dict[str, Figures]:
     project = setup.project("project", PACKAGES)
     plain = setup.project("plain")
 
+    def by(system: str, manager: str) -> list[float]:
+        words = run_words(system, project, "--env-manager", manager)
+        found = []
+        for _ in range(FIRST_REPEATS + 1):
+            setup.forget_environments(system)
+            found.append(setup.took(system, words))
+        return found[1:]  # the first fills the caches
+
     def measure(system: str) -> Figures:
         setup.took(system, run_words(system, plain, "--env-manager", "local"))  # its store is no part of it
-        setup.took(system, run_words(system, project, "--env-manager", managers[system]))  # its cache neither
-        found = []
-        for _ in range(max(1, setup.repeats // 2)):
-            setup.forget_environments(system)
-            found.append(setup.took(system, run_words(system, project, "--env-manager", managers[system])))
-        return {"value": min(found), "note": "", "figures": {"run": found}}
+        if system == "headrace":
+            took = by(system, "uv")
+            return {"value": min(took), "note": "", "figures": {"uv": took}}
+        took, by_uv = by(system, "virtualenv"), by(system, "uv")
+        return {"value": min(took), "note": f"by uv: {min(by_uv):.1f}", "figures": {"virtualenv": took, "uv": by_uv}}
 
     return each(measure)
-
-
-def first_environment(setup: Setup) -> dict[str, Figures]:
-    return _first(setup, {"mlflow": "virtualenv", "headrace": "uv"})
-
-
-def first_environment_uv(setup: Setup) -> dict[str, Figures]:
-    return _first(setup, {"mlflow": "uv", "headrace": "uv"})
 
 
 def sweep(setup: Setup) -> dict[str, Figures]:
