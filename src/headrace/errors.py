@@ -13,6 +13,7 @@
     │   ├── TooLarge                 the body or file is over its limit                400
     │   ├── Unauthenticated          who are you?                                      401
     │   ├── Forbidden                you may not                                       403
+    │   │   └── Unsigned             nobody may, before the version is signed          403
     │   ├── RouteNotFound            no such address                                   404
     │   └── NotSupported             this store or server can't do it                  501
     ├── ServiceError                 the service must be mended, or the call repeated
@@ -178,6 +179,10 @@ class Unauthenticated(CallerError):
 
 class Forbidden(CallerError):
     code = "PERMISSION_DENIED"
+
+
+class Unsigned(Forbidden):
+    """The model's policy lets signed versions load only."""
 
 
 class RouteNotFound(CallerError):

@@ -135,6 +135,9 @@ def test_signing_and_verifying(in_process: Headrace, wine: str, keys: tuple[str,
     private, public = keys
     in_process("models", "policy", "set", wine, "--unsigned", "no_load", "--key", public)
     assert "nobody signed it" in in_process("models", "alias", wine, "champion", "1", status=1).err
+    refused = in_process("models", "predict", "-m", "models:/wine/1", stdin='{"inputs": [1]}', status=1).err
+    assert "headrace models sign models:/wine/1" in refused
+    assert "role" not in refused  # nobody may, so that no other role helps
     in_process("models", "sign", "wine/1", "--private-key", private, "--output", "model.sig", "--comment", "released")
     in_process("models", "alias", wine, "champion", "1")
     shown = in_process("models", "verify", "models:/wine@champion").out
@@ -155,6 +158,17 @@ def test_signing_and_verifying(in_process: Headrace, wine: str, keys: tuple[str,
     assert "either" in in_process("models", "sign", "wine/1", status=1).err
     events = in_process("models", "history", wine, "--json").json()
     assert [event["comment"] for event in events if event["kind"] == "version_signed"] == ["", "released"]
+
+
+def test_key_with_a_password(in_process: Headrace, wine: str) -> None:
+    key = ec.generate_private_key(ec.SECP256R1())
+    hidden = serialization.BestAvailableEncryption(b"open sesame")
+    Path("hidden.pem").write_bytes(
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, hidden)
+    )
+    sign = ("models", "sign", "wine/1", "--private-key", "hidden.pem")
+    assert "Password was not given" in in_process(*sign, status=1).err
+    in_process(*sign, "--password-file", "-", stdin="open sesame\n")
 
 
 def test_flipped_byte_is_named_by_verify_sign_and_doctor(

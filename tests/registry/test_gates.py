@@ -21,7 +21,7 @@ from headrace.entities import (
     SignedCheck,
     TagCheck,
 )
-from headrace.errors import Conflict, Forbidden, GateRefused, InvalidValue, NotFound, StoreUnavailable
+from headrace.errors import Conflict, GateRefused, InvalidValue, NotFound, StoreUnavailable, Unsigned
 from headrace.packaging.schema import ColSpec, Schema
 from headrace.registry import policy as policies
 from headrace.registry.guarded import ATTEMPTS
@@ -323,10 +323,10 @@ def test_unsigned_versions_take_no_alias_and_load_or_not(workshop: Workshop) -> 
     policies.check_load(workshop.registry, version)
     guard(workshop, unsigned="no_load", keys=(KEY,))
     refusal(workshop, version)
-    with pytest.raises(Forbidden, match=r"doesn't load.*nobody signed it"):
+    with pytest.raises(Unsigned, match=r"doesn't load.*nobody signed it"):
         policies.check_load(workshop.registry, version)
     elsewhere = workshop.registry.create_model_version("m", "s3://bucket/model")
-    with pytest.raises(Forbidden, match="no manifest that could be signed"):
+    with pytest.raises(Unsigned, match="no manifest that could be signed"):
         policies.check_load(workshop.registry, elsewhere)
 
 

@@ -22,6 +22,7 @@ EXIT_STATUS = 1
 # Only what the errors' own sentences don't hold.
 _ADVICE: dict[type[errors.HeadraceError], str] = {
     errors.Unauthenticated: "Set HEADRACE_TRACKING_TOKEN, or HEADRACE_TRACKING_USERNAME and …_PASSWORD.",
+    errors.Unsigned: "",
     errors.Forbidden: "An admin of the server can give another role: headrace users set-role.",
     errors.StoreUnavailable: "headrace doctor checks the way to the store.",
     errors.TooBusy: "Try again in a moment.",

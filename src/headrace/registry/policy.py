@@ -35,7 +35,7 @@ from headrace.entities import (
     VersionSignature,
 )
 from headrace.entities.limits import check_key, check_text
-from headrace.errors import Forbidden, InvalidValue
+from headrace.errors import InvalidValue, Unsigned
 from headrace.lazy import MissingPackage
 from headrace.registry import signatures
 from headrace.registry.signatures import InvalidSignature
@@ -204,7 +204,7 @@ def signer_of(
 
 
 def check_load(registry: RegistryStore, version: ModelVersion) -> None:
-    """Forbidden where the model's policy lets signed versions load only, and this one isn't."""
+    """Unsigned where the model's policy lets signed versions load only, and this one isn't."""
     policy = registry.get_policy(version.name)
     if policy.unsigned != "no_load":
         return
@@ -214,7 +214,7 @@ def check_load(registry: RegistryStore, version: ModelVersion) -> None:
         policy.keys,
     )
     if signer is None:
-        raise Forbidden(
+        raise Unsigned(
             f"Version {version.version} of model {version.name!r} doesn't load: its model's policy wants a signature "
             f"by one of its keys, and {why}. `headrace models sign models:/{version.name}/{version.version} "
             "--private-key KEY` signs it."
