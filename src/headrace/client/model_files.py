@@ -85,15 +85,16 @@ def load_serving_example(model_uri_or_path: str) -> str:
     return files.read(str(name)).decode()
 
 
-def record_added(blobs: BlobStore, added: Iterable[Stored]) -> None:
-    """Files that were put into a model's folder, whose root this is, belong to the model from now on. Registered
-    versions have those that they had before: another MLmodel or requirements.txt is an edit of theirs."""
+def record_added(blobs: BlobStore, added: Iterable[Stored], model_id: str, tracking_uri: str) -> None:
+    """Files that were put into a logged model's folder, whose root this is, belong to the model from now on. Registered
+    versions have those that they had before, but another MLmodel or requirements.txt is an edit of theirs."""
     files = _Files(uri=blobs.uri, place=Place(blobs=blobs, path="", name=""))
     known = files.stated()
     digests = {each.path: FileRecord(each.size_bytes, each.sha256) for each in added if each.path != manifest.FILE_NAME}
     edits = {path: record for path, record in digests.items() if path in manifest.METADATA_FILES}
-    if edits and files.has(FILE_NAME):
-        version_edits.amend(version_edits.versions_at(files.place, files.model()), edits)
+    if edits:
+        versions = version_edits.versions_at(files.place, model_id, tracking_uri=tracking_uri)
+        version_edits.amend(versions, edits, comment="log_model_artifact")
     if known is not None and known.files | digests != known.files:
         files.amend(known, digests)
 
@@ -134,7 +135,9 @@ class _Files:
         """without: files that go."""
         known = self.stated()
         records = {name: FileRecord(len(text), hashlib.sha256(text).hexdigest()) for name, text in contents.items()}
-        versions = version_edits.versions_at(self.place, self.model()) if self.is_whole_model() else []
+        model = self.model()
+        whole = self.is_whole_model()
+        versions = version_edits.versions_at(self.place, model.model_id, model.run_id) if whole else []
         before = {name: self.read(name) for name in (*contents, *without) if versions and self.has(name)}
         self.write(contents, without)
         try:

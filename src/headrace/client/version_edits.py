@@ -19,23 +19,28 @@ from headrace.client.tags import MLFLOW_MODEL_VERSIONS
 from headrace.client.uri import get_tracking_uri, registry_uri_beside
 from headrace.entities import FileRecord, ModelVersion
 from headrace.errors import HeadraceError, InvalidState, NotFound, NotSupported
-from headrace.packaging.mlmodel import Model
 from headrace.registry import manifests
 from headrace.stores.registry import RegistryStore
 
 
-def versions_at(place: Place, model: Model) -> list[Registered]:
-    """The versions whose files lie there and whose manifest the registry has. InvalidState if the place was named as
-    one version, and there is another."""
+def versions_at(
+    place: Place, model_id: str | None, run_id: str | None = None, tracking_uri: str | None = None
+) -> list[Registered]:
+    """The versions whose files lie there and whose manifest the registry has. model_id, run_id: what the model there
+    says of itself. InvalidState if the place was named as one version, and there is another."""
     named = place.registered
-    tracking_uri = get_tracking_uri() if named is None else named.tracking_uri
+    if named is not None:
+        tracking_uri = named.tracking_uri
+    tracking_uri = tracking_uri or get_tracking_uri()
     registry_uri = registry_uri_beside(tracking_uri) if named is None else named.registry_uri
     if place.own and not is_embedded_store(registry_uri):
         return []  # a folder of this machine, which no server's version lies in
     try:
         registry = registry_store(registry_uri, tracking_uri)
         candidates = {} if named is None else {_key(named.version): named.version}
-        candidates |= {_key(version): version for version in _candidates(place, model, registry, tracking_uri)}
+        candidates |= {
+            _key(version): version for version in _candidates(place, model_id, run_id, registry, tracking_uri)
+        }
     except NotSupported:
         return []
     here = _spot(place.blobs, place.path)
@@ -45,7 +50,7 @@ def versions_at(place: Place, model: Model) -> list[Registered]:
     if named is not None and others:
         raise InvalidState(
             message=f"{named.uri} shares its files with {', '.join(others)}, which would change, too. To change all of "
-            f"them, amend {f'models:/{model.model_id}' if model.model_id else named.location}; to change this one, "
+            f"them, amend {f'models:/{model_id}' if model_id else named.location}; to change this one, "
             "amend a copy of the model and register it."
         )
     return found
@@ -80,16 +85,18 @@ def take_back(versions: Sequence[Registered]) -> None:
                 each.registry.amend_version_manifest(name, version, each.manifest, act=doing)
 
 
-def _candidates(place: Place, model: Model, registry: RegistryStore, tracking_uri: str) -> Iterator[ModelVersion]:
+def _candidates(
+    place: Place, model_id: str | None, run_id: str | None, registry: RegistryStore, tracking_uri: str
+) -> Iterator[ModelVersion]:
     """Those that name the same logged model, run or folder."""
-    if model.model_id:
+    if model_id:
         with suppress(NotFound):
-            tags = tracking_store(tracking_uri).get_logged_model(model.model_id).tags
+            tags = tracking_store(tracking_uri).get_logged_model(model_id).tags
             for name, version in _named_in(tags.get(MLFLOW_MODEL_VERSIONS, "[]")):
                 with suppress(NotFound):
                     yield registry.get_model_version(name, version)
-    if model.run_id:
-        yield from _search(registry, f"run_id = '{model.run_id}'")
+    if run_id:
+        yield from _search(registry, f"run_id = '{run_id}'")
     if place.own and isinstance(place.blobs, SupportsLocalPath):
         path = str(place.blobs.local_path(place.path))
         quote = '"' if "'" in path else "'"

@@ -85,17 +85,16 @@ class ArtifactCalls(Target):
 
     def log_model_artifact(self, model_id: str, local_path: str | Path, artifact_path: str | None = None) -> None:
         blobs = model_root(model_id, self._tracking_uri)
-        _record(blobs, log_artifact_to(blobs, local_path, artifact_path))
+        self._record(model_id, blobs, log_artifact_to(blobs, local_path, artifact_path))
 
     def log_model_artifacts(self, model_id: str, local_dir: str | Path, artifact_path: str | None = None) -> None:
         blobs = model_root(model_id, self._tracking_uri)
-        _record(blobs, log_artifacts_to(blobs, local_dir, artifact_path))
+        self._record(model_id, blobs, log_artifacts_to(blobs, local_dir, artifact_path))
 
     def list_logged_model_artifacts(self, model_id: str, path: str | None = None) -> list[FileInfo]:
         return list_of_model(model_id, path, self._tracking_uri)
 
+    def _record(self, model_id: str, blobs: BlobStore, added: list[Stored]) -> None:
+        from headrace.client.model_files import record_added  # loads all of `packaging`
 
-def _record(blobs: BlobStore, added: list[Stored]) -> None:
-    from headrace.client.model_files import record_added  # loads all of `packaging`
-
-    record_added(blobs, added)
+        record_added(blobs, added, model_id, self._tracking_uri)
