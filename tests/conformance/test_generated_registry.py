@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headrace.entities import ModelVersion, RegisteredModel
@@ -32,6 +32,7 @@ from tests.conformance.registry_herds import MODEL_POOL, VERSION_POOL, fill, mod
 from tests.conformance.searches import generated
 from tests.conformance.stores import OPENERS
 
+seven_times = settings(generated, max_examples=75)  # for each store and plan
 PLANS = {"chosen": {}, "led by a filter": {"LEAD_COST": 0.0}, "led by the order": {"COUNTED": 0}}
 ASKING = ["= 'true'", "!= 'false'", "!= 'true'", "LIKE 'f%'", "= 'x'"]
 PROMPTS = st.sampled_from(["", "", "", *(f"tags.`{PROMPT_TAG}` {each}" for each in ASKING)])
@@ -71,7 +72,7 @@ def both(rule: str, more: str) -> str:
     return " AND ".join(each for each in (rule, more) if each)
 
 
-@generated
+@seven_times
 @given(
     rule=filters(REGISTERED_MODELS, MODEL_POOL),
     prompts=PROMPTS,
@@ -93,7 +94,7 @@ def test_model_search_agrees_with_evaluate(
     assert found == [each.model for each in expected]
 
 
-@generated
+@seven_times
 @given(
     rule=filters(MODEL_VERSIONS, VERSION_POOL),
     prompts=PROMPTS,
