@@ -44,7 +44,7 @@ def queue(store: SqlStore) -> Watched:
 def private_networks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HEADRACE_WEBHOOK_ALLOW_PRIVATE", "true")
     monkeypatch.setenv("HEADRACE_WEBHOOK_ALLOWED_SCHEMES", "https,http")
-    monkeypatch.setenv("HEADRACE_WEBHOOK_REQUEST_TIMEOUT", "5")
+    monkeypatch.setenv("HEADRACE_WEBHOOK_REQUEST_TIMEOUT", "30")
 
 
 @pytest.fixture
@@ -283,7 +283,7 @@ def test_many_silent_targets_leave_half_of_the_threads(
             hook_there(silent.url)
         sqlite_queue.store.create_registered_model("found out")
         sqlite_queue.wait(6)
-        monkeypatch.setenv("HEADRACE_WEBHOOK_REQUEST_TIMEOUT", "10")
+        monkeypatch.setenv("HEADRACE_WEBHOOK_REQUEST_TIMEOUT", "30")
         sqlite_queue.store.create_registered_model("known to be silent")
         silent.wait(8)
         hook_there(quick.url)
