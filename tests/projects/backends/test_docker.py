@@ -59,6 +59,11 @@ def test_an_image_is_pulled_only_where_it_is_missing(fakes: Fakes, project: Proj
     assert [call.args[0] for call in fakes.calls("docker")] == ["version", "image", "run"]
 
 
+def test_what_docker_says_of_a_pull_is_told(fakes: Fakes, project: Project) -> None:
+    DockerBackend().submit(project.launch("true", docker=PLAIN)).wait()
+    assert project.told == ["Pulling the image python:3.12", "Status: Downloaded newer image"]
+
+
 @pytest.mark.parametrize("interpreter", ["true && false", "echo $HOME", "cat < /dev/null", "echo 'open"])
 def test_a_command_that_needs_a_shell_gets_one(interpreter: str) -> None:
     assert docker_command.command(interpreter) == ["sh", "-c", interpreter]

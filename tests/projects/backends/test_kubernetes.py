@@ -95,10 +95,11 @@ def test_the_template_gets_image_command_and_variables(fakes: Fakes, project: Pr
     assert project.tags(launch)["mlflow.docker.image.uri"] == "python:3.12"
 
 
-def test_a_token_stays_out_of_the_job(fakes: Fakes, project: Project) -> None:
+def test_a_token_stays_out_of_the_job(fakes: Fakes, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_TOKEN", "secret of the run")
     submit(project, "true").wait()
     assert "secret of the run" not in json.dumps(created(fakes))
-    assert [line for line in project.told if line.startswith("MLFLOW_TRACKING_TOKEN isn't put into the Job")]
+    assert [line for line in project.told if line.startswith("HEADRACE_TRACKING_TOKEN isn't put into the Job")]
 
 
 def test_a_failing_command_fails_the_run(fakes: Fakes, project: Project) -> None:

@@ -66,7 +66,7 @@ def image_id(docker: Tool, name: str) -> str:
 def pushed(docker: Tool, launch: Launch, name: str) -> str:
     """The name with the digest that the registry gave it: what a cluster pulls is then exactly what was built."""
     launch.progress(f"Pushing the image {name}")
-    docker.ask("push", name, timeout_s=None)
+    docker.show("push", name, tell=launch.progress)
     digests = docker.ask("image", "inspect", "--format", "{{range .RepoDigests}}{{println .}}{{end}}", name).split()
     repository = name.rpartition(":")[0] if ":" in name.rpartition("/")[2] else name
     return next((found for found in digests if found.partition("@")[0] == repository), name)
@@ -77,7 +77,7 @@ def _pulled(docker: Tool, launch: Launch, base: str) -> str:
         return image_id(docker, base)
     except ToolFailed:
         launch.progress(f"Pulling the image {base}")
-        docker.ask("pull", base, timeout_s=None)
+        docker.show("pull", base, tell=launch.progress)
         return image_id(docker, base)
 
 
@@ -85,13 +85,5 @@ def _build(docker: Tool, launch: Launch, base: str, name: str) -> None:
     with tempfile.TemporaryDirectory(prefix="headrace-image-") as context:
         payload.copy(launch.folder, Path(context))
         # The Dockerfile comes on stdin, so that it can't hide one of the project's.
-        docker.ask(
-            "build",
-            "--tag",
-            name,
-            "--file",
-            "-",
-            context,
-            input=f"FROM {base}\nCOPY . {CODE}\nWORKDIR {CODE}\n",
-            timeout_s=None,
-        )
+        text = f"FROM {base}\nCOPY . {CODE}\nWORKDIR {CODE}\n"
+        docker.show("build", "--tag", name, "--file", "-", context, tell=launch.progress, input=text)

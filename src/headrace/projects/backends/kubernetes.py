@@ -165,8 +165,11 @@ def _variables(launch: Launch) -> dict[str, str]:
             f"{settings.TRACKING_URI.names[0]} to its address.",
         )
     found |= dict.fromkeys(settings.TRACKING_URI.names, uri)
-    for name in launch.variables.keys() - found.keys():
-        launch.progress(f"{name} isn't put into the Job, where others could read it; name a Secret in its template")
+    for setting in (settings.TOKEN, settings.PASSWORD):
+        if setting.is_set():
+            launch.progress(
+                f"{setting.names[0]} isn't put into the Job, where others could read it; name a Secret in its template"
+            )
     return found | dict(docker_command.of_project(launch.environment.docker))
 
 

@@ -3,14 +3,19 @@ through a shell, their failures told in their own words."""
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import subprocess
+import tempfile
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import IO
 
 from headrace.errors import CallerError, TimedOut
 from headrace.lazy import MissingPackage
+from headrace.projects.launch import Progress
 
 TIMEOUT_S = 60.0  # of a question; a cluster that needs longer to answer one isn't there
 _SHOWN_LINES = 15  # of a failed program: its reason comes last
@@ -69,10 +74,43 @@ class Tool:
             raise self.failed(args, ended.returncode, ended.stderr or ended.stdout)
         return ended.stdout
 
+    def show(self, *args: str, tell: Progress, input: str | None = None) -> None:
+        """Runs it to its end, which may be far; its lines are told as they come. ToolFailed."""
+        last = deque[str](maxlen=_SHOWN_LINES)
+        with (
+            _file(input) as source,
+            subprocess.Popen(  # noqa: S603 — no shell
+                self.words(*args),
+                stdin=source,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
+                errors="replace",
+            ) as child,
+        ):
+            assert child.stdout is not None
+            try:
+                for line in child.stdout:
+                    last.append(line.rstrip())
+                    tell(line.rstrip())
+            except BaseException:
+                child.kill()
+                raise
+        if child.returncode:
+            raise self.failed(args, child.returncode, "\n".join(last))
+
     def failed(self, args: Sequence[str], status: int, said: str) -> ToolFailed:
         last = "\n".join(said.strip().splitlines()[-_SHOWN_LINES:]) or "nothing"
         return ToolFailed(f"`{self._shown(args)}` ended with status {status} and said:\n{last}", status, said.strip())
 
     def _shown(self, args: Sequence[str]) -> str:
         """Program and subcommand; options may be long, and hold what isn't for a log."""
-        return " ".join([self.name, *[word for word in args if not word.startswith("-")][:2]])
+        return " ".join([self.name, *itertools.takewhile(lambda word: not word.startswith("-"), args[:2])])
+
+
+def _file(text: str | None) -> IO[bytes]:
+    """To read the text from; a pipe would have to be written while the output is read."""
+    made = tempfile.TemporaryFile()  # noqa: SIM115 — the caller's to close
+    made.write((text or "").encode())
+    made.seek(0)
+    return made

@@ -35,6 +35,7 @@ def main(args: list[str]) -> None:
                 fail(f"Error response from daemon: No such image: {name}")
             print(image(name).read_text() if ".Id" in form else f"{repository(name)}@sha256:{'d' * 64}")
         case ["pull", name]:
+            print("Status: Downloaded newer image")
             image(name).write_text("sha256:pulled")
         case ["build", "--tag", name, "--file", "-", context]:
             image(name).write_text("sha256:built")
