@@ -14,12 +14,14 @@ from headrace.entities import (
 )
 from headrace.query.records import PROMPT_TAG
 from headrace.stores.registry import RegistryStore
+from headrace.testing.stores.registry_making import manifest
 from tests.conformance.generated import TEXTS, Pool, stored
 from tests.conformance.herds import Herd, a_text, chosen
 
 RUN_IDS = ["", "a", "A", "ab", "b"]
 SOURCES = ["s3://a", "s3://A", "s3://a/b", "s3://é", "s3://%_"]
 MANIFESTS = [VersionManifest(files={"MLmodel": FileRecord(size, "a" * 64)}) for size in range(3)]
+MANIFESTS = [manifest(a=1), manifest(b=2)]
 NAMES = [text for text in TEXTS if not set(text) & set("/:.'\"")]
 
 MODEL_POOL = Pool(texts={"name": stored("name", 25)})

@@ -407,6 +407,12 @@ sa.Index(
     sqlite_where=sa.text("run_id != ''"),
     postgresql_where=sa.text("run_id != ''"),
 )
+sa.Index(
+    "model_version_digest",
+    model_version.c.digest,
+    sqlite_where=sa.text("digest IS NOT NULL"),
+    postgresql_where=sa.text("digest IS NOT NULL"),
+)
 sa.Index("model_version_by_location", model_version.c.storage_location, postgresql_using="hash")
 model_version_tag = _registry_tag("model_version_tag", "version_ref")
 # The files of a version, packed; the greatest serial is the present one.

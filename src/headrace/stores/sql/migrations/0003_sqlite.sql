@@ -197,6 +197,7 @@ CREATE INDEX model_version_by_location ON model_version (storage_location);
 CREATE UNIQUE INDEX model_version_by_name ON model_version (name, number DESC);
 CREATE UNIQUE INDEX model_version_by_stage ON model_version (model_ref, stage, number);
 CREATE INDEX model_version_by_update ON model_version (prompt, last_updated_timestamp DESC, name, number DESC);
+CREATE INDEX model_version_digest ON model_version (digest) WHERE digest IS NOT NULL;
 CREATE INDEX model_version_run ON model_version (run_id) WHERE run_id != '';
 CREATE TABLE model_version_tag (
 	version_ref BIGINT NOT NULL,

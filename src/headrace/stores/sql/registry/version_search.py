@@ -30,7 +30,7 @@ KIND = Kind(
         "creation_timestamp": "model_version_by_creation",
         "last_updated_timestamp": "model_version_by_update",
     },
-    indexes={"name": "model_version_by_name", "run_id": "model_version_run"},
+    indexes={"name": "model_version_by_name", "run_id": "model_version_run", "digest": "model_version_digest"},
 )
 
 
