@@ -10,7 +10,7 @@ import pytest
 from headrace.errors import Forbidden, InvalidValue, NotFound, RouteNotFound, StoreUnavailable, TimedOut, TooLarge
 from headrace.net import fetch as module
 from headrace.net.fetch import FetchLimits, Line, check_address, fetch, is_public, post
-from tests.net.faults import answer, drip, serving, stall
+from tests.net.faults import answer, drip, drop, free_port, serving, stall
 
 OPEN = FetchLimits(allow_private=True, timeout_s=5)
 
@@ -246,3 +246,35 @@ def test_tls_handshake_that_nobody_answers_is_cut_off() -> None:
     limits = FetchLimits(allow_private=True, timeout_s=0.3, connect_timeout_s=60)
     with socket.create_server(("127.0.0.1", 0)) as listener, pytest.raises(TimedOut):
         post(f"https://127.0.0.1:{listener.getsockname()[1]}/", b"", limits)
+
+
+def test_next_address_is_asked_where_the_first_takes_no_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = socket.getaddrinfo
+
+    def resolve(host: str, port: int, *arguments: Any, **named: Any) -> Any:
+        if host != "two.example":
+            return real(host, port, *arguments, **named)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port)) for each in ("127.0.0.9", "127.0.0.1")]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    with serving(answer(body=b"second")) as server:
+        assert fetch(f"http://two.example:{server.port}/", OPEN) == b"second"
+        assert post(f"http://two.example:{server.port}/", b"told", OPEN).body == b"second"
+        assert server.seen[1].body == b"told"
+    with pytest.raises(StoreUnavailable, match="does not answer"):
+        fetch(f"http://two.example:{free_port()}/", OPEN)
+
+
+def test_next_address_is_not_asked_once_something_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = socket.getaddrinfo
+
+    def resolve(host: str, port: int, *arguments: Any, **named: Any) -> Any:
+        if host != "two.example":
+            return real(host, port, *arguments, **named)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port)) for each in ("127.0.0.1", "127.0.0.9")]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolve)
+    with serving(drop) as server:
+        with pytest.raises(StoreUnavailable, match="broke"):
+            post(f"http://two.example:{server.port}/", b"told", OPEN)
+        assert len(server.seen) == 1

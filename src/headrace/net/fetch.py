@@ -11,7 +11,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -19,7 +19,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 import urllib3
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 
 from headrace import clock, settings
 from headrace.errors import Forbidden, HeadraceError, InvalidValue, StoreUnavailable, TooLarge
@@ -29,6 +29,7 @@ from headrace.net.problems import raise_for_status, redacted, silent, unreachabl
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _PORTS = {"http": 80, "https": 443}
+_MOST_TRIED = 8  # addresses of one name
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -59,8 +60,8 @@ def fetch_chunks(
     here = url
     for _ in range(limits.max_redirects + 1):
         parts = _checked(here, limits)
-        address = _public_address(parts, limits)
-        with _Connection(parts, address, limits, deadline) as connection:
+        addresses = _public_addresses(parts, limits)
+        with _Connection(parts, addresses, limits, deadline) as connection:
             answer = connection.send("GET", dict(headers or {}))
             if answer.status in _REDIRECTS and answer.headers.get("location"):
                 here = urljoin(here, answer.headers["location"])
@@ -79,14 +80,14 @@ def post(
     status. line: lets another thread cut the request short; that is TimedOut."""
     deadline = clock.monotonic_s() + limits.timeout_s
     parts = _checked(url, limits)
-    with _Connection(parts, _public_address(parts, limits), limits, deadline, line) as connection:
+    with _Connection(parts, _public_addresses(parts, limits), limits, deadline, line) as connection:
         answer = connection.send("POST", dict(headers or {}), body)
         return Response(answer.status, answer.headers, connection.beginning(limits.max_bytes))
 
 
 def check_address(url: str, limits: FetchLimits) -> None:
     """Raises what `fetch` would before it connects."""
-    _public_address(_checked(url, limits), limits)
+    _public_addresses(_checked(url, limits), limits)
 
 
 def is_public(address: Address) -> bool:
@@ -126,7 +127,8 @@ def _shown(url: str) -> str:
         return url
 
 
-def _public_address(parts: SplitResult, limits: FetchLimits) -> str:
+def _public_addresses(parts: SplitResult, limits: FetchLimits) -> list[str]:
+    """In the order in which they should be tried."""
     host = parts.hostname or ""
     try:
         found = socket.getaddrinfo(host, parts.port or _PORTS[parts.scheme], type=socket.SOCK_STREAM)
@@ -142,7 +144,7 @@ def _public_address(parts: SplitResult, limits: FetchLimits) -> str:
                     f"{host!r} stands for {text}, which isn't a public address; Headrace follows such addresses only "
                     f"where {limits.private_by.names[0]}=true."
                 )
-    return addresses[0]
+    return list(dict.fromkeys(addresses))
 
 
 class Line:
@@ -155,6 +157,8 @@ class Line:
 
     def opened(self, sock: socket.socket) -> None:
         with self._lock:
+            if self._twin is not None:
+                self._twin.close()
             self._twin = sock.dup()
         if self.was_cut:
             self.cut()
@@ -203,20 +207,20 @@ class _HttpsPool(urllib3.HTTPSConnectionPool):
 
 
 class _Connection:
-    """One host at one address: the Host header, TLS name and certificate are those of the name. Cut at the deadline."""
+    """One host, at the first of its addresses that takes the connection: the Host header, TLS name and certificate are
+    those of the name. Cut at the deadline."""
 
     def __init__(
-        self, parts: SplitResult, address: str, limits: FetchLimits, deadline: float, line: Line | None = None
+        self,
+        parts: SplitResult,
+        addresses: Sequence[str],
+        limits: FetchLimits,
+        deadline: float,
+        line: Line | None = None,
     ) -> None:
         self._parts, self._limits, self._deadline = parts, limits, deadline
         self._line = line or Line()
-        port = parts.port or _PORTS[parts.scheme]
-        if parts.scheme == "https":
-            self._pool: urllib3.HTTPConnectionPool = _HttpsPool(
-                address, port, server_hostname=parts.hostname, assert_hostname=parts.hostname, line=self._line
-            )
-        else:
-            self._pool = _HttpPool(address, port, line=self._line)
+        self._pools = [self._pool(address) for address in addresses[:_MOST_TRIED]]
         self._raw: urllib3.BaseHTTPResponse | None = None
         self._timer = threading.Timer(max(deadline - clock.monotonic_s(), 0), self._line.cut)
         self._timer.daemon = True
@@ -229,33 +233,55 @@ class _Connection:
         self._timer.cancel()
         if self._raw is not None:
             self._raw.close()
-        self._pool.close()
+        for pool in self._pools:
+            pool.close()
         self._line.close()
 
     def send(self, method: str, headers: dict[str, str], body: bytes | None = None) -> Response:
         """Status and headers, and the beginning of an error's body for GET."""
-        parts, limits = self._parts, self._limits
-        left_s = self._left_s()
-        target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        try:
-            self._raw = self._pool.request(
-                method,
-                target,
-                body=body,
-                headers={"User-Agent": user_agent(), "Accept-Encoding": "identity", **headers, "Host": parts.netloc},
-                redirect=False,
-                retries=False,
-                timeout=urllib3.Timeout(connect=min(limits.connect_timeout_s, left_s), read=left_s),
-                preload_content=False,
-                decode_content=False,
-            )
-        except HTTPError as error:
-            raise self._failed(error) from error
+        for pool in self._pools[:-1]:
+            try:
+                self._raw = self._asked(pool, method, headers, body)
+                break
+            except (NewConnectionError, ConnectTimeoutError):
+                self._left_s()  # nothing was sent: the next address may be asked
+            except HTTPError as error:
+                raise self._failed(error) from error
+        else:
+            try:
+                self._raw = self._asked(self._pools[-1], method, headers, body)
+            except HTTPError as error:
+                raise self._failed(error) from error
         self._left_s()  # a head that was cut short looks like a whole one
         names = {name.lower(): value for name, value in self._raw.headers.items()}
         if self._raw.status >= 400 and method == "GET":
             return Response(self._raw.status, names, self._excerpt())
         return Response(self._raw.status, names)
+
+    def _pool(self, address: str) -> urllib3.HTTPConnectionPool:
+        parts = self._parts
+        port = parts.port or _PORTS[parts.scheme]
+        if parts.scheme == "https":
+            return _HttpsPool(
+                address, port, server_hostname=parts.hostname, assert_hostname=parts.hostname, line=self._line
+            )
+        return _HttpPool(address, port, line=self._line)
+
+    def _asked(
+        self, pool: urllib3.HTTPConnectionPool, method: str, headers: dict[str, str], body: bytes | None
+    ) -> urllib3.BaseHTTPResponse:
+        parts, left_s = self._parts, self._left_s()
+        return pool.request(
+            method,
+            (parts.path or "/") + (f"?{parts.query}" if parts.query else ""),
+            body=body,
+            headers={"User-Agent": user_agent(), "Accept-Encoding": "identity", **headers, "Host": parts.netloc},
+            redirect=False,
+            retries=False,
+            timeout=urllib3.Timeout(connect=min(self._limits.connect_timeout_s, left_s), read=left_s),
+            preload_content=False,
+            decode_content=False,
+        )
 
     def body(self, max_bytes: int) -> Iterator[bytes]:
         assert self._raw is not None
