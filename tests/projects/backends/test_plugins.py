@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from headrace import projects
 from headrace.client.open import tracking_store
+from headrace.client.uri import set_tracking_uri
 from headrace.errors import InvalidValue
 from headrace.projects.backends import base, plugins
 from headrace.projects.backends.plugins import PluginFailed, PluginRun
@@ -104,6 +108,56 @@ def test_their_runs_have_our_surface(install: Callable[..., None], project: Proj
     assert (run.get_status(), run.wait(), run.get_status(), list(run.logs())) == ("RUNNING", True, "FINISHED", [])
     run.cancel()
     assert run.get_status() == "KILLED"
+
+
+def test_a_project_is_run_by_a_plugin(install: Callable[..., None], project: Project) -> None:
+    install(base.MLFLOW_GROUP, "farm:Backend")
+    set_tracking_uri(project.tracking_uri)
+    done = projects.run("https://x/y.git", backend="farm", backend_config={"queue": "q"})
+    assert done.get_status() == "FINISHED"
+    assert tracking_store(project.tracking_uri).get_run(done.run_id).info.status == "FINISHED"
+
+
+MLFLOWS = """
+from mlflow import MlflowClient
+from mlflow.projects.backend.abstract_backend import AbstractBackend
+from mlflow.projects.submitted_run import SubmittedRun
+
+class Submitted(SubmittedRun):
+    def __init__(self, run_id):
+        super().__init__()
+        self._run_id = run_id
+    @property
+    def run_id(self):
+        return self._run_id
+    def wait(self):
+        MlflowClient().log_metric(self._run_id, "loss", 0.5)
+        return True
+    def get_status(self):
+        return "FINISHED"
+    def cancel(self):
+        pass
+
+class Backend(AbstractBackend):
+    def run(self, project_uri, entry_point, params, version, backend_config, tracking_uri, experiment_id):
+        return Submitted(MlflowClient().create_run(experiment_id).info.run_id)
+"""
+SCRIPT = "import mlflow; print(mlflow.projects.run('anywhere', backend='farm').run_id)"
+
+
+def test_a_plugin_that_imports_mlflow_runs_under_the_shim(
+    install: Callable[..., None], project: Project, tmp_path: Path
+) -> None:
+    install(base.MLFLOW_GROUP, "farm:Backend", code=MLFLOWS)
+    done = subprocess.run(
+        [sys.executable, "-m", "headrace.shim", "-c", SCRIPT],
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "site"), "MLFLOW_TRACKING_URI": project.tracking_uri},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    found = tracking_store(project.tracking_uri).get_run(done.stdout.strip())
+    assert (found.info.status, found.data.metrics) == ("FINISHED", {"loss": 0.5})
 
 
 def test_a_plugin_that_fails_is_named_with_its_reason(install: Callable[..., None], project: Project) -> None:
