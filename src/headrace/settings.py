@@ -160,6 +160,12 @@ STRICT = Setting(
     "Let fluent calls raise where the store can't be reached or the journal can't be written, instead of a warning.",
 )
 JOURNAL_DIR = _text("HEADRACE_JOURNAL_DIR", "Folder of journals, instead of one beside the store or in HEADRACE_HOME.")
+JOURNAL_SYNC = Setting(
+    "HEADRACE_JOURNAL_SYNC",
+    _flag,
+    False,
+    "Sync the journal to the disk at every record, so that not even a power cut takes one; else within 200 ms.",
+)
 FLUSH_TIMEOUT_S = Setting(
     "HEADRACE_FLUSH_TIMEOUT",
     float,

@@ -54,7 +54,7 @@ class Finding(msgspec.Struct, frozen=True):
 
 def examine(*, mask_all: bool = False, contents: bool = False) -> list[Finding]:
     """contents: reads every byte of every registered version."""
-    from headrace.cli import checks_models, checks_webhooks
+    from headrace.cli import checks_journals, checks_models, checks_webhooks
     from headrace.client.uri import get_tracking_uri
 
     found = [*_versions(), *_settings(mask_all), *_strangers()]
@@ -66,7 +66,8 @@ def examine(*, mask_all: bool = False, contents: bool = False) -> list[Finding]:
     store = list(_store(uri))
     answers = all(finding.state != "broken" for finding in store)
     webhooks = _checked(checks_webhooks.examine, "webhooks") if answers else ()
-    return [*found, _origin(uri), *store, *models, *webhooks]
+    journals = _checked(checks_journals.examine, "journals")
+    return [*found, _origin(uri), *store, *journals, *models, *webhooks]
 
 
 def _versions() -> Iterator[Finding]:

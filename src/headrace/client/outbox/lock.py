@@ -1,4 +1,8 @@
-"""Who writes, or sends, a journal: one process at a time, known by a lock that ends with the process."""
+"""Who writes, or sends, a journal, known by locks that end with their process.
+
+WRITER.lock    the process that writes the journal: alone if it also sends it, shared if it is offline
+WRITER.sync    the process that sends what another has written
+"""
 
 from __future__ import annotations
 
@@ -11,18 +15,18 @@ _TAKEN = (errno.EAGAIN, errno.EACCES)
 
 
 class JournalLock:
-    """Of one writer in one folder. `take` doesn't wait."""
+    """`take` doesn't wait."""
 
-    def __init__(self, folder: Path, writer_id: str) -> None:
-        self.path = folder / f"{writer_id}.lock"
+    def __init__(self, path: Path) -> None:
+        self.path = path
         self._descriptor = -1
 
-    def take(self) -> bool:
-        """False where another process holds it. Where the file system has no locks, nobody is kept out."""
+    def take(self, *, shared: bool = False) -> bool:
+        """False where another process holds it otherwise. Where the file system has no locks, nobody is kept out."""
         self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
         except OSError as error:
             if error.errno in _TAKEN:
                 os.close(descriptor)
@@ -37,3 +41,11 @@ class JournalLock:
             self.path.unlink(missing_ok=True)
         os.close(self._descriptor)
         self._descriptor = -1
+
+
+def writing(folder: Path, writer_id: str) -> JournalLock:
+    return JournalLock(folder / f"{writer_id}.lock")
+
+
+def sending(folder: Path, writer_id: str) -> JournalLock:
+    return JournalLock(folder / f"{writer_id}.sync")

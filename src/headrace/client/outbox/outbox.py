@@ -18,7 +18,7 @@ from headrace.client.outbox import unmet
 from headrace.client.outbox.delivery import Delivery, StoreDelivery
 from headrace.client.outbox.files import Segment, journals
 from headrace.client.outbox.known_params import KnownParams
-from headrace.client.outbox.lock import JournalLock
+from headrace.client.outbox.lock import writing
 from headrace.client.outbox.reach import Reach
 from headrace.client.outbox.replay import replay
 from headrace.client.outbox.sender import Sender
@@ -79,13 +79,13 @@ class OutboxSink:
             pid=os.getpid(),
             user=_user(),
         )
-        self._lock = JournalLock(folder, about.writer_id)
-        self._writer = JournalWriter(folder, about, self._notice)
+        self._lock = writing(folder, about.writer_id)
+        self._writer = JournalWriter(folder, about, self._notice, sync_each=settings.JOURNAL_SYNC.get())
         self._lost = 0
         rejected = folder / f"{about.writer_id}.rejected.jsonl"
         self._sender = Sender(self._writer, None if connect is None else self._opened, rejected)
         try:
-            self._lock.take()
+            self._lock.take(shared=connect is None)
         except OSError as error:
             log.warning("Nothing can be written to %s: %s. Records go to the store directly.", folder, error)
         self._sender.start()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from headrace.client.outbox.delivery import Delivery, keep_refused
 from headrace.client.outbox.files import Segment, chunks
-from headrace.client.outbox.lock import JournalLock
+from headrace.client.outbox.lock import sending, writing
 from headrace.client.outbox.sender import BODY_BYTES
 from headrace.errors import Corrupt, StoreUnavailable
 
@@ -19,7 +19,8 @@ Progress = Callable[[int], None]
 @dataclass(frozen=True, kw_only=True)
 class Replayed:
     """records: that were new to the store. known: that it had before. rejected: that it refused; kept in
-    WRITER.rejected.jsonl. busy: another process writes or sends the journal, so nothing was done."""
+    WRITER.rejected.jsonl. busy: another process sends the journal, or
+    writes what was to be removed, so nothing was done."""
 
     writer_id: str
     records: int = 0
@@ -39,17 +40,20 @@ def replay(
 ) -> Replayed:
     """Can be repeated and broken off at will. remove: of files whose records the store has all taken. Corrupt where
     records are missing in the folder, after those before the gap were delivered."""
-    lock = JournalLock(folder, writer_id)
-    if not lock.take():
+    writer, sender = writing(folder, writer_id), sending(folder, writer_id)
+    if not sender.take():
         return Replayed(writer_id=writer_id, busy=True)
     try:
+        if not writer.take(shared=not remove):
+            return Replayed(writer_id=writer_id, busy=True)
         found = _sent(folder, writer_id, list(segments), delivery, progress)
         if remove:
             for segment in segments:
                 segment.path.unlink(missing_ok=True)
         return found
     finally:
-        lock.leave(remove=remove)
+        writer.leave(remove=remove)
+        sender.leave(remove=True)
 
 
 def _sent(folder: Path, writer_id: str, segments: list[Segment], delivery: Delivery, progress: Progress) -> Replayed:

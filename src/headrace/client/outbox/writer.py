@@ -38,9 +38,13 @@ class ChunkPlace(NamedTuple):
 
 class JournalWriter:
     """folder: is made if it is missing. about: what the files say of their origin, but for number and first record.
-    appended: told once after `cut` that there is something again."""
+    appended: told once after `cut` that there is something again. sync_each: a record is on the disk before its call
+    returns."""
 
-    def __init__(self, folder: Path, about: Head, appended: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, folder: Path, about: Head, appended: Callable[[], None] = lambda: None, *, sync_each: bool = False
+    ) -> None:
+        self._sync_each = sync_each
         self.folder, self.writer_id = folder, about.writer_id
         self._about, self._appended = about, appended
         self._lock = threading.Lock()
@@ -158,6 +162,8 @@ class JournalWriter:
             written = os.write(self._descriptor, content)
             if written != len(content):
                 raise OSError(28, os.strerror(28))  # ENOSPC: the rest found no room
+            if self._sync_each:
+                os.fsync(self._descriptor)
         except OSError as error:
             self._cut_back(begins)
             raise JournalUnavailable(
