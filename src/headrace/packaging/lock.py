@@ -1,5 +1,5 @@
-"""The lock of a model's requirements. That of `mlflow` itself is not part of it: an environment that Headrace builds has
-Headrace in its place.
+"""The lock of a model's requirements. That of `mlflow` itself is not part of it: an environment that Headrace builds
+has Headrace in its place.
 """
 
 from __future__ import annotations

@@ -61,7 +61,7 @@ def test_optuna_proposes_what_the_space_has(kind: str) -> None:
         assert parameters["width"] in ("16", "32", "64", "128")
         assert parameters["epochs"] == "3"
         seen.append(parameters)
-        proposer.learn(ended(number, parameters, float(parameters["lr"])))
+        proposer.learn(ended(number, parameters, float(parameters["lr"])), [])
     assert len({each["lr"] for each in seen}) == 20
 
 
@@ -71,7 +71,7 @@ def test_one_seed_gives_the_same_proposals(kind: str) -> None:
         proposer, found = proposer_of(optuna(kind, seed=seed)), []
         for number in range(14):
             found.append(proposer.propose(number))
-            proposer.learn(ended(number, found[-1], float(found[-1]["lr"])))
+            proposer.learn(ended(number, found[-1], float(found[-1]["lr"])), [])
         return found
 
     assert proposed(1) == proposed(1)
@@ -104,8 +104,9 @@ def test_a_trial_worse_than_most_is_hopeless_once_some_have_ended() -> None:
     courses = {number: [(0, 1.0 + number), (1, 0.5 + number), (2, 0.1 + number)] for number in range(6)}
     for number in range(5):
         parameters = proposer.propose(number)
-        assert not proposer.hopeless(number, courses[number])
-        proposer.learn(ended(number, parameters, courses[number][-1][1]))
+        if number % 2:  # some ended before anybody looked
+            assert not proposer.hopeless(number, courses[number][:2])
+        proposer.learn(ended(number, parameters, courses[number][-1][1]), courses[number])
     proposer.propose(5)
     assert not proposer.hopeless(5, [(0, 99.0)])  # one point without a course may be the result itself
     assert proposer.hopeless(5, [(0, 99.0), (1, 99.0)])

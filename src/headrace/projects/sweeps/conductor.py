@@ -137,12 +137,14 @@ class Conductor:
 
     def _ended(self, running: _Running) -> None:
         trial = self._book.judged(running.trial)
+        # All of them: the last ones, or those of a short trial, weren't looked at while it ran.
+        points = self._book.points(trial.run_id) if self._plan.pruner != "none" else []
         with self._lock:
             del self._running[trial.number]
             if trial.state == "interrupted" and not self._over.is_set():  # killed by others: that isn't the sweep's end
                 trial = replace(trial, state="failed", reason="it was killed")
             if trial.ended:
-                self._proposer.learn(trial)
+                self._proposer.learn(trial, points)
                 self._trials[trial.number] = trial
                 self._counts[trial.state] += 1
                 self._best = best_of(self._plan, [trial] if self._best is None else [self._best, trial])

@@ -49,7 +49,8 @@ class ByOptuna:
         drawn = {name: _text(axis, trial.params[name]) for name, axis in self._axes.items()}
         return {name: drawn.get(name, self._fixed.get(name, "")) for name in self._names}
 
-    def learn(self, trial: Trial) -> None:
+    def learn(self, trial: Trial, points: Points) -> None:
+        self._report(trial.number, points)
         running = self._running.pop(trial.number)
         if trial.comparable:
             self._study.tell(running, trial.value)
@@ -75,14 +76,16 @@ class ByOptuna:
         )
 
     def hopeless(self, number: int, points: Points) -> bool:
-        trial = self._running.get(number)
-        steps = {step: value for step, value in points if step >= 0}
-        if trial is None or len(steps) < 2:
+        if number not in self._running or sum(step >= 0 for step, _ in points) < 2:
             return False  # a metric without steps is a result, not a course
-        for step in sorted(steps.keys() - self._reported[number]):
-            trial.report(steps[step], step)
-            self._reported[number].add(step)
-        return trial.should_prune()
+        self._report(number, points)
+        return self._running[number].should_prune()
+
+    def _report(self, number: int, points: Points) -> None:
+        for step, value in points:
+            if step >= 0 and step not in self._reported[number]:
+                self._running[number].report(value, step)
+                self._reported[number].add(step)
 
     def _inner(self, parameters: Mapping[str, str]) -> dict[str, Any]:
         """What Optuna calls these values."""

@@ -26,7 +26,7 @@ class Proposer(Protocol):
         """Parameters of trial `number`. again: those it had when it was interrupted, to be had again."""
         ...
 
-    def learn(self, trial: Trial) -> None:
+    def learn(self, trial: Trial, points: Points) -> None:
         """A proposed trial ended."""
         ...
 
@@ -53,8 +53,8 @@ def proposer_of(plan: Plan, known: int = 0) -> Proposer:
 class _Fixed:
     """What doesn't learn."""
 
-    def learn(self, trial: Trial) -> None:
-        del trial
+    def learn(self, trial: Trial, points: Points) -> None:
+        del trial, points
 
     def remember(self, trial: Trial, points: Points) -> None:
         del trial, points
