@@ -114,11 +114,14 @@ def test_files_that_were_added_since_are_told(model: Path) -> None:
     assert manifest.digest_of(model) != stated.digest
 
 
-def test_bytecode_and_the_registrys_note_are_tolerated(model: Path) -> None:
+@pytest.mark.parametrize(
+    "note", ["model_name: digits\nmodel_version: '3'\n", "model_name: Größe of two words\nmodel_version: 3\n"]
+)
+def test_bytecode_and_the_registrys_note_are_tolerated(model: Path, note: str) -> None:
     stated = manifest.write(model)
     (model / "code" / "__pycache__").mkdir(parents=True)
     (model / "code" / "__pycache__" / "a.cpython-311.pyc").write_bytes(b"x")
-    (model / "registered_model_meta").write_text("model_name: digits\nmodel_version: '3'\n")
+    (model / "registered_model_meta").write_text(note, encoding="utf-8")
     assert manifest.check(model, stated, contents=True) == []
     assert manifest.digest_of(model) == stated.digest
 

@@ -117,6 +117,16 @@ def test_a_server_that_asks_nobody_vouches_for_nobody(tmp_path: Path, monkeypatc
         forget()
 
 
+def test_what_was_saved_here_loads_from_any_registry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.undo()  # digests are trusted again
+    (tmp_path / "server").mkdir()
+    with server_at(tmp_path / "server", proxied=True) as address:
+        mlflow.set_tracking_uri(address)
+        register("two Wörter")
+        assert answer("models:/two Wörter/1") == 42
+        forget()
+
+
 def test_versions_in_ones_own_embedded_store_load_without_a_word() -> None:
     register()
     assert answer() == 42

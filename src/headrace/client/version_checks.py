@@ -179,5 +179,6 @@ def _write_meta(folder: Path, found: Registered) -> None:
         {"model_name": found.version.name, "model_version": found.version.version},
         default_flow_style=False,
         allow_unicode=True,
+        width=float("inf"),  # names with spaces would go on in another line
     )
     (folder / META_FILE).write_text(content, encoding="utf-8")

@@ -63,7 +63,7 @@ METADATA_FILES = frozenset(
     ]
 )
 _REGISTERED = "registered_model_meta"
-_REGISTERED_TEXT = re.compile(rb"(model_(name|version): [\w.'-]+\r?\n){1,2}")
+_REGISTERED_TEXT = re.compile(r"(model_(name|version): [\w .'-]+\r?\n){1,2}")
 MAX_REGISTERED_BYTES = 4096
 _ADDED_FOLDERS = ("wheels/", "metadata/")  # by add_libraries_to_model, and copies of metadata by registries
 _BYTECODE = "__pycache__"
@@ -238,7 +238,10 @@ def _is_left_out(entry: os.DirEntry[str], name: str, every: bool) -> bool:
 
 def _is_harmless(path: Path) -> bool:
     """A model's name and version, and nothing that could be read as a pickle or as Python."""
-    return _REGISTERED_TEXT.fullmatch(path.read_bytes()) is not None
+    try:
+        return _REGISTERED_TEXT.fullmatch(path.read_bytes().decode()) is not None
+    except UnicodeDecodeError:
+        return False
 
 
 def _refuse_outside(root: Path, entry: os.DirEntry[str], name: str) -> None:
