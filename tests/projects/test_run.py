@@ -320,6 +320,19 @@ def test_end_of_the_program_waits_for_its_runs(project: Path) -> None:
     assert headrace.search_runs(output_format="list")[0].info.status == "FINISHED"
 
 
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_command_ends_with_a_program_that_is_killed(number: signal.Signals, folder: Path) -> None:
+    write(folder, "entry_points:\n  main: {command: 'echo $$; sleep 1000'}\n")
+    program = f"import headrace; headrace.projects.run({str(folder)!r}, synchronous=False)"
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout is not None
+        pid = int(child.stdout.readline())
+        assert is_running(pid)
+        child.send_signal(number)
+    while is_running(pid):
+        time.sleep(0.01)
+
+
 def test_server_starts_only_when_somebody_asks(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[bool] = []
     serve = serve_store._Service._serve

@@ -17,7 +17,7 @@ from headrace import clock
 from headrace.errors import InvalidValue
 from headrace.projects.launch import Launch
 from headrace.projects.output import Output, Stream
-from headrace.projects.processes import Processes, mark
+from headrace.projects.processes import Guard, Processes, mark
 from headrace.projects.submitted import SubmittedRun
 
 GRACE_S = 10.0  # from a signal that asks to the one that doesn't
@@ -58,6 +58,7 @@ class CommandRun(SubmittedRun):
                 "parameters", list(launch.parameters), "together they are longer than a command may be on this system."
             ) from None
         self._processes = Processes(self._process.pid, launch.run_id)
+        self._guard = Guard(self._process.pid)
 
     @property
     def run_id(self) -> str:
@@ -78,6 +79,7 @@ class CommandRun(SubmittedRun):
                 self._process.wait()
                 self._end_rest()
             finally:
+                self._guard.dismiss()
                 self._over.set()
         return self._process.returncode == 0 and not self._cancelled
 
@@ -112,6 +114,7 @@ class CommandRun(SubmittedRun):
         for stream in (self._process.stdout, self._process.stderr):
             assert stream is not None
             stream.close()
+        self._guard.dismiss()
         self._over.set()
 
     def logs(self) -> Iterator[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from pathlib import Path
 from headrace import settings
 
 _PROC = Path("/proc")
+_GUARD = 'read -r word; [ "$word" = over ] && exit; kill -TERM "-$1"; sleep 10; kill -KILL "-$1"'
 _OVER = (b"Z", b"X")  # ended, and nobody has asked how
 
 
@@ -74,3 +76,21 @@ class Processes:
             if variable.startswith(name):
                 return self.run_id.encode() in variable.removeprefix(name).split(b":")
         return False
+
+
+class Guard:
+    """Ends a command's processes if this process dies before them, by whatever signal: a shell that reads from this
+    process, and so hears of its end."""
+
+    def __init__(self, session: int) -> None:
+        self._shell = subprocess.Popen(  # noqa: S603 — the script is ours, its argument a number
+            ["/bin/sh", "-c", _GUARD, "headrace-guard", str(session)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+    def dismiss(self) -> None:
+        """The command is over."""
+        self._shell.communicate(b"over\n")
