@@ -12,13 +12,15 @@ import pytest
 
 import headrace
 from headrace import MlflowClient, clock
-from headrace.errors import InvalidState, InvalidValue
+from headrace.client.open import close_stores
+from headrace.errors import InvalidState, InvalidValue, StoreUnavailable
 from headrace.projects import resume, sweep
 from headrace.projects.sweeps.parent import CONDUCTED_TAG
 from tests.cli.conftest import HEADRACE
 from tests.projects.sweep.conftest import Project
 from tests.projects.sweep.test_sweep import trials_below
 from tests.support.git import committed, git
+from tests.support.live_server import live_server
 
 TIMEOUT_S = 60
 WAITS = "echo {n} >> begun; echo $$ >> pids; [ {n} -lt 3 ] || [ -e go ] || {{ touch waits-{n}; sleep 600; }}"
@@ -197,3 +199,26 @@ def test_a_backend_config_is_asked_for_again(project: Project) -> None:
     assert "s3cret" not in str(tags)
     with pytest.raises(InvalidValue, match=r"--backend-config.*give it again"):
         resume(result.run_id)
+
+
+def test_a_store_that_is_gone_ends_the_sweep_which_goes_on_when_it_is_back(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEADRACE_HTTP_REQUEST_MAX_RETRIES", "0")
+    said: list[str] = []
+    with live_server(tmp_path / "server") as server:
+        headrace.set_tracking_uri(server.url)
+        project.command(f"[ {{n}} != 2 ] || kill -9 {server.pid}")
+        with pytest.raises(StoreUnavailable):
+            sweep(project.uri, {"n": "1,2,3"}, progress=said.append)
+    assert any("couldn't be noted" in line for line in said)
+    close_stores()
+    project.command("true")
+    with live_server(tmp_path / "server") as server:
+        headrace.set_tracking_uri(server.url)
+        parent = the_parent()
+        assert any(f"--resume {parent}" in line for line in said)
+        assert statuses(parent) == [("1", "FINISHED"), ("2", "RUNNING")]
+        assert resume(parent).complete
+        assert statuses(parent) == [("1", "FINISHED"), ("2", "FINISHED"), ("2", "KILLED"), ("3", "FINISHED")]
+        close_stores()

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from headrace import clock
-from headrace.errors import InvalidValue
+from headrace.errors import InvalidValue, ServiceError
 from headrace.projects.launch import Progress
 from headrace.projects.recorded import RecordedRun, ending
 from headrace.projects.sweeps.book import Book
@@ -194,7 +194,10 @@ class Conductor:
             self._stop()
 
     def _look_at(self, running: _Running) -> None:
-        points = self._book.points(running.trial.run_id)
+        try:
+            points = self._book.points(running.trial.run_id)
+        except ServiceError:
+            return  # the store is away; if it stays so, that ends the trials and the sweep
         if len(points) == running.seen:
             return
         running.seen = len(points)

@@ -37,6 +37,8 @@ BEAT_S = 30.0
 SILENT_MS = 150_000  # some beats: a store that is slow for a while doesn't end a sweep
 _PAGE = 1000
 
+_conducted_here: set[str] = set()  # by this process, just now
+
 
 class Place(msgspec.Struct, frozen=True, kw_only=True):
     """Where the trials run. A backend's configuration may hold secrets, so only that there is one is kept."""
@@ -149,9 +151,11 @@ def conducted(run_id: str) -> Iterator[None]:
 
     thread = threading.Thread(target=beat, name="headrace-sweep-beat", daemon=True)
     thread.start()
+    _conducted_here.add(run_id)
     try:
         yield
     finally:
+        _conducted_here.discard(run_id)
         over.set()
         thread.join()
 
@@ -181,6 +185,8 @@ def _refuse_conducted(run: Run) -> None:
     last = msgspec.json.decode(text, type=_Beat)
     silent_ms = clock.now_ms() - last.at_ms
     here = last.host == platform.node()
+    if here and last.pid == os.getpid() and run.info.run_id not in _conducted_here:
+        return
     if silent_ms > SILENT_MS or (here and not _alive(last.pid)):
         return
     where = "this machine" if here else last.host

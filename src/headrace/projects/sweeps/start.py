@@ -175,22 +175,26 @@ def _conduct(stage: _Stage, plan: Plan, found: Found | None, jobs: int) -> Sweep
     )
     drawn = "" if plan.kind == "grid" else f", seed {plan.seed}"
     stage.tell(f"Sweep {stage.run_id}: {plan.trials} trials of {stage.entry_point}, {plan.kind}{drawn}")
-    status = RunStatus.FAILED
     try:
         # One server for all trials, in place of one for each.
         with parent.conducted(stage.run_id), served(get_tracking_uri()):
             conductor.conduct(jobs)
-        if any(each.state == "finished" for each in conductor.trials):
-            status = RunStatus.FINISHED
     except BaseException as error:
-        status = RunStatus.FAILED if isinstance(error, HeadraceError) else RunStatus.KILLED
         if not isinstance(error, MetricMissing):
             stage.tell(f"The sweep was stopped. To go on with it: headrace run --resume {stage.run_id}")
+        try:
+            _end(stage, plan, conductor, RunStatus.FAILED if isinstance(error, HeadraceError) else RunStatus.KILLED)
+        except HeadraceError as another:  # what stopped the sweep may be the store itself
+            stage.tell(f"How far the sweep came couldn't be noted: {another.message}")
         raise
-    finally:
-        result = SweepResult(run_id=stage.run_id, plan=plan, trials=conductor.trials)
-        summary.write(result)
-        parent.end(stage.run_id, status)
+    finished = any(each.state == "finished" for each in conductor.trials)
+    return _end(stage, plan, conductor, RunStatus.FINISHED if finished else RunStatus.FAILED)
+
+
+def _end(stage: _Stage, plan: Plan, conductor: Conductor, status: RunStatus) -> SweepResult:
+    result = SweepResult(run_id=stage.run_id, plan=plan, trials=conductor.trials)
+    summary.write(result)
+    parent.end(stage.run_id, status)
     return result
 
 
