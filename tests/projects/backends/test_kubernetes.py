@@ -111,9 +111,10 @@ def test_a_failing_command_fails_the_run(fakes: Fakes, project: Project) -> None
 
 def test_a_cancelled_job_is_deleted_with_its_pods(fakes: Fakes, project: Project, until: Callable[..., Any]) -> None:
     run = submit(project, "sh -c 'echo $$; exec sleep 100'")
-    pid = int(until(lambda: run.get_status() and list(run.logs()))[0])
+    waiter = Waiter(run)
+    pid = int(until(lambda: list(run.logs()))[0])
     run.cancel()
-    assert (run.wait(), run.get_status(), alive(pid)) == (False, "KILLED", False)
+    assert (waiter.answer(), run.get_status(), alive(pid)) == (False, "KILLED", False)
     delete = next(call.args for call in fakes.calls("kubectl") if "delete" in call.args)
     assert delete[3:] == ["--namespace", "default", "--ignore-not-found", "--cascade=foreground", "--wait"]
 

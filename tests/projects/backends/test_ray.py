@@ -31,7 +31,7 @@ class Cluster:
     packages: dict[str, bytes] = field(default_factory=dict)
     jobs: list[dict[str, Any]] = field(default_factory=list)
     status: list[Any] = field(default_factory=lambda: ["RUNNING", "SUCCEEDED"])
-    log: str = ""
+    log: str | None = ""
     keeps_pending: bool = False
     stopped: list[str] = field(default_factory=list)
 
@@ -50,7 +50,7 @@ class Cluster:
                 self.status = ["PENDING" if self.keeps_pending else "STOPPED"]
                 return 200, {"stopped": True}
             case "GET", ["api", "jobs", _, "logs"]:
-                return 200, {"logs": self.log}
+                return (200, {"logs": self.log}) if self.log is not None else (500, "the node is gone")
             case "GET", ["api", "jobs", _]:
                 status = self.status.pop(0) if len(self.status) > 1 else self.status[0]
                 return (200, {"status": status}) if isinstance(status, str) else status
@@ -221,6 +221,19 @@ def test_a_head_that_fails_for_a_while_is_asked_again(cluster: Cluster, project:
     run = RayBackend().submit(project.launch("true", backend_config=config(cluster)))
     assert run.wait()
     assert [line for line in project.told if "agent isn't there" in line and line.endswith("Asking again.")]
+
+
+def test_an_outcome_counts_without_the_end_of_the_output(cluster: Cluster, project: Project) -> None:
+    cluster.status, cluster.log = ["SUCCEEDED"], None
+    run = RayBackend().submit(project.launch("true", backend_config=config(cluster)))
+    assert run.wait()
+    assert [line for line in project.told if line.startswith("The end of the output is missing")]
+
+
+def test_the_last_known_status_is_told_where_nobody_answers(cluster: Cluster, project: Project) -> None:
+    cluster.status = ["RUNNING", (500, "broken")]
+    run = RayBackend().submit(project.launch("true", backend_config=config(cluster)))
+    assert [run.get_status(), run.get_status()] == ["RUNNING", "RUNNING"]
 
 
 def test_patience_has_an_end(cluster: Cluster, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

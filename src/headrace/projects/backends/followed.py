@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Literal, Protocol
 
 from headrace import clock
@@ -21,6 +22,7 @@ OVER: frozenset[str] = frozenset({"FINISHED", "FAILED", "KILLED"})
 
 FIRST_PAUSE_S = 0.2
 PAUSE_GROWTH = 1.5
+MISSES = 3  # of its output, after which the outcome of a job that is over counts without it
 PATIENCE_S = 900.0  # without any answer; clusters are updated and networks repaired in less
 
 
@@ -47,6 +49,10 @@ class Job(Protocol):
         """Returns when nothing of it runs any more."""
         ...
 
+    def close(self) -> None:
+        """Lets go of what is held here for it; the job itself isn't touched."""
+        ...
+
 
 class FollowedRun(SubmittedRun):
     def __init__(self, launch: Launch, job: Job) -> None:
@@ -56,35 +62,24 @@ class FollowedRun(SubmittedRun):
         self._asking = threading.RLock()
         self._stopped = threading.Event()
         self._lost: HeadraceError | None = None
+        self._missed = 0
 
     @property
     def run_id(self) -> str:
         return self._launch.run_id
 
     def wait(self) -> bool:
-        pause_s, silent_since_s = FIRST_PAUSE_S, None
-        while self._state not in OVER:
-            try:
-                self._look()
-                silent_since_s = None
-            except ServiceError as error:
-                now_s = clock.monotonic_s()
-                if silent_since_s is None:
-                    silent_since_s = now_s
-                    self._launch.progress(f"{error.message} Asking again.")
-                if now_s - silent_since_s > PATIENCE_S:
-                    raise
-            if self._state in OVER:
-                break
-            self._stopped.wait(pause_s)
-            if self._lost is not None:
-                raise self._lost
-            pause_s = min(pause_s * PAUSE_GROWTH, self._job.longest_pause_s)
-        return self._state == "FINISHED"
+        try:
+            return self._followed()
+        finally:
+            with self._asking:
+                self._job.close()
 
     def get_status(self) -> str:
+        """The last that was known, where nobody answers."""
         if self._state not in OVER:
-            self._look()
+            with suppress(ServiceError):
+                self._look()
         return self._state
 
     def cancel(self) -> None:
@@ -118,12 +113,40 @@ class FollowedRun(SubmittedRun):
     def logs(self) -> Iterator[str]:
         return self._output.lines()
 
+    def _followed(self) -> bool:
+        pause_s, silent_since_s = FIRST_PAUSE_S, None
+        while self._state not in OVER:
+            try:
+                self._look()
+                silent_since_s = None
+            except ServiceError as error:
+                now_s = clock.monotonic_s()
+                if silent_since_s is None:
+                    silent_since_s = now_s
+                    self._launch.progress(f"{error.message} Asking again.")
+                if now_s - silent_since_s > PATIENCE_S:
+                    raise
+            if self._state in OVER:
+                break
+            self._stopped.wait(pause_s)
+            if self._lost is not None:
+                raise self._lost
+            pause_s = min(pause_s * PAUSE_GROWTH, self._job.longest_pause_s)
+        return self._state == "FINISHED"
+
     def _look(self) -> None:
         with self._asking:
             if self._state in OVER:
                 return
             found = self._job.state()  # before the output, so that the last words of what is over aren't missed
-            self._take_output(last=found in OVER)
+            try:
+                self._take_output(last=found in OVER)
+                self._missed = 0
+            except ServiceError as error:
+                self._missed += 1
+                if found not in OVER or self._missed < MISSES:
+                    raise
+                self._launch.progress(f"The end of the output is missing: {error.message}")
             if found in OVER and self._job.why:
                 self._launch.progress(self._job.why)
             self._state = found

@@ -114,6 +114,8 @@ class KubernetesJob:
             "--wait",
             timeout_s=_DELETE_TIMEOUT_S,
         )
+
+    def close(self) -> None:
         for log in self._logs.values():
             log.close()
 

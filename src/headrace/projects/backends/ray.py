@@ -119,6 +119,9 @@ class RayJob:
                 raise ServiceError(f"Ray job {self.number} still runs {STOP_S:g} s after it was asked to stop.")
             clock.sleep_s(0.2)
 
+    def close(self) -> None:
+        self._service.close()
+
 
 @contextmanager
 def told(service: JsonService) -> Iterator[None]:

@@ -98,6 +98,9 @@ class SlurmJob:
                 raise ServiceError(f"Slurm job {self.number} still runs {STOP_S:g} s after scancel.")
             clock.sleep_s(0.2)
 
+    def close(self) -> None:
+        return
+
     def _queued(self) -> list[str]:
         """States of the job, or of an array's tasks; empty when Slurm has forgotten it, some minutes after its end."""
         return self._asked(f"--jobs={self.number}", "--states=all", "--array", "--noheader", "--format=%T")
