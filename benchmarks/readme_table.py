@@ -11,6 +11,7 @@ from pathlib import Path
 import msgspec
 
 from benchmarks.models.report import markdown as models_table
+from benchmarks.projects.report import markdown as projects_table
 from benchmarks.registry.report import markdown as registry_table
 from benchmarks.tracking.report import Document
 from benchmarks.tracking.report import markdown as tracking_table
@@ -18,7 +19,7 @@ from benchmarks.tracking.report import markdown as tracking_table
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
 RESULTS = ROOT / "benchmarks" / "results"
-TABLES = {"tracking": tracking_table, "models": models_table, "registry": registry_table}
+TABLES = {"tracking": tracking_table, "models": models_table, "registry": registry_table, "projects": projects_table}
 
 
 class NoTable(Exception):
