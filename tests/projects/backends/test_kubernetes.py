@@ -188,8 +188,9 @@ def test_what_is_missing_is_said_before_anything_is_made(fakes: Fakes, project: 
 
 def test_a_store_of_this_machine_is_refused(fakes: Fakes, project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("KUBE_MLFLOW_TRACKING_URI")
-    with pytest.raises(InvalidValue, match="headrace server"):
-        submit(project, "true")
+    for uri in (project.tracking_uri, "http://localhost:5000", "sqlite:///runs.db"):
+        with pytest.raises(InvalidValue, match=r"headrace server.*HEADRACE_KUBE_TRACKING_URI"):
+            submit(project, "true", tracking_uri=uri)
     assert fakes.calls("kubectl") == []
 
 

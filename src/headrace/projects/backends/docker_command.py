@@ -156,6 +156,11 @@ def of_project(docker: Docker | None) -> dict[str, str]:
     }
 
 
+def is_of_this_machine(uri: str) -> bool:
+    """Whether no other machine reaches that store, nor a container on a network of its own."""
+    return _store_folder(uri) is not None or urlsplit(uri).hostname in LOOPBACK
+
+
 def _store_folder(uri: str) -> tuple[Path, str] | None:
     """Of an embedded or SQLite store: its folder here, and the URI of the store where the folder is mounted."""
     parts = urlsplit(uri)

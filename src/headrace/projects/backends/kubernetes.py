@@ -159,12 +159,13 @@ def _variables(launch: Launch) -> dict[str, str]:
     """The run's, with the address by which pods reach the server."""
     found = {name: value for name, value in launch.variables.items() if not docker_command.is_secret(name)}
     uri = settings.KUBE_TRACKING_URI.get() or launch.tracking_uri
-    if "://" not in uri or uri.startswith(("file:", "sqlite:")):
+    if not settings.KUBE_TRACKING_URI.is_set() and docker_command.is_of_this_machine(uri):
         raise InvalidValue(
             "tracking URI",
             uri,
-            "pods don't reach a store of this machine; start `headrace server` where they do and set "
-            f"{settings.TRACKING_URI.names[0]} to its address.",
+            "pods don't reach it; start `headrace server` where they do and set "
+            f"{settings.TRACKING_URI.names[0]} to its address, or {settings.KUBE_TRACKING_URI.names[0]} to the one that "
+            "this server has for pods.",
         )
     found |= dict.fromkeys(settings.TRACKING_URI.names, uri)
     for setting in (settings.TOKEN, settings.PASSWORD):
