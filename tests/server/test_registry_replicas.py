@@ -16,7 +16,7 @@ from tests.server.calls import Process, running
 
 API = "/api/2.0/mlflow"
 OWN = "/api/1.0/headrace"
-CLIENTS, ROUNDS = 8, 12
+CLIENTS, ROUNDS = 8, 6
 BODY = {"Content-Type": "application/json"}
 
 
