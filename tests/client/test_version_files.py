@@ -11,6 +11,7 @@ import pytest
 from sklearn.linear_model import LinearRegression
 
 import headrace as mlflow
+from headrace.client.artifact_roots import model_root
 from headrace.client.resolve import resolve_model
 from headrace.client.rest_store import RestStore
 from headrace.entities import ModelPolicy
@@ -198,4 +199,13 @@ def test_metadata_put_into_a_logged_model_is_an_edit_of_its_versions(registered:
     client.log_model_artifact(str(registered.model_id), "requirements.txt")
     assert mlflow.artifacts.load_text("models:/wine/1/requirements.txt") == "scikit-learn\nrich\n"
     assert client.get_model_version_history("wine")[0].kind == "manifest_amended"
+    np.testing.assert_allclose(mlflow.pyfunc.load_model("models:/wine/1").predict(X), Y)
+
+
+def test_edit_that_stopped_half_way_is_finished_by_putting_the_file_again(registered: ModelInfo) -> None:
+    model_root(str(registered.model_id), mlflow.get_tracking_uri()).put_bytes("requirements.txt", b"scikit-learn")
+    with pytest.raises(Corrupt, match=r"requirements\.txt"):
+        mlflow.pyfunc.load_model("models:/wine/1")
+    Path("requirements.txt").write_text("scikit-learn")
+    mlflow.MlflowClient().log_model_artifact(str(registered.model_id), "requirements.txt")
     np.testing.assert_allclose(mlflow.pyfunc.load_model("models:/wine/1").predict(X), Y)
