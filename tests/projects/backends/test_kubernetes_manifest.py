@@ -111,6 +111,40 @@ def test_our_variables_replace_those_of_the_template_and_the_others_stay() -> No
     assert [(entry["name"], entry.get("value")) for entry in env] == [("B", None), ("A", "ours"), ("C", "3")]
 
 
+# As in MLflow's documentation.
+DOCUMENTED = """
+apiVersion: batch/v1
+kind: Job
+metadata:
+  name: "{replaced with MLflow Project name}"
+  namespace: mlflow
+spec:
+  ttlSecondsAfterFinished: 100
+  backoffLimit: 0
+  template:
+    spec:
+      containers:
+      - name: "{replaced with MLflow Project name}"
+        image: "{replaced with URI of Docker image created during Project execution}"
+        command: ["{replaced with MLflow Project entry point command}"]
+        env: ["{appended with MLFLOW_TRACKING_URI, MLFLOW_RUN_ID and MLFLOW_EXPERIMENT_ID}"]
+        resources:
+          limits:
+            memory: 512Mi
+          requests:
+            memory: 256Mi
+      restartPolicy: Never
+"""
+
+
+def test_placeholders_of_mlflows_template_give_way() -> None:
+    made = manifests.filled(
+        yaml.safe_load(DOCUMENTED), name="a", container="b", image="i", command=["x"], env={"A": "1"}
+    )
+    assert "{" not in str(made).replace("{'", "")
+    assert made["spec"]["template"]["spec"]["containers"][0]["env"] == [{"name": "A", "value": "1"}]
+
+
 @pytest.mark.parametrize("name", ["My Project", "Überraschung!", "", None, "-", "x" * 100, "a" * 50 + "." * 20])
 def test_any_project_gets_a_name_that_kubernetes_takes(name: str | None) -> None:
     made = manifests.job_name(name, "0123456789ab")

@@ -164,8 +164,8 @@ def _variables(launch: Launch) -> dict[str, str]:
             "tracking URI",
             uri,
             "pods don't reach it; start `headrace server` where they do and set "
-            f"{settings.TRACKING_URI.names[0]} to its address, or {settings.KUBE_TRACKING_URI.names[0]} to the one that "
-            "this server has for pods.",
+            f"{settings.TRACKING_URI.names[0]} to its address, or {settings.KUBE_TRACKING_URI.names[0]} to the one "
+            "that this server has for pods.",
         )
     found |= dict.fromkeys(settings.TRACKING_URI.names, uri)
     for setting in (settings.TOKEN, settings.PASSWORD):

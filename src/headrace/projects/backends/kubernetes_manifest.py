@@ -68,7 +68,7 @@ def filled(
         made["metadata"] = {**(made.get("metadata") or {}), "name": name}
         made["metadata"].pop("generateName", None)
         first = made["spec"]["template"]["spec"]["containers"][0]
-        kept = [entry for entry in first.get("env") or [] if not (isinstance(entry, dict) and entry.get("name") in env)]
+        kept = [entry for entry in first.get("env") or [] if not _gives_way(entry, env)]
         added = [{"name": variable, "value": value} for variable, value in env.items()]
         first |= {"name": container, "image": image, "command": command, "env": kept + added}
         first.pop("args", None)  # they would follow the command
@@ -76,6 +76,13 @@ def filled(
     if wrong:
         raise InvalidValue(message="The Job's template isn't valid:\n" + "\n".join(f"  {line}" for line in wrong))
     return made
+
+
+def _gives_way(entry: object, env: Mapping[str, str]) -> bool:
+    """A variable of ours, or the "{appended with …}" of the template in MLflow's documentation."""
+    if isinstance(entry, str):
+        return entry.startswith("{") and entry.endswith("}")
+    return isinstance(entry, dict) and entry.get("name") in env
 
 
 def job_name(project: str | None, suffix: str) -> str:
