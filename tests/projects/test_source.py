@@ -229,6 +229,21 @@ def test_copy_for_a_run_is_its_own(bare: Path) -> None:
     assert not (found.folder.parent / "output").exists()
 
 
+def test_copies_that_killed_processes_left_are_removed(bare: Path, tmp_path: Path) -> None:
+    with subprocess.Popen(["true"]) as dead:
+        dead.wait()
+    pids = {"dead": dead.pid, "alive": os.getpid(), "new": dead.pid + 1}
+    names = {name: f"headrace-project-{pid}-x" for name, pid in pids.items()}
+    for name in names.values():
+        (tmp_path / name).mkdir()
+    for name in ("dead", "alive"):
+        os.utime(tmp_path / names[name], (0, 0))
+    with working_copy(fetch(str(bare), None, silent), tmp_path):
+        assert not (tmp_path / names["dead"]).exists()
+        assert (tmp_path / names["alive"]).exists()
+        assert (tmp_path / names["new"]).exists()
+
+
 def zipped(path: Path, **members: str) -> Path:
     with zipfile.ZipFile(path, "w") as archive:
         for name, text in members.items():

@@ -6,6 +6,7 @@ same one, the second finds the place taken and drops its own. What killed proces
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -19,6 +20,7 @@ from headrace.errors import InvalidValue
 from headrace.projects.launch import Source
 
 _PART = ".part-"
+_COPY = "headrace-project-"
 _STALE_MS = 24 * 3600 * 1000
 
 
@@ -66,12 +68,34 @@ def working_copy(source: Source, parent: Path | None) -> Iterator[Source]:
     if source.pristine is None:
         yield source
         return
-    made = Path(tempfile.mkdtemp(prefix="headrace-project-", dir=parent))
+    _sweep_copies(parent or Path(tempfile.gettempdir()))
+    made = Path(tempfile.mkdtemp(prefix=f"{_COPY}{os.getpid()}-", dir=parent))
     try:
         shutil.copytree(source.pristine, made, symlinks=True, dirs_exist_ok=True, copy_function=_copy)
         yield replace(source, folder=made / source.folder.relative_to(source.pristine))
     finally:
         remove(made)
+
+
+def _sweep_copies(parent: Path) -> None:
+    """What processes left that were killed. Age counts as well: another container's processes can't be seen."""
+    oldest_ms = clock.now_ms() - _STALE_MS
+    for left in parent.glob(f"{_COPY}*"):
+        pid = left.name.removeprefix(_COPY).partition("-")[0]
+        with contextlib.suppress(OSError):
+            stale = left.lstat().st_mtime_ns // 1_000_000 < oldest_ms and left.lstat().st_uid == os.getuid()
+            if stale and pid.isdigit() and not _is_alive(int(pid)):
+                remove(left)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        pass
+    return True
 
 
 def remove(folder: Path) -> None:
