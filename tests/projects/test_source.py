@@ -8,6 +8,7 @@ import tarfile
 import threading
 import zipfile
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -123,6 +124,13 @@ def test_commit_that_is_here_is_not_fetched_again(bare: Path, repository: Path) 
     bare.with_suffix(".gone").rename(bare)
     assert fetch(str(bare), sha, told.append).commit == sha
     assert len(told) == 1
+
+
+def test_many_may_fetch_the_same_at_once(bare: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        found = set(pool.map(lambda _: fetch(str(bare), "side", silent).folder, range(8)))
+    assert {name_in(folder) for folder in found} == {"name: side"}
+    assert list(root().iterdir()) == list(found)
 
 
 def test_version_of_a_local_repository_leaves_its_files_alone(repository: Path) -> None:
