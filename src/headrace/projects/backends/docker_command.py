@@ -52,8 +52,6 @@ def words(launch: Launch, given: Inside, image: str, container: str) -> tuple[li
     found = ["run", "--rm"]
     if "name" not in launch.docker_args:
         found += ["--name", container]
-    if launch.interactive:
-        found.append("--interactive")
     found += arguments(launch.docker_args)
     for mount in (*given.mounts, *launch.environment.docker.volumes):
         found += ["-v", mount]
