@@ -19,11 +19,12 @@ COMPAT := .venv-mlflow/bin/python -m pytest -c tests/compat/pytest.ini tests/com
 # TensorFlow, Spark (which needs Java) and Ray: an environment of their own, since 3 GB are no part of `make setup`.
 HEAVY := .venv-heavy/bin/python -m pytest tests/heavy
 COMPAT_TESTS := $(wildcard tests/compat/test_*.py tests/compat/*/test_*.py)
+ROUNDS ?= 1000
 # pytest's exit status when no test carries the marker.
 NONE_SELECTED := 5
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-mlflow demo phi3 test test-full lint format types docs clean
+.PHONY: help setup setup-mlflow demo phi3 test test-full test-crash lint format types docs clean
 .PHONY: bench-models bench-projects bench-registry bench-tracking
 
 help:
@@ -32,6 +33,7 @@ help:
 	@echo "make phi3            make a tiny Phi-3 offline, log it with Transformers and with ONNX, ask it"
 	@echo "make test            everything but the slow tests"
 	@echo "make test-full       the slow tests, those with TensorFlow, Spark and Ray too (needs Java)"
+	@echo "make test-crash      kills, cuts and full disks, $(ROUNDS) rounds: is every logged record there once?"
 	@echo "make lint / types    ruff / mypy --strict"
 	@echo "make format          let ruff rewrite the sources"
 	@echo "make docs            rewrite the reference pages from the sources"
@@ -98,6 +100,9 @@ test-full: $(STAMP) $(MLFLOW_STAMP) $(MODELS_STAMP) $(MLFLOW_MODELS_STAMP) $(HEA
 	$(PYTEST) -m full
 	$(HEAVY)
 	$(if $(COMPAT_TESTS),$(COMPAT) -m full || [ $$? -eq $(NONE_SELECTED) ])
+
+test-crash: $(STAMP)
+	$(BIN)/python -m tests.crash.harness --rounds $(ROUNDS) --out tests/crash/results.json
 
 lint: $(STAMP)
 	$(BIN)/ruff check .
