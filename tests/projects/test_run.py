@@ -21,6 +21,7 @@ from headrace import MlflowClient
 from headrace.entities import Run
 from headrace.errors import HeadraceError, InvalidValue, NotFound, StoreUnavailable
 from headrace.projects import RunFailed, SubmittedRun, run, serve_store
+from headrace.projects.recorded import RecordedRun, live
 from headrace.projects.source_cache import root
 from tests.projects.writing import commit, write
 
@@ -331,6 +332,24 @@ def test_command_ends_with_a_program_that_is_killed(number: signal.Signals, fold
         child.send_signal(number)
     while is_running(pid):
         time.sleep(0.01)
+
+
+@pytest.mark.parametrize("synchronous", [True, False])
+def test_interruption_before_anybody_waits_ends_the_run(
+    synchronous: bool, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begin = RecordedRun.__init__
+
+    def begin_and_interrupt(self: RecordedRun, *arguments: Any) -> None:
+        begin(self, *arguments)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(RecordedRun, "__init__", begin_and_interrupt)
+    Fifo(project)
+    with pytest.raises(KeyboardInterrupt):
+        run(str(project), "waits", synchronous=synchronous)
+    assert not live()
+    assert headrace.search_runs(output_format="list")[0].info.status == "KILLED"
 
 
 def test_server_starts_only_when_somebody_asks(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from types import FrameType
 from typing import Any, NoReturn
 
+from headrace.projects import recorded
 from headrace.projects.recorded import RecordedRun
 
 _PASSED_ON = (signal.SIGTERM, signal.SIGHUP)
@@ -37,6 +38,23 @@ def signals_raise() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+@contextmanager
+def interruptible(*, signals: bool) -> Iterator[None]:
+    """A run that this thread starts meanwhile is ended if an interruption comes before anybody waits for it: without
+    that, the interpreter would wait for it at its end. signals: also those that `signals_raise` is about; without it
+    they end this process, and its commands with it."""
+    before = recorded.live()
+    try:
+        with signals_raise() if signals else nullcontext():
+            yield
+    except (KeyboardInterrupt, Signalled) as error:
+        number = error.number if isinstance(error, Signalled) else signal.SIGINT
+        for run in recorded.live() - before:
+            if run.started_by == threading.get_ident():
+                _end(run, number)
+        raise
 
 
 def wait(run: RecordedRun) -> None:

@@ -34,6 +34,7 @@ class RecordedRun(SubmittedRun):
         self._cancelled, self._succeeded = False, False
         self._error: BaseException | None = None
         self._done = threading.Event()
+        self.started_by = threading.get_ident()
         _live.add(self)
         # No daemon: the interpreter waits for it, so that no run is left without its end.
         threading.Thread(target=self._follow, name=f"headrace-run-{self._run_id[:8]}").start()
@@ -147,6 +148,11 @@ def ending(code: int | None) -> str:
     if code < 0:
         return f"was ended by {name or f'signal {number}'}"
     return f"ended with status {code}{f' ({name})' if name else ''}"
+
+
+def live() -> set[RecordedRun]:
+    """Those that aren't settled."""
+    return set(_live)
 
 
 def _end_all() -> None:

@@ -71,7 +71,7 @@ def replay(
     files = kept.files_of(client, original.info.run_id)
     then = kept_of(original, files)
     known = then if env_manager is None else then.with_manager(env_manager)
-    with foreground.signals_raise(), ready_from(known, files, tell) as ready:
+    with foreground.interruptible(signals=True), ready_from(known, files, tell) as ready:
         missing = _missing(known, files)
         for sentence in missing:
             tell(sentence)

@@ -175,7 +175,7 @@ def run(
         "interactive": synchronous,
         "to_stderr": to_stderr,
     }
-    with foreground.signals_raise():
+    with foreground.interruptible(signals=synchronous):
         experiment = chosen_experiment(experiment_name, experiment_id)
         if isinstance(base.find(backend), base.Backend):
             handle = start(
