@@ -269,6 +269,23 @@ def test_a_gate_sees_what_the_open_run_has_just_logged(registry_place: str, fitt
     assert client.get_model_version_by_alias("wine", "champion").version == "1"
 
 
+def test_a_prompt_is_no_model(registry_place: str) -> None:
+    client = mlflow.MlflowClient()
+    prompt = {"mlflow.prompt.is_prompt": "true"}
+    client.create_registered_model("greeting", prompt)
+    client.create_model_version("greeting", "dummy-source", tags={**prompt, "mlflow.prompt.text": "Hello {{name}}"})
+    mlflow.sklearn.save_model(LinearRegression().fit(X, Y), "dummy-source")  # nothing of this folder is meant
+    for call in (
+        lambda: mlflow.pyfunc.load_model("models:/greeting/1"),
+        lambda: mlflow.register_model("models:/greeting/1", "model"),
+        lambda: client.copy_model_version("models:/greeting/1", "model"),
+        lambda: mlflow.artifacts.download_artifacts("models:/greeting/latest"),
+    ):
+        with pytest.raises(NotFound, match="'greeting' is a prompt"):
+            call()
+    assert mlflow.search_registered_models() == []
+
+
 def test_lineage_leads_from_a_version_to_its_run_and_back(registry_place: str, fitted: LinearRegression) -> None:
     client = mlflow.MlflowClient()
     with mlflow.start_run(run_name="training") as run:

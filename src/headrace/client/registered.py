@@ -11,6 +11,7 @@ from headrace.client.artifact_roots import files_at, model_root, run_root
 from headrace.client.open import registry_store
 from headrace.entities import ModelVersion, VersionManifest
 from headrace.errors import Corrupt, NotFound, NotSupported, RouteNotFound
+from headrace.query import is_prompt
 from headrace.stores.model_uris import ModelAddress, is_models_uri, parse, version_of
 from headrace.stores.registry import RegistryStore
 
@@ -50,9 +51,17 @@ class Registered:
         )
 
 
+def version_at(address: ModelAddress, registry: RegistryStore) -> ModelVersion:
+    """Of a model: prompts are kept as models without files, and MLflow doesn't find them by models:/ either."""
+    found = version_of(address, registry)
+    if is_prompt(found.tags):
+        raise NotFound("model version", address.uri, by="address", hint=f"{found.name!r} is a prompt.")
+    return found
+
+
 def registered(address: ModelAddress, tracking_uri: str, registry_uri: str) -> Registered:
     registry = registry_store(registry_uri, tracking_uri)
-    return of_version(version_of(address, registry), tracking_uri, registry_uri)
+    return of_version(version_at(address, registry), tracking_uri, registry_uri)
 
 
 def of_version(version: ModelVersion, tracking_uri: str, registry_uri: str) -> Registered:
@@ -83,7 +92,7 @@ def _files(location: str, tracking_uri: str, registry_uri: str, hops: int) -> tu
         if not hops:
             raise Corrupt(f"The registry's versions lead from one to another without end, lastly to {location!r}.")
         registry = registry_store(registry_uri, tracking_uri)
-        version = version_of(address, registry)
+        version = version_at(address, registry)
         further = registry.get_model_version_download_uri(version.name, version.version)
         blobs, folder = _files(further, tracking_uri, registry_uri, hops - 1)
         return blobs, join(folder, relative(address.path))

@@ -15,11 +15,12 @@ from headrace.client.acts import act
 from headrace.client.artifact_roots import run_root
 from headrace.client.artifact_uris import has, run_model
 from headrace.client.open import registry_store, tracking_sink, tracking_store
+from headrace.client.registered import version_at
 from headrace.client.uri import get_tracking_uri, registry_uri_beside
 from headrace.client.values import as_key, as_text
 from headrace.entities import ModelVersion, ModelVersionTag
 from headrace.errors import AlreadyExists, InvalidValue, NotFound, NotSupported, ServiceError, TimedOut
-from headrace.stores.model_uris import parse, version_of
+from headrace.stores.model_uris import parse
 from headrace.stores.registry import RegistryStore
 
 AWAIT_S = 300
@@ -84,7 +85,7 @@ def _origin(uri: str, tracking_uri: str, registry: RegistryStore) -> tuple[str, 
             raise InvalidValue("model_uri", uri, "a whole model is registered, not a path in its folder.")
         if address.model_id:
             return uri, None, address.model_id
-        version = version_of(address, registry)
+        version = version_at(address, registry)
         return f"models:/{version.name}/{version.version}", version.run_id or None, version.model_id
     if kind == "":
         return _folder(uri, tracking_uri), None, None

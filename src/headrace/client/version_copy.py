@@ -11,7 +11,7 @@ from headrace.client.acts import act
 from headrace.client.artifact_roots import root_of_model
 from headrace.client.artifact_uris import Place
 from headrace.client.open import registry_store, tracking_store
-from headrace.client.registered import Registered, registered
+from headrace.client.registered import Registered, registered, version_at
 from headrace.client.temporary import remove, temporary_folder
 from headrace.client.version_checks import META_FILE, fetch
 from headrace.entities import (
@@ -23,7 +23,7 @@ from headrace.entities import (
     VersionSignature,
 )
 from headrace.errors import AlreadyExists, HeadraceError, InvalidValue
-from headrace.stores.model_uris import is_models_uri, parse, version_of
+from headrace.stores.model_uris import is_models_uri, parse
 
 COPIED_FROM = "headrace.copiedFrom"  # models:/NAME/3 in the registry where it was copied from
 EXPERIMENT = "Copied models"
@@ -44,7 +44,7 @@ def copy_version(
     if dst_registry_uri is not None and dst_registry_uri != registry_uri:
         return _to_another(registered(address, tracking_uri, registry_uri), name, dst_registry_uri, comment)
     registry = registry_store(registry_uri, tracking_uri)
-    version = version_of(address, registry)
+    version = version_at(address, registry)
     doing = act(comment)
     with suppress(AlreadyExists):
         registry.create_registered_model(name, act=doing)
