@@ -4,6 +4,7 @@ from headrace.client.rest_store.address import resolve
 from headrace.client.rest_store.caller import RestCaller
 from headrace.client.rest_store.experiments import RestExperiments
 from headrace.client.rest_store.journal import RestJournal
+from headrace.client.rest_store.leases import RestLeases
 from headrace.client.rest_store.live import RestLiveView
 from headrace.client.rest_store.logged_models import RestLoggedModels
 from headrace.client.rest_store.metrics import RestMetrics
@@ -25,6 +26,7 @@ class RestStore(
     RestLoggedModels,
     RestLiveView,
     RestJournal,
+    RestLeases,
     RestRegisteredModels,
     RestModelVersions,
     RestRegistryHistory,

@@ -9,6 +9,7 @@ from headrace.stores.base import TrackingStore
 from headrace.stores.memory.access import MemoryAccess
 from headrace.stores.memory.experiments import MemoryExperiments
 from headrace.stores.memory.journal import MemoryJournal
+from headrace.stores.memory.leases import MemoryLeases
 from headrace.stores.memory.live import MemoryLive
 from headrace.stores.memory.logged_models import MemoryLoggedModels
 from headrace.stores.memory.manifest import MemoryManifest
@@ -29,6 +30,7 @@ class MemoryStore(
     MemoryMetrics,
     MemoryLoggedModels,
     MemoryLive,
+    MemoryLeases,
     MemoryManifest,
     MemoryAccess,
     MemoryWebhooks,

@@ -19,6 +19,7 @@ from headrace.entities import (
     RunInfo,
     RunInputs,
     RunOutputs,
+    RunStatus,
     RunTag,
     ViewType,
     limits,
@@ -29,6 +30,7 @@ from headrace.query.dialects import RUN_NAME_TAG
 from headrace.query.records import DATASET_CONTEXT_TAG
 from headrace.stores import checks, locations, tokens
 from headrace.stores.base import RunStore
+from headrace.stores.leases import LOST_TAG
 from headrace.stores.memory.paging import page
 from headrace.stores.memory.state import ACTIVE, DELETED, RunRow, Series, State
 
@@ -91,6 +93,8 @@ class MemoryRuns(State, RunStore):
                 status=status or row.info.status,
                 end_time=row.info.end_time if end_time is None else end_time,
             )
+            if status is not None:
+                _free(row)
             if name:
                 _rename(row, name)
             self.touch(row)
@@ -220,6 +224,17 @@ class MemoryRuns(State, RunStore):
             }
         by_name = sorted(found, key=lambda each: (int(each.experiment_id), each.name, each.digest, each.context or ""))
         return by_name[: checks.MAX_DATASET_SUMMARIES]
+
+
+def _free(row: RunRow) -> None:
+    """Somebody has set the status of the run."""
+    if row.lease is None:
+        return
+    reaped = row.lease.until_ms is None
+    if reaped:
+        row.tags.pop(LOST_TAG, None)
+    if reaped or RunStatus.is_terminated(row.info.status):
+        row.lease = None
 
 
 def _rename(row: RunRow, name: str) -> None:

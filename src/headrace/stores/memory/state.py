@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import msgspec
 
@@ -53,6 +54,14 @@ class Series:
         return sorted(self.points.values(), key=by_step)
 
 
+class Lease(NamedTuple):
+    """until_ms None: it was over, and the run was ended."""
+
+    owner: str
+    heartbeat_ms: int
+    until_ms: int | None
+
+
 class RunRow:
     """changed: the state's version at the run's last write."""
 
@@ -65,6 +74,7 @@ class RunRow:
         self.model_inputs: list[str] = []
         self.model_outputs: list[LoggedModelOutput] = []
         self.changed = 0
+        self.lease: Lease | None = None
 
     def data(self) -> RunData:
         latest = [series.latest for series in self.series.values() if series.latest is not None]

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 import msgspec
 
 from headrace import clock
-from headrace.entities import Run, RunData, RunInfo, RunTag, limits
+from headrace.entities import Run, RunData, RunInfo, RunStatus, RunTag, limits
 from headrace.errors import InvalidValue, NotFound
 from headrace.query.dialects import RUN_NAME_TAG
 from headrace.stores import checks, locations
-from headrace.stores.sql import document, experiments
+from headrace.stores.sql import document, experiments, leases
 from headrace.stores.sql.connection import Database, Work
 from headrace.stores.sql.run_records import INFO_COLUMNS, get, info
 from headrace.stores.sql.run_row import RunRow, for_write
@@ -78,6 +78,8 @@ def update(run_id: str, status: str | None, end_time: int | None, run_name: str 
                 "UPDATE run SET status = coalesce(?, status), end_time = coalesce(?, end_time) WHERE id = ?",
                 (status, end_time, run.ref),
             )
+        if status is not None:
+            leases.freed(db, run.ref, ended=RunStatus.is_terminated(status))
         if name:
             rename(db, run, name)
             document.set_tags(db, run.ref, run.experiment_id, {RUN_NAME_TAG: name})

@@ -57,6 +57,7 @@ from headrace.stores.sql import (
 from headrace.stores.sql.connection import Database, Engine, Work
 from headrace.stores.sql.document_cache import DocumentCache
 from headrace.stores.sql.journal import SqlJournal
+from headrace.stores.sql.leases import SqlLeases
 from headrace.stores.sql.registry.store import SqlRegistry
 from headrace.stores.sql.transactions import Transactions
 from headrace.stores.sql.webhook_store import SqlWebhooks
@@ -343,7 +344,19 @@ class _Access(Transactions, AccessStore):
         self._write(access.delete_token(token_id))
 
 
-class SqlStore(_Experiments, _Runs, _Metrics, _Models, _Live, _Manifest, _Access, SqlWebhooks, SqlRegistry, SqlJournal):
+class SqlStore(
+    _Experiments,
+    _Runs,
+    _Metrics,
+    _Models,
+    _Live,
+    _Manifest,
+    _Access,
+    SqlWebhooks,
+    SqlRegistry,
+    SqlJournal,
+    SqlLeases,
+):
     """Also `SupportsSubmit`, `SupportsQuickReads` (on SQLite) and `SupportsDocuments`."""
 
     def __init__(self, engine: Engine, artifact_root: str, appended: Callable[[], None]) -> None:

@@ -100,6 +100,13 @@ run = sa.Table(
     _int("lease_until_ms", null=True),
     sa.UniqueConstraint("run_id", name="run_run_id"),
 )
+# Those that somebody must send heartbeats for: a few, whatever has been run before.
+sa.Index(
+    "run_leased",
+    run.c.lease_until_ms,
+    sqlite_where=sa.text("lease_until_ms IS NOT NULL"),
+    postgresql_where=sa.text("lease_until_ms IS NOT NULL"),
+)
 # deleted_ms at its end, so that runs are counted without a look at their rows.
 sa.Index("run_by_start", run.c.experiment_id, run.c.start_time.desc(), run.c.run_id, run.c.deleted_ms)
 
