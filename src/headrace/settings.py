@@ -25,13 +25,13 @@ class Setting(Generic[T]):
 
     def __init__(self, names: str, parse: Callable[[str], T], default: T, help: str) -> None:
         self.names = tuple(names.split())
-        self._keys = [os.environ.encodekey(name) for name in self.names]
+        self._keys = [(os.environ.encodekey(name), name) for name in self.names]
         self.parse, self.default, self.help = parse, default, help
         _register(self)
 
     def get(self) -> T:
-        for name, key in zip(self.names, self._keys, strict=True):
-            if _environment.get(key):
+        for key, name in self._keys:
+            if key in _environment and os.environ[name]:
                 text = os.environ[name]
                 try:
                     return self.parse(text)
@@ -96,6 +96,19 @@ def _seconds(text: str) -> float:
     seconds = float(text)
     if not 0 < seconds < float("inf"):
         raise ValueError("a number of seconds above 0 is needed.")
+    return seconds
+
+
+def _count(text: str) -> int:
+    if not text.strip().isdecimal() or int(text) < 1:
+        raise ValueError("a whole number of 1 or more is needed.")
+    return int(text)
+
+
+def _lease(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds <= 86_400:
+        raise ValueError("0 to 86400 seconds are allowed.")
     return seconds
 
 
@@ -172,11 +185,46 @@ FLUSH_TIMEOUT_S = Setting(
     60.0,
     "Seconds that the end of a run, or of the process, waits for the store to take what the journal holds.",
 )
+LEASE_S = Setting(
+    "HEADRACE_LEASE",
+    _lease,
+    60.0,
+    "Seconds after which an open run is FAILED when its process isn't heard from; it says four times as often that it "
+    "is there. 0: it says nothing, and the run stays RUNNING.",
+)
+REAP_INTERVAL_S = Setting(
+    "HEADRACE_REAP_INTERVAL",
+    float,
+    10.0,
+    "Seconds between two looks of a server for runs whose process is gone; 0 leaves them to others.",
+)
 SUPPRESS_RUN_URL = Setting(
     "HEADRACE_SUPPRESS_PRINTING_URL_TO_STDOUT MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT",
     _flag,
     False,
     "Don't print the run's address when a run on a server ends.",
+)
+ENABLE_SYSTEM_METRICS_LOGGING = Setting(
+    "HEADRACE_ENABLE_SYSTEM_METRICS_LOGGING MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING",
+    _flag,
+    False,
+    "Log what the machine does while a run is open, where start_run doesn't say.",
+)
+SYSTEM_METRICS_SAMPLING_INTERVAL_S: Setting[float | None] = Setting(
+    "HEADRACE_SYSTEM_METRICS_SAMPLING_INTERVAL MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL",
+    _seconds,
+    None,
+    "Seconds between two samples of the machine; 10 by default.",
+)
+SYSTEM_METRICS_SAMPLES_BEFORE_LOGGING: Setting[int | None] = Setting(
+    "HEADRACE_SYSTEM_METRICS_SAMPLES_BEFORE_LOGGING MLFLOW_SYSTEM_METRICS_SAMPLES_BEFORE_LOGGING",
+    _count,
+    None,
+    "Samples of the machine whose average is logged as one point; 1 by default.",
+)
+SYSTEM_METRICS_NODE_ID = _text(
+    "HEADRACE_SYSTEM_METRICS_NODE_ID MLFLOW_SYSTEM_METRICS_NODE_ID",
+    "Name of this machine among those that log to one run; its metrics are system/NODE/… then.",
 )
 TRUNCATE_LONG_VALUES = Setting(
     "HEADRACE_TRUNCATE_LONG_VALUES MLFLOW_TRUNCATE_LONG_VALUES",

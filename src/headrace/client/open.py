@@ -14,6 +14,7 @@ A forked child opens its own: connections and writer threads belong to the proce
 from __future__ import annotations
 
 import atexit
+import contextlib
 import os
 import sys
 import threading
@@ -25,7 +26,7 @@ from urllib.parse import quote, unquote, urlsplit
 from headrace import settings
 from headrace.client.sink import Sink
 from headrace.client.uri import get_registry_uri, get_tracking_uri, shown_uri
-from headrace.errors import InvalidValue, NotSupported
+from headrace.errors import HeadraceError, InvalidValue, NotSupported
 from headrace.stores.base import TrackingStore
 from headrace.stores.registry import RegistryStore, WebhookService, WebhookStore
 
@@ -190,7 +191,10 @@ def _artifact_root(default: str) -> str:
 def _open_sql(uri: str, artifact_root: str) -> TrackingStore:
     from headrace.stores.sql import open_sql_store  # SQLAlchemy: only where a database is
 
-    return open_sql_store(uri, artifact_root)
+    store = open_sql_store(uri, artifact_root)
+    with contextlib.suppress(HeadraceError):  # whoever may only read, or comes at a bad moment, leaves them as they are
+        store.reap()  # no server looks after these runs
+    return store
 
 
 def _open_http(uri: str) -> TrackingStore:

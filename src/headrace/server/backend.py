@@ -14,6 +14,7 @@ from headrace.registry.webhooks import Dispatcher, Webhooks
 from headrace.server.artifacts import ServedArtifacts
 from headrace.server.bridge import Bridge
 from headrace.server.options import Options
+from headrace.server.reaper import Reaper
 from headrace.stores.base import AccessStore, ManifestStore, SupportsSubmit, TrackingStore
 from headrace.stores.documents import SupportsDocuments
 from headrace.stores.registry import DeliveryQueue, RegistryStore, SupportsLocations, WebhookService, WebhookStore
@@ -44,6 +45,7 @@ class Backend:
         self._quick_look_ups = bool(getattr(self.models, "quick_reads", False))
         self._webhooks = _checked(self.models)
         self._dispatcher = _dispatcher(self.models)
+        self._reaper = Reaper.of_settings(store)
         self._registry = _guarded(self.models, store, artifacts)
         self.held_files = _held(self._registry, self.models)
         self._bridge = Bridge()
@@ -56,6 +58,8 @@ class Backend:
         """Before the first request."""
         if self._dispatcher is not None:
             self._dispatcher.start()
+        if self._reaper is not None:
+            self._reaper.start()
 
     async def write(self, method: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """A write of the store: joins the group that commits next, where the store has groups."""
@@ -120,6 +124,8 @@ class Backend:
         await asyncio.to_thread(self._outside.shutdown)
         if self._dispatcher is not None:
             await asyncio.to_thread(self._dispatcher.close)
+        if self._reaper is not None:
+            await asyncio.to_thread(self._reaper.close)
         if hasattr(self.artifacts, "close"):
             await asyncio.to_thread(self.artifacts.close)
         await asyncio.to_thread(self.store.close)
