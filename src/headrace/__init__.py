@@ -30,6 +30,8 @@ __all__ = [
     "delete_logged_model_tag",
     "delete_run",
     "delete_tag",
+    "disable_system_metrics_logging",
+    "enable_system_metrics_logging",
     "end_run",
     "entities",
     "exceptions",
@@ -90,6 +92,9 @@ __all__ = [
     "set_logged_model_tags",
     "set_model_version_tag",
     "set_registry_uri",
+    "set_system_metrics_node_id",
+    "set_system_metrics_samples_before_logging",
+    "set_system_metrics_sampling_interval",
     "set_tag",
     "set_tags",
     "set_tracking_uri",
@@ -98,6 +103,7 @@ __all__ = [
     "spark",
     "start_run",
     "statsmodels",
+    "system_metrics",
     "tensorflow",
     "tracking",
     "transformers",
@@ -191,6 +197,13 @@ if TYPE_CHECKING:
         set_model_version_tag,
     )
     from headrace.client.runs import delete_run, get_parent_run, get_run, restore_run, search_runs, start_run
+    from headrace.client.system_metrics.switches import (
+        disable_system_metrics_logging,
+        enable_system_metrics_logging,
+        set_system_metrics_node_id,
+        set_system_metrics_samples_before_logging,
+        set_system_metrics_sampling_interval,
+    )
     from headrace.client.tables import load_table, log_table
     from headrace.client.uri import (
         get_registry_uri,
@@ -225,6 +238,8 @@ else:
             "delete_logged_model_tag": "headrace.client.logged_models:delete_logged_model_tag",
             "delete_run": "headrace.client.runs:delete_run",
             "delete_tag": "headrace.client.log:delete_tag",
+            "disable_system_metrics_logging": "headrace.system_metrics:disable_system_metrics_logging",
+            "enable_system_metrics_logging": "headrace.system_metrics:enable_system_metrics_logging",
             "end_run": "headrace.client.active_run:end_run",
             "entities": "headrace.entities",
             "exceptions": "headrace.exceptions",
@@ -285,6 +300,9 @@ else:
             "set_logged_model_tags": "headrace.client.logged_models:set_logged_model_tags",
             "set_model_version_tag": "headrace.client.registry_calls:set_model_version_tag",
             "set_registry_uri": "headrace.client.uri:set_registry_uri",
+            "set_system_metrics_node_id": "headrace.system_metrics:set_system_metrics_node_id",
+            "set_system_metrics_samples_before_logging": "headrace.system_metrics:set_system_metrics_samples_before_logging",  # noqa: E501
+            "set_system_metrics_sampling_interval": "headrace.system_metrics:set_system_metrics_sampling_interval",
             "set_tag": "headrace.client.log:set_tag",
             "set_tags": "headrace.client.log:set_tags",
             "set_tracking_uri": "headrace.client.uri:set_tracking_uri",
@@ -293,6 +311,7 @@ else:
             "spark": "headrace.spark",
             "start_run": "headrace.client.runs:start_run",
             "statsmodels": "headrace.statsmodels",
+            "system_metrics": "headrace.system_metrics",
             "tensorflow": "headrace.tensorflow",
             "tracking": "headrace.tracking",
             "transformers": "headrace.transformers",

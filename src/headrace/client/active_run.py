@@ -17,6 +17,7 @@ from headrace.client import async_log
 from headrace.client.open import tracking_sink, tracking_store
 from headrace.client.outbox.unmet import is_unmet
 from headrace.client.rest_store.address import run_page
+from headrace.client.system_metrics.sampler import leave_run
 from headrace.entities import Run, RunStatus
 from headrace.errors import InvalidValue
 
@@ -113,6 +114,7 @@ def forget_run(run_id: str) -> None:
     """A run that was deleted while it was open isn't ended any more."""
     _thread.stack = [entry for entry in _thread.stack if entry.run.info.run_id != run_id]
     _open.pop(run_id, None)
+    leave_run(run_id)
 
 
 def _stack() -> list[_Entry]:
@@ -123,6 +125,7 @@ def _close(entry: _Entry, status: str) -> None:
     run_id = entry.run.info.run_id
     _open.pop(run_id, None)
     _thread.last = (run_id, entry.uri)
+    leave_run(run_id)
     async_log.flush_run(run_id)
     sink = tracking_sink(entry.uri)
     sink.update_run(run_id, status, clock.now_ms())

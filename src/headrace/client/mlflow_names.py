@@ -151,6 +151,7 @@ PLACES: dict[str, str] = {
         "headrace.client.registry_names",
     ),
     "protos.databricks_pb2": "headrace.client.error_codes",
+    "system_metrics.system_metrics_monitor": "headrace.client.system_metrics.monitor",
     "tracking.client": "headrace.client",
     "tracking.fluent": "headrace",
     "tracking.context": "headrace.client.context_names",

@@ -13,6 +13,8 @@ from headrace.client.experiments import chosen_experiment_id, current_experiment
 from headrace.client.experiments import search_experiments as all_experiments
 from headrace.client.open import tracking_sink, tracking_store
 from headrace.client.outbox.unmet import is_unmet
+from headrace.client.system_metrics.sampler import watch_run
+from headrace.client.system_metrics.watch import Plan, plan
 from headrace.client.tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NOTE, MLFLOW_USER
 from headrace.client.uri import get_tracking_uri, is_tracking_uri_set
 from headrace.client.values import as_key, as_text
@@ -42,17 +44,17 @@ def start_run(
             message=f"Run {open_run.info.run_id!r} is open already. End it with end_run() first, or start a run below "
             "it with start_run(nested=True)."
         )
-    if log_system_metrics:
-        from headrace.client.absent import warn_once
-
-        warn_once("start_run(log_system_metrics=True)")
+    measured = _measured(log_system_metrics)
     # A nested run goes where its parent is, also if the process has changed its folder meanwhile.
     uri = active_uri() if open_run is not None and not is_tracking_uri_set() else None
     uri = uri or get_tracking_uri()
     given = _described({as_key("tag name", key): as_text(value) for key, value in (tags or {}).items()}, description)
     run_id = run_id or _run_id_of_environment()
     if run_id is not None:
-        return push(_resumed(uri, run_id, experiment_id, run_name, given), uri)
+        resumed = push(_resumed(uri, run_id, experiment_id, run_name, given), uri)
+        if measured is not None:
+            watch_run(resumed, uri, measured, resumed=True)
+        return resumed
     parent = _parent(uri, open_run, parent_run_id)
     if parent is not None:
         given = {MLFLOW_PARENT_RUN_ID: parent, **given}
@@ -64,7 +66,10 @@ def start_run(
         [RunTag(key, value) for key, value in resolved.items()],
         run_name,
     )
-    return push(made, uri)
+    started = push(made, uri)
+    if measured is not None:
+        watch_run(started, uri, measured, resumed=False)
+    return started
 
 
 def current_run() -> ActiveRun:
@@ -187,6 +192,11 @@ def _described(tags: dict[str, str], description: str | None) -> dict[str, str]:
     if MLFLOW_RUN_NOTE in tags:
         raise InvalidValue("description", description, f"tag {MLFLOW_RUN_NOTE} is given too; keep one of them.")
     return {**tags, MLFLOW_RUN_NOTE: description}
+
+
+def _measured(wanted: bool | None) -> Plan | None:
+    """How the machine is measured while the run is open, if at all."""
+    return plan() if (settings.ENABLE_SYSTEM_METRICS_LOGGING.get() if wanted is None else wanted) else None
 
 
 def _run_id_of_environment() -> str | None:
