@@ -247,7 +247,7 @@ def test_failing_sensor_is_told_once_and_the_others_go_on(
     with mlflow.start_run(log_system_metrics=True) as run:
         until(lambda: getattr(nvml, "asked") >= 3)  # noqa: B009 — a module of this test
         until(lambda: points(run.info.run_id))
-    told = [record.message for record in caplog.records if record.name == "headrace.system_metrics"]
+    told = [record.message for record in caplog.records if record.name == "headrace.system"]
     assert told == ["System metrics go on without load of GPU 0: NVMLError_NotSupported: Not Supported"]
     assert logged(run.info.run_id) == {
         f"system/{name}" for name in MACHINE | GPU if name != "gpu_0_utilization_percentage"
@@ -287,7 +287,7 @@ def test_without_psutil_a_warning_says_what_to_install_and_the_run_goes_on(
             mlflow.log_metric("loss", 1)
             until(lambda: points(run.info.run_id, "system/gpu_0_power_usage_watts"))
         assert logged(run.info.run_id) == {f"system/{name}" for name in GPU}
-    told = [record.message for record in caplog.records if record.name == "headrace.system_metrics"]
+    told = [record.message for record in caplog.records if record.name == "headrace.system"]
     assert told == ["System metrics of this machine need psutil, which is missing: pip install 'headrace[system]'"]
     assert mlflow.get_run(run.info.run_id).data.metrics["loss"] == 1
 
@@ -333,7 +333,7 @@ def test_store_that_is_down_ends_neither_training_nor_measuring(
         mlflow.end_run()
         steps = [step for step, _ in points(run_id)]
         stores.close_stores()
-    told = [record.message for record in caplog.records if record.name == "headrace.system_metrics"]
+    told = [record.message for record in caplog.records if record.name == "headrace.system"]
     if logging_by == "journal":
         assert steps == list(range(len(steps)))
         assert told == []

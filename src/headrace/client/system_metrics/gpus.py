@@ -14,7 +14,7 @@ from headrace.lazy import optional_import
 _DRIVER = Path("/proc/driver/nvidia/version")  # there where Linux has loaded NVIDIA's driver
 _MEGA = 1e6
 
-log = logging.getLogger("headrace.system_metrics")
+log = logging.getLogger("headrace.system")
 
 Reading = Callable[[], dict[str, float]]
 

@@ -14,7 +14,7 @@ INSTALL = "pip install 'headrace[system]'"
 COUNTED = frozenset({"network_receive_megabytes", "network_transmit_megabytes"})  # since the start: the last one counts
 _MEGA = 1e6
 
-log = logging.getLogger("headrace.system_metrics")
+log = logging.getLogger("headrace.system")
 
 
 class Sensor(NamedTuple):
