@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import socket
-import subprocess
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -32,10 +26,7 @@ from headrace.entities import (
 )
 from headrace.errors import AlreadyExists, InvalidValue, NotFound, NotSupported
 from tests.client.conftest import forget, server_at
-
-ROOT = Path(__file__).resolve().parents[2]
-MLFLOW = ROOT / ".venv-mlflow" / "bin" / "mlflow"
-READY_S = 120
+from tests.client.stock import MLFLOW, StockServer
 
 pytestmark = [
     pytest.mark.full,
@@ -43,42 +34,12 @@ pytestmark = [
 ]
 
 
-def answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(f"{url}/health", timeout=1) as reply:
-            return bool(reply.status == 200)
-    except (urllib.error.URLError, OSError):
-        return False
-
-
 @pytest.fixture(scope="module")
 def stock_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("stock")
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-    command = [
-        str(MLFLOW),
-        "server",
-        "--backend-store-uri",
-        f"sqlite:///{folder}/m.db",
-        "--port",
-        str(port),
-        "--workers",
-        "1",
-    ]
-    environment = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true", "PATH": f"{MLFLOW.parent}:{os.environ['PATH']}"}
-    with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log, env=environment, start_new_session=True)
-        try:
-            url, deadline = f"http://127.0.0.1:{port}", time.monotonic() + READY_S
-            while not answers(url):
-                assert server.poll() is None, (folder / "log").read_text()
-                assert time.monotonic() < deadline, (folder / "log").read_text()
-                time.sleep(0.2)
-            yield url
-        finally:
-            os.killpg(server.pid, 15)
-            server.wait(30)
+    server = StockServer(tmp_path_factory.mktemp("stock"))
+    server.start()
+    yield server.url
+    server.stop()
 
 
 @pytest.fixture(autouse=True)

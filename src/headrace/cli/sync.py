@@ -15,6 +15,8 @@ from headrace.cli.output import say, show, table
 from headrace.cli.session import hurry
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from headrace.client.outbox.sync import Journal, Synced
 
 JOBS = 4
@@ -41,6 +43,7 @@ def sync(context: click.Context, folders: tuple[Path, ...], to: str | None, jobs
     looked through where processes of this user leave what they can't deliver.
     """
     from headrace.client.outbox.open import known_folders
+    from headrace.client.outbox.run_ids import known_ids
     from headrace.client.outbox.sync import found, sync_artifacts
     from headrace.client.outbox.sync import sync as synced
     from headrace.errors import NotFound
@@ -52,19 +55,16 @@ def sync(context: click.Context, folders: tuple[Path, ...], to: str | None, jobs
     todo = [journal for folder in folders or known_folders() for journal in found(folder)]
     with _progress(todo) as progress:
         results = list(synced(todo, to, jobs=jobs, remove=remove, progress=progress))
-    files = 0
+    files, run_ids = 0, dict[str, str]()
     for folder, target in {(each.journal.folder, each.target): None for each in results if each.outcome}:
         files += sync_artifacts(folder, target)
+        run_ids |= known_ids(folder, target)
     rows = [_row(each) for each in results]
     if not rows:
         say("There are no journals to send.")
     show(
-        {"journals": [_record(each) for each in results], "artifacts": files},
-        lambda: table(
-            ["Journal", "Written by", "Store", "Records", "Known", "Refused", "State"],
-            rows,
-            right=("Records", "Known", "Refused"),
-        ),
+        {"journals": [_record(each) for each in results], "artifacts": files, "run_ids": run_ids},
+        lambda: _tables(rows, run_ids),
     )
     if files:
         say(f"{files} artifacts of runs that began without a store are with their runs now.")
@@ -91,6 +91,17 @@ def _progress(todo: list[Journal]) -> Iterator[Callable[[int], None]]:
     with shown:
         task = shown.add_task(f"Sending {len(todo)} journals", total=None)
         yield lambda count: shown.advance(task, count)
+
+
+def _tables(rows: list[list[object]], run_ids: dict[str, str]) -> RenderableType:
+    from rich.console import Group
+
+    columns = ["Journal", "Written by", "Store", "Records", "Known", "Refused", "State"]
+    journals = table(columns, rows, right=("Records", "Known", "Refused"))
+    if not run_ids:
+        return journals
+    title = "Runs to which the store has given an id of its own"
+    return Group(journals, "", table(["Run here", "Run there"], run_ids.items(), title=title))
 
 
 def _row(each: Synced) -> list[object]:

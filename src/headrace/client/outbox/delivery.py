@@ -23,6 +23,9 @@ class Delivery(Protocol):
         """body: whole chunks. Raises what the store or the network raises; then it is safe to deliver them again."""
         ...
 
+    def forget(self, writer_id: str) -> None:
+        """The store has the whole journal, whose files are removed: nothing here is kept about it."""
+
 
 @runtime_checkable
 class TakesBodies(Protocol):
@@ -42,6 +45,9 @@ class StoreDelivery:
         if isinstance(self._store, TakesBodies):
             return self._store.append_journal_body(writer_id, body)
         return self._store.append_journal(writer_id, *journal.records(body))
+
+    def forget(self, writer_id: str) -> None:
+        """The store keeps the mark."""
 
 
 def keep_refused(path: Path, body: bytes, refused: Iterable[RecordRefused]) -> None:

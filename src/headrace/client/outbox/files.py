@@ -2,7 +2,7 @@
 
     WRITER.000001.journal   the first file of a writer, and so on
     WRITER.lock             held by the process that writes, or sends, the journal
-    WRITER.mark             how far a store has taken it in, and which one
+    WRITER.STORE.mark       how far a store that takes no journals has got it (`stock`)
 
 A folder may be copied while it is written: a file is read up to its last whole record.
 """

@@ -9,18 +9,18 @@ from pathlib import Path
 
 from headrace import settings
 from headrace.client.outbox.outbox import OutboxSink
+from headrace.client.outbox.stock import takes_journals
 from headrace.client.outbox.unmet import is_missed
 from headrace.client.sink import DirectSink, Sink
 from headrace.client.uri import EMBEDDED_FOLDER, shown_uri
-from headrace.errors import HeadraceError, NotSupported
+from headrace.errors import HeadraceError
 from headrace.packaging.trusted_digests import home
 from headrace.stores.base import TrackingStore
-from headrace.stores.journal import JournalStore
 
 FOLDER = "outbox"
 OFFLINE = "offline:"
 HURRY_S = 10.0  # a training job waits for a server, when it starts a run
-_NOBODY = "0" * 32
+_SERVERS = ("http:", "https:", "databricks", "azureml:")
 
 
 def open_sink(uri: str, store: Callable[[], TrackingStore], beside: Path | None) -> Sink:
@@ -32,14 +32,9 @@ def open_sink(uri: str, store: Callable[[], TrackingStore], beside: Path | None)
         return OutboxSink(None, journal_folder(uri, beside), uri)
     if settings.LOGGING.get() == "direct":
         return DirectSink(store())
-    connect = store if beside is not None or not uri.startswith(("http:", "https:")) else partial(_hurried, uri)
+    connect = partial(hurried_store, uri) if beside is None and uri.startswith(_SERVERS) else store
     try:
-        target = connect()
-        if not isinstance(target, JournalStore):
-            return DirectSink(store())
-        target.journal_mark(_NOBODY)
-    except NotSupported:
-        return DirectSink(store())
+        takes_journals(connect())
     except HeadraceError as error:
         if not is_missed(error):
             raise
@@ -47,7 +42,8 @@ def open_sink(uri: str, store: Callable[[], TrackingStore], beside: Path | None)
     return OutboxSink(connect, journal_folder(uri, beside), uri)
 
 
-def _hurried(uri: str) -> TrackingStore:
+def hurried_store(uri: str) -> TrackingStore:
+    """Of a server; the caller's to close. Each call is sent once."""
     from headrace.client.rest_store import open_rest_store
 
     return open_rest_store(uri, hurry_s=HURRY_S)

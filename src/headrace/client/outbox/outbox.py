@@ -6,6 +6,7 @@ import getpass
 import logging
 import os
 import socket
+import threading
 from collections.abc import Callable, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -21,7 +22,9 @@ from headrace.client.outbox.known_params import KnownParams
 from headrace.client.outbox.lock import writing
 from headrace.client.outbox.reach import Reach
 from headrace.client.outbox.replay import replay
+from headrace.client.outbox.run_ids import tagged
 from headrace.client.outbox.sender import Sender
+from headrace.client.outbox.stock import StockDelivery
 from headrace.client.outbox.writer import JournalUnavailable, JournalWriter
 from headrace.client.sink import check_batch
 from headrace.client.uri import shown_uri
@@ -69,6 +72,8 @@ class OutboxSink:
     def __init__(self, connect: Callable[[], TrackingStore] | None, folder: Path, uri: str) -> None:
         self._reach, self._folder, self._uri = Reach(connect), folder, uri
         self._params = KnownParams()
+        self._stock_delivery: StockDelivery | None = None
+        self._stock_lock = threading.Lock()
         about = Head(
             writer_id=clock.hex_id(),
             serial=0,
@@ -101,7 +106,9 @@ class OutboxSink:
         def there(store: TrackingStore) -> Run:
             name = unmet.name_of(experiment_id)
             number = experiment_id if name is None else store.ensure_experiment(name).experiment_id
-            return store.create_run(number, user_id, start_time, tags, run_name, run_id)
+            # A stock server gives the run another id; if its answer is lost, the run is found by ours.
+            known = tags if self._reach.takes_journals() else tagged(run_id, tags)
+            return store.create_run(number, user_id, start_time, known, run_name, run_id)
 
         def here() -> Run:
             record = unmet.started(run_id, experiment_id, user_id, start_time, tags, run_name)
@@ -118,7 +125,7 @@ class OutboxSink:
 
         def there(store: TrackingStore) -> Run:
             self.flush(patient=False)
-            return store.get_run(run_id)
+            return store.get_run(self._id_there(store, run_id))
 
         return self._reach.ask(there, here)
 
@@ -173,7 +180,7 @@ class OutboxSink:
 
         def there(store: TrackingStore) -> None:
             self.flush(patient=False)
-            store.delete_tag(run_id, key)
+            store.delete_tag(self._id_there(store, run_id), key)
 
         self._reach.ask(there, lambda: self._keep(TagRemoved(run_id, key)))
 
@@ -203,6 +210,8 @@ class OutboxSink:
         if drained and not self._reach.offline:
             self._deliver_kept()
         self._writer.close(remove=drained)
+        if drained and self._stock_delivery is not None:
+            self._stock_delivery.forget(self._writer.writer_id)
         self._lock.leave(remove=drained)
         waiting = self._writer.last_id - self._sender.mark
         if waiting:
@@ -232,9 +241,11 @@ class OutboxSink:
 
         def there(store: TrackingStore) -> None:
             self.flush(patient=False)  # what is in the journal came first
-            assert isinstance(store, JournalStore)
-            answer = store.append_journal(clock.hex_id(), 1, [record])
-            for refused in answer.refused:
+            if isinstance(store, JournalStore) and self._reach.takes_journals():
+                answer = store.append_journal(clock.hex_id(), 1, [record]).refused
+            else:
+                answer = self._stock(store).take(1, [record])
+            for refused in answer:
                 log.warning("The store refused a logged record: %s", refused.message)
 
         def nowhere() -> None:
@@ -250,12 +261,25 @@ class OutboxSink:
     def _opened(self) -> Delivery:
         """Asked for by the sender, before it sends for the first time."""
         store = self._reach.store()
-        assert isinstance(store, JournalStore)
-        delivery = StoreDelivery(store)
+        if isinstance(store, JournalStore) and self._reach.takes_journals():
+            delivery: Delivery = StoreDelivery(store)
+        else:
+            delivery = self._stock(store)
         for writer_id, segments in journals(self._folder).items():
             if writer_id != self._writer.writer_id:
                 self._deliver_left(writer_id, segments, delivery)
         return delivery
+
+    def _stock(self, store: TrackingStore) -> StockDelivery:
+        """The one of this process, which knows the ids that the server gave."""
+        with self._stock_lock:
+            if self._stock_delivery is None:
+                self._stock_delivery = StockDelivery(store, self._folder, self._uri)
+            return self._stock_delivery
+
+    def _id_there(self, store: TrackingStore, run_id: str) -> str:
+        """The store's id of a run, which may have begun without it."""
+        return run_id if self._reach.takes_journals() else self._stock(store).run_ids.of(run_id)
 
     def _deliver_kept(self) -> None:
         from headrace.client.outbox.kept import deliver_kept, has_kept

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from headrace import settings
+from headrace.client.outbox.stock import takes_journals
 from headrace.client.outbox.unmet import is_missed
 from headrace.errors import HeadraceError
 from headrace.stores.base import TrackingStore
@@ -23,6 +24,7 @@ class Reach:
     def __init__(self, connect: Callable[[], TrackingStore] | None) -> None:
         self._connect = connect
         self._store: TrackingStore | None = None
+        self._takes_journals: bool | None = None
         self._lock = threading.Lock()
         self._known: set[tuple[str, str]] = set()
 
@@ -36,6 +38,13 @@ class Reach:
             if self._store is None:
                 self._store = self._connect()
             return self._store
+
+    def takes_journals(self) -> bool:
+        """Whether the store does; asked once."""
+        store = self.store()
+        if self._takes_journals is None:
+            self._takes_journals = takes_journals(store)
+        return self._takes_journals
 
     def ask(self, call: Callable[[TrackingStore], T], otherwise: Callable[[], T]) -> T:
         """call's answer; otherwise's where the store doesn't answer, or only says that it can't. A refusal of what the

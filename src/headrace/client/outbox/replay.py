@@ -50,6 +50,7 @@ def replay(
         if remove:
             for segment in segments:
                 segment.path.unlink(missing_ok=True)
+            delivery.forget(writer_id)
         return found
     finally:
         writer.leave(remove=remove)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from headrace.client.open import tracking_store
-from headrace.client.outbox.delivery import StoreDelivery
+from headrace.client.outbox.delivery import Delivery, StoreDelivery
 from headrace.client.outbox.files import Segment, journals, read_head
 from headrace.client.outbox.kept import deliver_kept, has_kept
+from headrace.client.outbox.open import hurried_store
 from headrace.client.outbox.replay import Replayed, replay
-from headrace.errors import HeadraceError, InvalidValue, NotSupported
-from headrace.stores.journal import JournalStore
+from headrace.client.outbox.stock import StockDelivery, takes_journals
+from headrace.errors import HeadraceError, InvalidValue
 from headrace.wire.journal import Head
 
 
@@ -63,20 +65,23 @@ def _one(journal: Journal, to: str | None, remove: bool, progress: Callable[[int
     try:
         if not target:
             raise InvalidValue("--to", "", "this journal was written offline and names no store; say which.")
-        store = tracking_store(target)
-        if not isinstance(store, JournalStore):
-            raise NotSupported(f"The store at {target} takes no journals.")
-        outcome = replay(
-            journal.folder,
-            journal.writer_id,
-            journal.segments,
-            StoreDelivery(store),
-            remove=remove,
-            progress=progress,
-        )
+        with _delivery(journal.folder, target) as delivery:
+            outcome = replay(
+                journal.folder, journal.writer_id, journal.segments, delivery, remove=remove, progress=progress
+            )
     except HeadraceError as error:
         return Synced(journal=journal, target=target, error=error.message)
     return Synced(journal=journal, target=target, outcome=outcome)
+
+
+@contextmanager
+def _delivery(folder: Path, target: str) -> Iterator[Delivery]:
+    store = tracking_store(target)
+    if takes_journals(store):
+        yield StoreDelivery(store)
+        return
+    with closing(hurried_store(target)) as once:  # a call that makes a run isn't repeated unseen
+        yield StockDelivery(once, folder, target)
 
 
 def sync_artifacts(folder: Path, target: str) -> int:
