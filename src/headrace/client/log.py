@@ -86,11 +86,17 @@ def log_metrics(
     name, digest = (None, None) if record is None else (record.name, record.digest)
     models = [model_id] if model_id else models_for_metric(run_id, position)
     target, sink = _target(run_id)
-    operations = None
+    operations: RunOperations | None = None
+    before = sink.last_id
     for model in models:
         points = PointsLogged(target, keys, values, position, at, model, name, digest)
         check_points(points)
-        operations = _through(sink, target, synchronous, partial(sink.log_points, points))
+        if sink.waits:
+            operations = written(target, synchronous, partial(sink.log_points, points))
+        else:
+            sink.log_points(points)
+    if not sink.waits and wants_async(synchronous):
+        return JournalOperations(sink, target, before, sink.last_id)
     return operations
 
 

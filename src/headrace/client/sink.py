@@ -17,7 +17,16 @@ from headrace.entities import (
     RunTag,
 )
 from headrace.entities.journal import PointsLogged, RecordRefused
-from headrace.entities.limits import check_int64, check_key, check_run_id, check_text, is_key
+from headrace.entities.limits import (
+    INT64_MAX,
+    INT64_MIN,
+    check_int64,
+    check_key,
+    check_run_id,
+    check_text,
+    is_key,
+    is_run_id,
+)
 from headrace.errors import InvalidValue
 from headrace.stores.base import TrackingStore
 from headrace.stores.journal import metrics_of
@@ -143,14 +152,14 @@ class DirectSink:
 
 
 def check_points(points: PointsLogged) -> None:
-    check_run_id("run_id", points.run_id)
-    for key in points.keys:
-        if not is_key(key):
-            check_key("metric name", key)
-    check_int64("step", points.step)
-    if points.timestamp < 0:
-        raise InvalidValue("timestamp", points.timestamp, "milliseconds since the epoch, not negative.")
-    check_int64("timestamp", points.timestamp)
+    """At each call of a training loop: what is usual passes quickly, what isn't is told by the checks of a batch."""
+    if not (
+        is_run_id(points.run_id)
+        and INT64_MIN <= points.step <= INT64_MAX
+        and 0 <= points.timestamp <= INT64_MAX
+        and all(map(is_key, points.keys))
+    ):
+        check_batch(points.run_id, metrics_of(points), (), ())
 
 
 def check_batch(run_id: str, metrics: Sequence[Metric], params: Sequence[Param], tags: Sequence[RunTag]) -> None:

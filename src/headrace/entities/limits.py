@@ -101,6 +101,12 @@ def check_run_id(field: str, run_id: str) -> None:
         )
 
 
+@lru_cache(maxsize=1 << 10)
+def is_run_id(run_id: str) -> bool:
+    """Would `check_run_id` take it?"""
+    return _RUN_ID.match(run_id) is not None and not run_id.endswith("\n")
+
+
 def kept_value(field: str, value: str, most: int) -> str:
     """The value cut to `most` characters, or InvalidValue where truncation is switched off."""
     check_text(field, value)

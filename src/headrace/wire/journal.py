@@ -104,6 +104,8 @@ def point_frame(number: int, step: int, timestamp: int, value: float) -> bytes:
 
 
 def points_frame(number: int, step: int, timestamp: int, values: Sequence[float]) -> bytes:
+    if len(values) == 1:
+        return point_frame(number, step, timestamp, values[0])
     return frame(_POINTS.pack(POINTS, number, step, timestamp) + struct.pack(f"<{len(values)}d", *values))
 
 

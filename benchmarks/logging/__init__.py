@@ -1,0 +1,1 @@
+"""How long a training waits for its logging, beside the peers' clients."""
