@@ -13,7 +13,7 @@ import threading
 from types import TracebackType
 
 from headrace import clock, settings
-from headrace.client import async_log
+from headrace.client import async_log, heartbeats, termination
 from headrace.client.open import tracking_sink, tracking_store
 from headrace.client.outbox.unmet import is_unmet
 from headrace.client.rest_store.address import run_page
@@ -33,7 +33,7 @@ class ActiveRun(Run, frozen=True):
     ) -> None:
         # A fork that leaves the block has the run from its parent, who will end it.
         if any(entry.run.info.run_id == self.info.run_id and entry.pid == os.getpid() for entry in _stack()):
-            end_run(RunStatus.FINISHED.name if kind is None else RunStatus.FAILED.name)
+            end_run(_status_after(kind))
 
 
 class _Entry:
@@ -81,7 +81,10 @@ def end_run(status: str | int = RunStatus.FINISHED.name) -> None:
     _close(entry, name)
 
 
-def push(run: Run, uri: str) -> ActiveRun:
+def push(run: Run, uri: str, *, shared: bool = False) -> ActiveRun:
+    """shared: other processes write the run too, on purpose."""
+    heartbeats.claim(run.info.run_id, uri, shared)
+    termination.watch()
     active = ActiveRun(run.info, run.data, run.inputs, run.outputs)
     entry = _Entry(active, uri)
     _stack().append(entry)
@@ -113,7 +116,7 @@ def models_made_at(run_id: str | None, step: int) -> list[str]:
 def forget_run(run_id: str) -> None:
     """A run that was deleted while it was open isn't ended any more."""
     _thread.stack = [entry for entry in _thread.stack if entry.run.info.run_id != run_id]
-    _open.pop(run_id, None)
+    _left(run_id)
     leave_run(run_id)
 
 
@@ -123,14 +126,28 @@ def _stack() -> list[_Entry]:
 
 def _close(entry: _Entry, status: str) -> None:
     run_id = entry.run.info.run_id
-    _open.pop(run_id, None)
+    _left(run_id)
     _thread.last = (run_id, entry.uri)
     leave_run(run_id)
     async_log.flush_run(run_id)
     sink = tracking_sink(entry.uri)
     sink.update_run(run_id, status, clock.now_ms())
-    sink.flush()
+    sink.flush(patient=not termination.asked_to_end())
     _say_where(entry)
+
+
+def _left(run_id: str) -> None:
+    _open.pop(run_id, None)
+    heartbeats.release(run_id)
+    if not _open:
+        termination.unwatch()
+
+
+def _status_after(kind: type[BaseException] | None) -> str:
+    if kind is None:
+        return RunStatus.FINISHED.name
+    killed = termination.asked_to_end() and issubclass(kind, SystemExit | KeyboardInterrupt)
+    return RunStatus.KILLED.name if killed else RunStatus.FAILED.name
 
 
 def _say_where(entry: _Entry) -> None:
@@ -152,9 +169,12 @@ def _status_name(status: str | int) -> str:
 def _end_at_exit() -> None:
     # Set by the interpreter when an error that nobody caught has ended the main script.
     failed = getattr(sys, "last_value", None) is not None and not hasattr(sys, "ps1")
+    status = RunStatus.FAILED if failed else RunStatus.FINISHED
+    if termination.asked_to_end():
+        status = RunStatus.KILLED
     for entry in reversed(list(_open.values())):
         try:
-            _close(entry, RunStatus.FAILED.name if failed else RunStatus.FINISHED.name)
+            _close(entry, status.name)
         except Exception as error:  # noqa: BLE001 — the interpreter ends; one run's trouble mustn't keep the others open
             async_log.log.warning("Run %s could not be ended: %s", entry.run.info.run_id, error)
     _thread.stack.clear()

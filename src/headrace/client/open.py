@@ -7,6 +7,7 @@
 | sqlite:///, postgresql:// | that database |
 | http://, https:// | the server there |
 | databricks, databricks://PROFILE, azureml:// | those services, by their token headers |
+| offline: | the journals in that folder, to be read |
 
 A forked child opens its own: connections and writer threads belong to the process that made them.
 """
@@ -30,7 +31,7 @@ from headrace.errors import HeadraceError, InvalidValue, NotSupported
 from headrace.stores.base import TrackingStore
 from headrace.stores.registry import RegistryStore, WebhookService, WebhookStore
 
-SUPPORTED = "a folder, file:, sqlite:///, postgresql://, http://, https://, databricks, azureml://"
+SUPPORTED = "a folder, file:, sqlite:///, postgresql://, http://, https://, databricks, azureml://, offline:FOLDER"
 DATABASE_FILE = "headrace.db"
 ARTIFACT_FOLDER = "artifacts"
 READ_FLUSH_S = 10.0
@@ -47,12 +48,18 @@ _pid = os.getpid()
 def tracking_store(uri: str | None = None) -> TrackingStore:
     """The store behind a tracking URI, or behind the process's own."""
     uri = uri or get_tracking_uri()
+    store = opened_store(uri)
+    _flush(uri)
+    return store
+
+
+def opened_store(uri: str) -> TrackingStore:
+    """As `tracking_store`, for somebody who doesn't care what this process has written."""
     with _lock:
         store = _stores.get(uri)
         if store is None:
             store = _stores[uri] = open_store(uri)
-    _flush(uri)
-    return store
+        return store
 
 
 def _flush(uri: str) -> None:
@@ -203,6 +210,13 @@ def _open_http(uri: str) -> TrackingStore:
     return open_rest_store(uri)
 
 
+def _open_offline(uri: str) -> TrackingStore:
+    from headrace.client.outbox.offline import OfflineStore
+    from headrace.client.outbox.open import offline_folder
+
+    return OfflineStore(offline_folder(uri))
+
+
 def _open_registry(uri: str, tracking_uri: str) -> RegistryStore:
     if uri.startswith(_UNITY_CATALOG):
         raise NotSupported(
@@ -235,6 +249,7 @@ _OPENERS: dict[str, Callable[[str], TrackingStore]] = {
     "https": _open_http,
     "databricks": _open_http,
     "azureml": _open_http,
+    "offline": _open_offline,
 }
 
 

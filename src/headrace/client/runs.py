@@ -36,8 +36,13 @@ def start_run(
     tags: Mapping[str, Any] | None = None,
     description: str | None = None,
     log_system_metrics: bool | None = None,
+    *,
+    shared: bool = False,
 ) -> ActiveRun:
-    """Makes a run, or resumes run_id (or the one of MLFLOW_RUN_ID), and keeps it open in this thread."""
+    """Makes a run, or resumes run_id (or the one of MLFLOW_RUN_ID), and keeps it open in this thread.
+
+    shared: other processes write the run too, on purpose; without it, who does so is warned.
+    """
     open_run = active_run()
     if open_run is not None and not nested:
         raise InvalidState(
@@ -51,7 +56,7 @@ def start_run(
     given = _described({as_key("tag name", key): as_text(value) for key, value in (tags or {}).items()}, description)
     run_id = run_id or _run_id_of_environment()
     if run_id is not None:
-        resumed = push(_resumed(uri, run_id, experiment_id, run_name, given), uri)
+        resumed = push(_resumed(uri, run_id, experiment_id, run_name, given), uri, shared=shared)
         if measured is not None:
             watch_run(resumed, uri, measured, resumed=True)
         return resumed
@@ -66,7 +71,7 @@ def start_run(
         [RunTag(key, value) for key, value in resolved.items()],
         run_name,
     )
-    started = push(made, uri)
+    started = push(made, uri, shared=shared)
     if measured is not None:
         watch_run(started, uri, measured, resumed=False)
     return started

@@ -9,19 +9,11 @@ from contextlib import contextmanager, nullcontext
 from types import FrameType
 from typing import Any, NoReturn
 
+from headrace.client.termination import Signalled
 from headrace.projects import recorded
 from headrace.projects.recorded import RecordedRun
 
 _PASSED_ON = (signal.SIGTERM, signal.SIGHUP)
-_BY_SIGNAL = 128  # a shell's exit status of a process that a signal ended, plus its number
-
-
-class Signalled(SystemExit):
-    """A signal asks this process to end."""
-
-    def __init__(self, number: int) -> None:
-        self.number = number
-        super().__init__(_BY_SIGNAL + number)
 
 
 @contextmanager
