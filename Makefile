@@ -25,7 +25,7 @@ NONE_SELECTED := 5
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-mlflow demo phi3 test test-full test-crash lint format types docs clean
-.PHONY: bench-models bench-projects bench-registry bench-tracking
+.PHONY: bench-logging bench-models bench-projects bench-registry bench-tracking
 
 help:
 	@echo "make setup           both environments: $(VENV) and .venv-mlflow (the genuine MLflow client)"
@@ -37,6 +37,7 @@ help:
 	@echo "make lint / types    ruff / mypy --strict"
 	@echo "make format          let ruff rewrite the sources"
 	@echo "make docs            rewrite the reference pages from the sources"
+	@echo "make bench-logging   the logging benchmark table"
 	@echo "make bench-models    the models benchmark table"
 	@echo "make bench-registry  the registry benchmark table"
 	@echo "make bench-projects  the projects benchmark table"
@@ -123,6 +124,9 @@ docs: $(STAMP)
 
 bench-models: $(MODELS_STAMP) $(MLFLOW_MODELS_STAMP)
 	$(BIN)/python -m benchmarks.models
+
+bench-logging: $(STAMP) $(MLFLOW_STAMP)
+	$(BIN)/python -m benchmarks.logging
 
 bench-registry: $(STAMP) $(MLFLOW_STAMP)
 	$(BIN)/python -m benchmarks.registry

@@ -21,3 +21,13 @@ $(VIRTUALENV_STAMP):
 	@touch $@
 
 bench-projects: $(VIRTUALENV_STAMP)
+
+# Peers of the logging benchmark.
+LOGGERS_STAMP := .venv-loggers/.stamp
+
+$(LOGGERS_STAMP):
+	test -x .venv-loggers/bin/python || $(PYTHON) -m venv .venv-loggers
+	.venv-loggers/bin/python -m pip install --quiet trackio wandb
+	@touch $@
+
+bench-logging: $(LOGGERS_STAMP)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from benchmarks.logging.report import markdown as logging_table
 from benchmarks.models.report import markdown as models_table
 from benchmarks.projects.report import markdown as projects_table
 from benchmarks.registry.report import markdown as registry_table
@@ -19,7 +20,13 @@ from benchmarks.tracking.report import markdown as tracking_table
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
 RESULTS = ROOT / "benchmarks" / "results"
-TABLES = {"tracking": tracking_table, "models": models_table, "registry": registry_table, "projects": projects_table}
+TABLES = {
+    "tracking": tracking_table,
+    "models": models_table,
+    "registry": registry_table,
+    "projects": projects_table,
+    "logging": logging_table,
+}
 
 
 class NoTable(Exception):
