@@ -47,7 +47,8 @@ class Chunk:
 
 
 def journals(folder: Path) -> dict[str, list[Segment]]:
-    """Segments of each writer, in order; the writers by the age of their first segment that is there."""
+    """Segments of each writer, in order; the writers by the age of their first segment that is there. Without those
+    that another process removes meanwhile."""
     found: dict[str, list[Segment]] = {}
     if not folder.is_dir():
         return found
@@ -55,11 +56,17 @@ def journals(folder: Path) -> dict[str, list[Segment]]:
         named = _SEGMENT.fullmatch(entry.name)
         if named is not None:
             found.setdefault(named[1], []).append(Segment(path=entry, writer_id=named[1], serial=int(named[2])))
-    return dict(sorted(found.items(), key=lambda item: _created_ms(item[1][0])))
+    created = {writer_id: at for writer_id, segments in found.items() if (at := _created_ms(segments[0])) is not None}
+    return {writer_id: found[writer_id] for writer_id in sorted(created, key=created.__getitem__)}
 
 
-def _created_ms(segment: Segment) -> int:
-    head = read_head(segment)
+def _created_ms(segment: Segment) -> int | None:
+    try:
+        head = read_head(segment)
+    except FileNotFoundError:
+        return None
+    except Corrupt:  # told by who reads it; it mustn't keep the others from being found
+        return 0
     return 0 if head is None else head.created_ms
 
 

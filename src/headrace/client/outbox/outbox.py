@@ -6,6 +6,7 @@ import getpass
 import logging
 import os
 import socket
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from itertools import groupby
@@ -87,6 +88,7 @@ class OutboxSink:
         self._lock = writing(folder, about.writer_id)
         self._writer = JournalWriter(folder, about, self._notice, sync_each=settings.JOURNAL_SYNC.get())
         self._lost = 0
+        self._told: set[str] = set()  # writers whose journals can't be delivered
         rejected = folder / f"{about.writer_id}.rejected.jsonl"
         self._sender = Sender(self._writer, None if connect is None else self._opened, rejected)
         try:
@@ -200,7 +202,13 @@ class OutboxSink:
         return self._writer.last_id
 
     def flush(self, timeout_s: float | None = None, *, patient: bool = True) -> bool:
-        return self._sender.flush(settings.FLUSH_TIMEOUT_S.get() if timeout_s is None else timeout_s, patient=patient)
+        """Patient, it also sends what ended workers have left: those of a pool are killed, and a child of os.fork that
+        leaves by os._exit sends nothing more."""
+        timeout_s = settings.FLUSH_TIMEOUT_S.get() if timeout_s is None else timeout_s
+        drained = self._sender.flush(timeout_s, patient=patient)
+        if drained and patient:
+            self._deliver_workers()
+        return drained
 
     def refusals(self, run_id: str, after: int, upto: int) -> list[RecordRefused]:
         return [each for each in self._sender.refusals(after, upto) if each.run_id == run_id]
@@ -208,6 +216,7 @@ class OutboxSink:
     def close(self, timeout_s: float) -> None:
         drained = self._sender.close(timeout_s)
         if drained and not self._reach.offline:
+            self._deliver_workers()
             self._deliver_kept()
         self._writer.close(remove=drained)
         if drained and self._stock_delivery is not None:
@@ -265,10 +274,19 @@ class OutboxSink:
             delivery: Delivery = StoreDelivery(store)
         else:
             delivery = self._stock(store)
-        for writer_id, segments in journals(self._folder).items():
-            if writer_id != self._writer.writer_id:
-                self._deliver_left(writer_id, segments, delivery)
+        self._deliver_left(delivery, logging.INFO if _is_worker() else logging.WARNING)
         return delivery
+
+    def _deliver_workers(self) -> None:
+        """By the process that started them, if the store was met."""
+        if not self._sender.mark or _is_worker():
+            return
+        try:
+            store = self._reach.store()
+            if isinstance(store, JournalStore) and self._reach.takes_journals():
+                self._deliver_left(StoreDelivery(store), logging.INFO)
+        except (HeadraceError, OSError) as error:
+            log.warning("What ended processes left in %s isn't delivered: %s", self._folder, error)
 
     def _stock(self, store: TrackingStore) -> StockDelivery:
         """The one of this process, which knows the ids that the server gave."""
@@ -290,14 +308,29 @@ class OutboxSink:
             except HeadraceError as error:
                 log.warning("Artifacts in %s are not uploaded yet: %s", self._folder, error.message)
 
-    def _deliver_left(self, writer_id: str, segments: Sequence[Segment], delivery: Delivery) -> None:
+    def _deliver_left(self, delivery: Delivery, level: int) -> None:
+        for writer_id, segments in journals(self._folder).items():
+            if writer_id != self._writer.writer_id:
+                self._replay(writer_id, segments, delivery, level)
+
+    def _replay(self, writer_id: str, segments: Sequence[Segment], delivery: Delivery, level: int) -> None:
         try:
             found = replay(self._folder, writer_id, segments, delivery, remove=True)
+        except FileNotFoundError:  # its process, or another one, has sent and removed it meanwhile
+            return
         except HeadraceError as error:
-            log.warning("What an ended process left in %s isn't delivered: %s", self._folder, error.message)
+            if writer_id not in self._told:
+                log.warning("What an ended process left in %s isn't delivered: %s", self._folder, error.message)
+            self._told.add(writer_id)
             return
         if found.records:
-            log.warning("%d records that an ended process had left are in the store now.", found.records)
+            log.log(level, "%d records that an ended process had left are in the store now.", found.records)
+
+
+def _is_worker() -> bool:
+    """A process that multiprocessing has started, as pools and data loaders do."""
+    process = sys.modules.get("multiprocessing.process")
+    return process is not None and process.parent_process() is not None
 
 
 def _part(points: PointsLogged, start: int, stop: int) -> PointsLogged:
