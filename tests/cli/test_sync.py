@@ -10,6 +10,7 @@ import headrace as mlflow
 from headrace.client.open import close_stores
 from headrace.client.outbox.files import journals
 from tests.cli.conftest import Headrace
+from tests.support.live_server import live_server
 
 STEPS = 300
 
@@ -28,7 +29,7 @@ def logged(folder: Path, monkeypatch: pytest.MonkeyPatch, name: str = "offline")
     return run.info.run_id
 
 
-def check(run_id: str, store: Path, name: str = "offline") -> None:
+def check(run_id: str, store: Path | str, name: str = "offline") -> None:
     mlflow.set_tracking_uri(store)
     run = mlflow.get_run(run_id)
     assert mlflow.get_experiment(run.info.experiment_id).name == name
@@ -111,3 +112,22 @@ def test_mistakes_are_told(headrace: Headrace, tmp_path: Path, monkeypatch: pyte
     unreachable = headrace("sync", str(tmp_path / "offline"), "--to", "http://127.0.0.1:9", status=1)
     assert "does not answer" in unreachable.out
     assert "Traceback" not in ended.err + unreachable.err
+
+
+def test_offline_folder_is_listed_as_a_store(
+    headrace: Headrace, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = logged(tmp_path / "offline", monkeypatch)
+    there = ["--tracking-uri", f"offline:{tmp_path / 'offline'}"]
+    assert run_id[:8] in headrace("runs", "list", "--experiment-name", "offline", *there).out
+    missing = headrace("runs", "list", "--tracking-uri", f"offline:{tmp_path / 'none'}", status=1)
+    assert "There is no store" in missing.err
+    refused = headrace("experiments", "create", "-n", "x", *there, status=1)
+    assert "can only be read" in refused.err
+    assert "Traceback" not in refused.err
+
+
+def test_offline_folder_is_served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    run_id = logged(tmp_path / "offline", monkeypatch)
+    with live_server(tmp_path / "served", "--backend-store-uri", f"offline:{tmp_path / 'offline'}") as server:
+        check(run_id, server.url)

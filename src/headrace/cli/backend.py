@@ -14,7 +14,7 @@ from headrace.stores.base import TrackingStore
 if TYPE_CHECKING:
     from headrace.stores.sql.sqlite_connection import Durability
 
-SUPPORTED = "a folder, sqlite:///PATH, postgresql://USER@HOST/DATABASE"
+SUPPORTED = "a folder, sqlite:///PATH, postgresql://USER@HOST/DATABASE, offline:FOLDER"
 PROXIED_ROOT = "mlflow-artifacts:/"
 
 
@@ -41,7 +41,12 @@ def places(backend_uri: str, artifact_root: str | None, destination: str | None,
     """(where new experiments keep artifacts, what the server's proxy serves). An embedded store has a folder for both,
     the one that programs which open it directly write to."""
     from headrace.client.open import ARTIFACT_FOLDER, embedded_folder
+    from headrace.client.outbox.open import OFFLINE, offline_folder
+    from headrace.client.outbox.unmet import ARTIFACTS
 
+    if backend_uri.startswith(OFFLINE):
+        kept = (offline_folder(backend_uri) / ARTIFACTS).as_uri()
+        return kept, kept
     own = None if ":" in backend_uri.removeprefix("file:") else embedded_folder(backend_uri) / ARTIFACT_FOLDER
     destination = destination or (own.as_uri() if own else "./mlartifacts")
     if artifact_root:
@@ -62,9 +67,20 @@ def open_backend(
         from headrace.stores.sql import open_sql_store
 
         return open_sql_store(uri, artifact_root, durability=durability)
+    if uri.startswith("offline:"):
+        return _open_offline(uri, option)
     if not uri.startswith("file:") and "://" in uri:
         raise InvalidValue(option, uri, f"a server keeps its runs and models in {SUPPORTED}.")
     return _open_folder(uri, artifact_root, durability)
+
+
+def _open_offline(uri: str, option: str) -> TrackingStore:
+    from headrace.client.open import open_store
+    from headrace.client.outbox.open import offline_folder
+
+    if not offline_folder(uri).is_dir():
+        raise InvalidValue(option, uri, "there is no such folder.")
+    return open_store(uri)
 
 
 def open_as_server(uri: str) -> TrackingStore:

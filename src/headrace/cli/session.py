@@ -71,7 +71,9 @@ def hurry() -> None:
 
 
 def refuse_absent(uri: str) -> None:
-    path = database_file(uri)
+    from headrace.client.outbox.open import OFFLINE, offline_folder
+
+    path = offline_folder(uri) if uri.startswith(OFFLINE) else database_file(uri)
     if path is not None and not path.exists():
         raise InvalidValue(
             message=f"There is no store at {str(path)!r}. Go to the folder where runs were logged, or name their place "

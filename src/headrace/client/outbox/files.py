@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import mmap
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,11 +35,14 @@ class Segment:
 
 @dataclass(frozen=True, kw_only=True)
 class Chunk:
-    """Bytes of a segment that can be read by themselves. records: how many are in it."""
+    """Bytes of a segment that can be read by themselves. records: how many are in it. serial: of the segment, in which
+    it begins at byte `start`."""
 
     first_id: int
     records: int
     content: bytes
+    serial: int
+    start: int
 
     @property
     def last_id(self) -> int:
@@ -89,11 +92,12 @@ def read_head(segment: Segment) -> Head | None:
     return head
 
 
-def chunks(segments: list[Segment], after: int = 0) -> Iterator[Chunk]:
-    """Of one writer, those that hold a record beyond `after`. Corrupt where records are missing in between."""
+def chunks(segments: Sequence[Segment], after: int = 0, start: int = 0) -> Iterator[Chunk]:
+    """Of one writer, those that hold a record beyond `after`. Corrupt where records are missing in between. start: of a
+    chunk in the first segment; those before it are passed over."""
     expected = None
     for segment in segments:
-        for chunk in _chunks_of(segment):
+        for chunk in _chunks_of(segment, start or len(journal.MAGIC)):
             if expected is not None and chunk.first_id != expected:
                 raise Corrupt(
                     f"Records {expected} to {chunk.first_id - 1} of writer {segment.writer_id} are missing before "
@@ -102,31 +106,35 @@ def chunks(segments: list[Segment], after: int = 0) -> Iterator[Chunk]:
             expected = chunk.first_id + chunk.records
             if chunk.last_id > after:
                 yield chunk
+        start = 0
 
 
-def _chunks_of(segment: Segment) -> Iterator[Chunk]:
+def _chunks_of(segment: Segment, start: int) -> Iterator[Chunk]:
     if read_head(segment) is None:
         return
     with segment.path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
         view = memoryview(content)
         try:
-            yield from _found(view)
+            yield from _found(view, segment.serial, start)
         finally:
             view.release()
 
 
-def _found(view: memoryview) -> Iterator[Chunk]:
+def _found(view: memoryview, serial: int, begin: int) -> Iterator[Chunk]:
+    def found() -> Chunk:
+        return Chunk(first_id=first_id, records=count, content=bytes(view[start:end]), serial=serial, start=start)
+
     start = end = first_id = count = 0
-    for frame in journal.frames(view, len(journal.MAGIC)):
+    for frame in journal.frames(view, begin):
         kind = frame.kind
         frame.payload.release()
         if kind == CHUNK:
             if count:
-                yield Chunk(first_id=first_id, records=count, content=bytes(view[start:end]))
+                yield found()
             start, count = frame.end - journal.FRAME.size - 9, 0
             first_id = int.from_bytes(view[frame.end - 8 : frame.end], "little")
         elif kind in (POINTS, RECORD):
             count += 1
             end = frame.end
     if count:
-        yield Chunk(first_id=first_id, records=count, content=bytes(view[start:end]))
+        yield found()

@@ -27,7 +27,7 @@ def open_sink(uri: str, store: Callable[[], TrackingStore], beside: Path | None)
     """store: what reads use, which is as patient as a reader wants. beside: the folder or database file of a store of
     this machine; its journals lie with it."""
     if uri.startswith(OFFLINE):
-        return OutboxSink(None, Path(uri.removeprefix(OFFLINE)).expanduser().absolute(), "")
+        return OutboxSink(None, offline_folder(uri), "")
     if settings.OFFLINE.get():
         return OutboxSink(None, journal_folder(uri, beside), uri)
     if settings.LOGGING.get() == "direct":
@@ -47,6 +47,10 @@ def hurried_store(uri: str) -> TrackingStore:
     from headrace.client.rest_store import open_rest_store
 
     return open_rest_store(uri, hurry_s=HURRY_S)
+
+
+def offline_folder(uri: str) -> Path:
+    return Path(uri.removeprefix(OFFLINE)).expanduser().absolute()
 
 
 def journal_folder(uri: str, beside: Path | None) -> Path:

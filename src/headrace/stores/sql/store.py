@@ -344,12 +344,28 @@ class _Access(Transactions, AccessStore):
         self._write(access.delete_token(token_id))
 
 
+class SqlTracking(_Experiments, _Runs, _Metrics, _Models, _Live):
+    """What holds runs, without what only a server's store has."""
+
+    def __init__(self, engine: Engine, artifact_root: str, appended: Callable[[], None]) -> None:
+        """appended: told that there may be points to merge."""
+        self.engine = engine
+        self.artifact_root = artifact_root
+        self.appended = appended
+        self.documents = DocumentCache()
+
+    def _read(self, work: Work[T]) -> T:
+        return self.engine.read(work)
+
+    def _write(self, work: Work[T]) -> T:
+        return self.engine.write(work)
+
+    def close(self) -> None:
+        self.engine.close()
+
+
 class SqlStore(
-    _Experiments,
-    _Runs,
-    _Metrics,
-    _Models,
-    _Live,
+    SqlTracking,
     _Manifest,
     _Access,
     SqlWebhooks,
@@ -360,18 +376,8 @@ class SqlStore(
     """Also `SupportsSubmit`, `SupportsQuickReads` (on SQLite) and `SupportsDocuments`."""
 
     def __init__(self, engine: Engine, artifact_root: str, appended: Callable[[], None]) -> None:
-        """appended: told that there may be points to merge."""
-        self.engine = engine
-        self.artifact_root = artifact_root
-        self.appended = appended
-        self.documents = DocumentCache()
+        super().__init__(engine, artifact_root, appended)
         self.quick_reads = engine.dialect == "sqlite"
-
-    def _read(self, work: Work[T]) -> T:
-        return self.engine.read(work)
-
-    def _write(self, work: Work[T]) -> T:
-        return self.engine.write(work)
 
     def submit(self, method: str, /, *args: Any, **kwargs: Any) -> Future[Any]:
         planner = _Planner(self)
@@ -383,9 +389,6 @@ class SqlStore(
             return refused
         assert planner.work is not None, f"{method} is no write"
         return self.engine.submit(planner.work)
-
-    def close(self) -> None:
-        self.engine.close()
 
 
 class _Planner(SqlStore):
