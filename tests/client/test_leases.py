@@ -44,15 +44,18 @@ def started(code: str, store: Path, **environment: str) -> tuple[subprocess.Pope
     return process, process.stdout.readline().strip()
 
 
-def leased(store: Path, run_id: str) -> bool:
+def lost_status(store: Path, run_id: str) -> str | None:
+    """What a leased run is to be, if its process isn't heard from."""
     opened = open_sql_store(f"sqlite:///{store / stores.DATABASE_FILE}", "/nowhere")
     try:
         row = opened.engine.read(
-            lambda db: db.execute("SELECT lease_until_ms FROM run WHERE run_id = ?", (run_id,)).fetchone()
+            lambda db: db.execute(
+                "SELECT lost_status FROM run WHERE run_id = ? AND lease_until_ms > 0", (run_id,)
+            ).fetchone()
         )
     finally:
         opened.close()
-    return row[0] is not None
+    return None if row is None else str(row[0])
 
 
 def until(holds: Callable[[], object], timeout_s: float = 30) -> None:
@@ -67,22 +70,33 @@ def store(tmp_path: Path) -> Path:
     return tmp_path / "store"
 
 
+def reopened(store: Path, run_id: str) -> str:
+    stores.close_stores()
+    return status_of(store, run_id)
+
+
 def status_of(store: Path, run_id: str) -> str:
     return str(mlflow.MlflowClient(str(store)).get_run(run_id).info.status)
 
 
 def test_run_of_a_killed_process_is_failed_when_the_store_is_opened_later(store: Path) -> None:
     process, run_id = started("run = mlflow.start_run()" + WAIT, store, HEADRACE_LEASE="0.2")
-    until(lambda: leased(store, run_id))
+    until(lambda: lost_status(store, run_id) == "FAILED")
     process.kill()
     process.communicate()
 
-    def reopened() -> bool:
-        stores.close_stores()
-        return status_of(store, run_id) == "FAILED"
-
-    until(reopened)
+    until(lambda: reopened(store, run_id) == "FAILED")
     assert str(process.pid) in mlflow.MlflowClient(str(store)).get_run(run_id).data.tags[LOST_TAG]
+
+
+def test_run_of_a_process_that_is_killed_while_it_ends_is_killed(store: Path) -> None:
+    wait = WAIT.replace("\n", "\n    ")
+    process, run_id = started(f"run = mlflow.start_run()\ntry:{wait}\nfinally:{wait}", store, HEADRACE_LEASE="0.4")
+    process.send_signal(signal.SIGTERM)
+    until(lambda: lost_status(store, run_id) == "KILLED")
+    process.kill()
+    process.communicate()
+    until(lambda: reopened(store, run_id) == "KILLED")
 
 
 @pytest.mark.parametrize(
@@ -94,7 +108,7 @@ def test_sigterm_ends_the_run_as_killed(store: Path, code: str) -> None:
     process.communicate(timeout=60)
     assert process.returncode == 128 + signal.SIGTERM
     assert status_of(store, run_id) == "KILLED"
-    assert not leased(store, run_id)
+    assert lost_status(store, run_id) is None
 
 
 def test_interruption_ends_the_run_as_failed(store: Path) -> None:

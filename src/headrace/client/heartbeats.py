@@ -13,6 +13,7 @@ import threading
 from typing import NamedTuple
 
 from headrace import clock, settings
+from headrace.client import termination
 from headrace.client.open import opened_store
 from headrace.client.outbox.open import HURRY_S, OFFLINE
 from headrace.client.outbox.unmet import is_missed
@@ -97,7 +98,8 @@ class Heartbeats:
         try:
             store = stores.at(claim.uri)
             if store is not None:
-                store.heartbeat(run_id, self._owner, int(1000 * lease_s), claim.shared)
+                lost = "KILLED" if termination.asked_to_end() else "FAILED"
+                store.heartbeat(run_id, self._owner, int(1000 * lease_s), claim.shared, lost)
         except Conflict as error:
             if run_id not in self._told:
                 self._told.add(run_id)

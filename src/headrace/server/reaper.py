@@ -47,7 +47,7 @@ class Reaper:
         self._looked_ms = now
         try:
             for run_id in self._store.reap(now - self._ready_ms):
-                _log.warning("Run %s is FAILED: its process isn't heard from any more.", run_id)
+                _log.warning("Run %s has ended: its process isn't heard from any more.", run_id)
         except HeadraceError as error:
             self._ready_ms = clock.now_ms()
             _log.warning("Runs whose process is gone can't be looked for; it is tried again. %s", error.message)

@@ -10,8 +10,8 @@ from headrace.wire.table import leases as t
 class RestLeases(LeaseStore):
     _session: Session
 
-    def heartbeat(self, run_id: str, owner: str, lease_ms: int, shared: bool = False) -> str:
-        request = m.Heartbeat(run_id=run_id, owner=owner, lease_ms=lease_ms, shared=shared)
+    def heartbeat(self, run_id: str, owner: str, lease_ms: int, shared: bool = False, lost: str = "FAILED") -> str:
+        request = m.Heartbeat(run_id=run_id, owner=owner, lease_ms=lease_ms, shared=shared, lost=lost)
         answer = self._session.call_own(t.HEARTBEAT, request)
         if answer is None:
             raise NotSupported(f"The server at {self._session.base} isn't Headrace's: it leases no runs.")

@@ -15,6 +15,7 @@ async def heartbeat(exchange: Exchange[m.Heartbeat]) -> m.HeartbeatAnswer:
     store = backend.store
     if not isinstance(store, LeaseStore):
         raise NotSupported("The store of this server leases no runs.")
-    return m.HeartbeatAnswer(
-        status=await backend.write(store.heartbeat, request.run_id, request.owner, request.lease_ms, request.shared)
+    status = await backend.write(
+        store.heartbeat, request.run_id, request.owner, request.lease_ms, request.shared, request.lost
     )
+    return m.HeartbeatAnswer(status=status)

@@ -8,8 +8,8 @@ from headrace.stores.memory.state import ACTIVE, Lease, RunRow, State
 
 
 class MemoryLeases(State, ReapingStore):
-    def heartbeat(self, run_id: str, owner: str, lease_ms: int, shared: bool = False) -> str:
-        check_heartbeat(owner, lease_ms)
+    def heartbeat(self, run_id: str, owner: str, lease_ms: int, shared: bool = False, lost: str = "FAILED") -> str:
+        check_heartbeat(owner, lease_ms, lost)
         with self.lock:
             row, now = self.active_run(run_id), clock.now_ms()
             lease = row.lease
@@ -24,7 +24,7 @@ class MemoryLeases(State, ReapingStore):
                 if lease.owner != owner and not shared:
                     raise owned_by_another(run_id, lease.owner, now - lease.heartbeat_ms)
                 holder = lease.owner
-            row.lease = Lease(holder, now, now + lease_ms)
+            row.lease = Lease(holder, now, now + lease_ms, lost)
             return row.info.status
 
     def reap(self, up_ms: int | None = None) -> list[str]:
@@ -38,7 +38,7 @@ class MemoryLeases(State, ReapingStore):
             return False
         if lease.until_ms > now or (up_ms is not None and lease.until_ms - lease.heartbeat_ms > up_ms):
             return False
-        row.info = msgspec.structs.replace(info, status="FAILED", end_time=lease.heartbeat_ms)
+        row.info = msgspec.structs.replace(info, status=lease.lost_status, end_time=lease.heartbeat_ms)
         row.tags[LOST_TAG] = lost(lease.owner, now - lease.heartbeat_ms)
         row.lease = lease._replace(until_ms=None)
         self.touch(row)

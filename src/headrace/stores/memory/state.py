@@ -60,6 +60,7 @@ class Lease(NamedTuple):
     owner: str
     heartbeat_ms: int
     until_ms: int | None
+    lost_status: str
 
 
 class RunRow:

@@ -17,8 +17,8 @@ from headrace.stores.sql.transactions import Transactions
 
 ONE_REAPER = 0x6865_6164_7265_6170  # number of the advisory lock
 PROLONG = (
-    "UPDATE run SET owner = CASE WHEN lease_until_ms > ? THEN owner ELSE ? END, heartbeat_ms = ?, lease_until_ms = ? "
-    "WHERE run_id = ? AND status = 'RUNNING' AND deleted_ms IS NULL "
+    "UPDATE run SET owner = CASE WHEN lease_until_ms > ? THEN owner ELSE ? END, heartbeat_ms = ?, lease_until_ms = ?, "
+    "lost_status = ? WHERE run_id = ? AND status = 'RUNNING' AND deleted_ms IS NULL "
     "AND (owner IS NULL OR owner = ? OR lease_until_ms IS NULL OR lease_until_ms <= ? OR ? = 1)"
 )
 STATE = "SELECT status, owner, heartbeat_ms, lease_until_ms, deleted_ms FROM run WHERE run_id = ?"
@@ -27,16 +27,19 @@ OVER = (
     "AND status = 'RUNNING' AND deleted_ms IS NULL ORDER BY id"
 )
 END = (
-    "UPDATE run SET status = 'FAILED', end_time = heartbeat_ms, lease_until_ms = NULL "
+    "UPDATE run SET status = lost_status, end_time = heartbeat_ms, lease_until_ms = NULL "
     "WHERE id = ? AND lease_until_ms <= ? AND status = 'RUNNING'"
 )
-REVIVE = "UPDATE run SET status = 'RUNNING', end_time = NULL, heartbeat_ms = ?, lease_until_ms = ? WHERE id = ?"
+REVIVE = (
+    "UPDATE run SET status = 'RUNNING', end_time = NULL, heartbeat_ms = ?, lease_until_ms = ?, lost_status = ? "
+    "WHERE id = ?"
+)
 FOREVER_MS = 1 << 62
 
 
 class SqlLeases(Transactions, ReapingStore):
-    def heartbeat(self, run_id: str, owner: str, lease_ms: int, shared: bool = False) -> str:
-        return self._write(_heartbeat(run_id, owner, lease_ms, shared))
+    def heartbeat(self, run_id: str, owner: str, lease_ms: int, shared: bool = False, lost: str = "FAILED") -> str:
+        return self._write(_heartbeat(run_id, owner, lease_ms, shared, lost))
 
     def reap(self, up_ms: int | None = None) -> list[str]:
         longest_ms = FOREVER_MS if up_ms is None else up_ms
@@ -56,13 +59,13 @@ def freed(db: Database, ref: int, ended: bool) -> None:
         db.execute("UPDATE run SET owner = NULL, lease_until_ms = NULL WHERE id = ?", (ref,))
 
 
-def _heartbeat(run_id: str, owner: str, lease_ms: int, shared: bool) -> Work[str]:
-    check_heartbeat(owner, lease_ms)
+def _heartbeat(run_id: str, owner: str, lease_ms: int, shared: bool, lost_status: str) -> Work[str]:
+    check_heartbeat(owner, lease_ms, lost_status)
 
     def work(db: Database) -> str:
         now = _now_ms(db)
         until = now + lease_ms
-        if db.execute(PROLONG, (now, owner, now, until, run_id, owner, now, int(shared))).rowcount:
+        if db.execute(PROLONG, (now, owner, now, until, lost_status, run_id, owner, now, int(shared))).rowcount:
             return "RUNNING"
         row = db.execute(STATE, (run_id,)).fetchone()
         if row is None:
@@ -74,7 +77,7 @@ def _heartbeat(run_id: str, owner: str, lease_ms: int, shared: bool) -> Work[str
         if lease is not None or holder is None or not (shared or holder == owner):
             return str(status)
         run = for_write(db, run_id)
-        db.execute(REVIVE, (now, until, run.ref))
+        db.execute(REVIVE, (now, until, lost_status, run.ref))
         document.delete_tag(db, run.ref, LOST_TAG)
         return "RUNNING"
 

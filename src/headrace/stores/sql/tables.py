@@ -98,6 +98,7 @@ run = sa.Table(
     _text("owner", null=True),  # lease of the process that writes the run
     _int("heartbeat_ms", null=True),
     _int("lease_until_ms", null=True),
+    _text("lost_status", null=True),  # what the run is if that was its last heartbeat
     sa.UniqueConstraint("run_id", name="run_run_id"),
 )
 # Those that somebody must send heartbeats for: a few, whatever has been run before.

@@ -89,6 +89,8 @@ class LeaseStoreSuite:
         for owner, lease_ms in (("", 1), ("x" * 501, 1), ("me", -1), ("me", MAX_LEASE_MS + 1)):
             with pytest.raises(InvalidValue):
                 leased.heartbeat(run_id, owner, lease_ms)
+        with pytest.raises(InvalidValue, match="KILLED"):
+            leased.heartbeat(run_id, "me", LONG_MS, lost="FINISHED")
         leased.delete_run(run_id)
         with pytest.raises(InvalidValue, match="deleted"):
             leased.heartbeat(run_id, "me", LONG_MS)
@@ -107,6 +109,16 @@ class ReapingStoreSuite:
         assert run.info.end_time >= run.info.start_time
         assert owner in run.data.tags[LOST_TAG]
         assert run_id not in reaped.reap()
+
+    def test_last_heartbeat_says_what_a_lost_run_is(self, reaped: ReapedStore) -> None:
+        run_id, owner = run_of(reaped), unique()
+        reaped.heartbeat(run_id, owner, LONG_MS)
+        reaped.heartbeat(run_id, owner, 0, lost="KILLED")
+        reaped.reap()
+        assert reaped.get_run(run_id).info.status == "KILLED"
+        assert reaped.heartbeat(run_id, owner, 0) == "RUNNING"
+        reaped.reap()
+        assert reaped.get_run(run_id).info.status == "FAILED"
 
     def test_only_leased_runs_that_run_are_ended(self, reaped: ReapedStore) -> None:
         never, alive, ended, deleted = (run_of(reaped) for _ in range(4))

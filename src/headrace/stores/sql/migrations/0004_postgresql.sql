@@ -285,6 +285,7 @@ CREATE TABLE run (
 	owner TEXT COLLATE "C",
 	heartbeat_ms BIGINT,
 	lease_until_ms BIGINT,
+	lost_status TEXT COLLATE "C",
 	PRIMARY KEY (id),
 	CONSTRAINT run_run_id UNIQUE (run_id)
 );

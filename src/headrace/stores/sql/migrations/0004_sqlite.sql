@@ -295,6 +295,7 @@ CREATE TABLE run (
 	owner TEXT,
 	heartbeat_ms BIGINT,
 	lease_until_ms BIGINT,
+	lost_status TEXT,
 	PRIMARY KEY (id),
 	CONSTRAINT run_run_id UNIQUE (run_id)
 );
