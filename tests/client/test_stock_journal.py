@@ -13,10 +13,23 @@ import pytest
 import headrace as mlflow
 from headrace.cli import main
 from headrace.client.mlflow_client import MlflowClient
-from headrace.client.open import close_stores
+from headrace.client.open import close_stores, tracking_store
 from headrace.client.outbox.files import journals
 from headrace.client.outbox.run_ids import LOCAL_ID_TAG, known_ids
-from headrace.entities import Run
+from headrace.client.outbox.stock import StockDelivery
+from headrace.entities import Dataset, DatasetInput, InputTag, LoggedModelInput, LoggedModelOutput, Run
+from headrace.entities.journal import (
+    InputsLogged,
+    JournalRecord,
+    OutputsLogged,
+    ParamsLogged,
+    PointsLogged,
+    RunStarted,
+    RunUpdated,
+    TagRemoved,
+    TagsSet,
+)
+from headrace.wire.journal import body
 from tests.client.stock import MLFLOW, ROOT, StockServer
 
 STEPS = 1500  # more than one call takes
@@ -146,6 +159,39 @@ def test_offline_folder_is_synced_once(stock: StockServer, tmp_path: Path, capsy
         assert run_id in printed
         assert run.info.run_id in printed
     close_stores()
+
+
+def test_calls_that_are_repeated_change_nothing(stock: StockServer, tmp_path: Path) -> None:
+    """As after a crash between an answer and its mark: here, of each call."""
+    store = tracking_store(stock.url)
+    model_ids = [store.create_logged_model("0").model_id for _ in range(3)]
+    run_id = "ab" * 16
+    dataset = DatasetInput(Dataset("d", "01234567", "local", "{}"), [InputTag("mlflow.data.context", "training")])
+    records: list[JournalRecord] = [
+        RunStarted(run_id, experiment_name="repeated", run_name="r"),
+        ParamsLogged(run_id, {"lr": "0.1"}),
+        PointsLogged(run_id, ("a", "b"), (float("nan"), float("inf")), 3, 7),
+        PointsLogged(run_id, ("a",), (1.0,), 3, 7),
+        TagsSet(run_id, {"gone": "x", "kept": "y"}),
+        TagRemoved(run_id, "gone"),
+        InputsLogged(run_id, [dataset], [LoggedModelInput(model_ids[0])]),
+        OutputsLogged(run_id, [LoggedModelOutput(model_ids[1], 2), LoggedModelOutput(model_ids[2], 2)]),
+        RunUpdated(run_id, "FINISHED", 9),
+    ]
+    seen = []
+    for folder in (tmp_path / "first", tmp_path / "second"):  # neither knows of the other's marks
+        folder.mkdir()
+        answer = StockDelivery(store, folder, stock.url).deliver("cd" * 16, body(1, records))
+        assert (answer.mark, answer.refused) == (len(records), [])
+        run = store.get_run(known_ids(folder, stock.url)[run_id])
+        points = [store.get_metric_history(run.info.run_id, key) for key in ("a", "b")]
+        assert [len(list(page)) for page in points] == [2, 1]
+        seen.append(repr(run))
+    assert seen[0] == seen[1]
+    assert run.data.tags.items() >= {"kept": "y", LOCAL_ID_TAG: run_id}.items()
+    assert "gone" not in run.data.tags
+    assert len(run.inputs.dataset_inputs) == len(run.inputs.model_inputs) == 1
+    assert {each.model_id for each in run.outputs.model_outputs} == set(model_ids[1:])
 
 
 KILLED = """

@@ -24,7 +24,7 @@ from headrace.entities.journal import (
     TagRemoved,
     TagsSet,
 )
-from headrace.errors import RouteNotFound, StoreUnavailable
+from headrace.errors import IntegrityViolation, RouteNotFound, StoreUnavailable
 from headrace.stores.memory import MemoryStore
 from headrace.wire import journal
 from headrace.wire.journal import Head
@@ -162,6 +162,26 @@ def test_what_an_old_server_has_no_call_for_is_refused(tmp_path: Path) -> None:
     assert (answer.mark, [each.record_id for each in answer.refused]) == (2, [1])
     assert "too old" in answer.refused[0].message
     assert store.get_run(run_id).data.metrics == {"a": 1.0}
+
+
+class Strict(MemoryStore):
+    """As MLflow is: of models that are among the outputs it takes none, nor others with them."""
+
+    def log_outputs(self, run_id: str, models: Sequence[LoggedModelOutput]) -> None:
+        there = {each.model_id for each in self.get_run(run_id).outputs.model_outputs}
+        if there & {each.model_id for each in models}:
+            raise IntegrityViolation("UNIQUE constraint failed")
+        super().log_outputs(run_id, models)
+
+
+def test_outputs_that_are_there_keep_no_others_away(tmp_path: Path) -> None:
+    store = Strict("memory-artifacts")
+    run_id = store.create_run("0").info.run_id
+    one, two = (LoggedModelOutput(store.create_logged_model("0").model_id, step) for step in range(2))
+    records: list[JournalRecord] = [OutputsLogged(run_id, [one]), OutputsLogged(run_id, [one, two])]
+    answer = StockDelivery(store, tmp_path, URI).deliver(WRITER, journal.body(1, records))
+    assert (answer.mark, answer.refused) == (2, [])
+    assert store.get_run(run_id).outputs.model_outputs == [one, two]
 
 
 def test_journal_is_replayed_once_and_its_mark_goes_with_it(tmp_path: Path) -> None:

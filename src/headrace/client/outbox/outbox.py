@@ -269,22 +269,22 @@ class OutboxSink:
 
     def _opened(self) -> Delivery:
         """Asked for by the sender, before it sends for the first time."""
-        store = self._reach.store()
-        if isinstance(store, JournalStore) and self._reach.takes_journals():
-            delivery: Delivery = StoreDelivery(store)
-        else:
-            delivery = self._stock(store)
+        delivery = self._delivery()
         self._deliver_left(delivery, logging.INFO if _is_worker() else logging.WARNING)
         return delivery
+
+    def _delivery(self) -> Delivery:
+        store = self._reach.store()
+        if isinstance(store, JournalStore) and self._reach.takes_journals():
+            return StoreDelivery(store)
+        return self._stock(store)
 
     def _deliver_workers(self) -> None:
         """By the process that started them, if the store was met."""
         if not self._sender.mark or _is_worker():
             return
         try:
-            store = self._reach.store()
-            if isinstance(store, JournalStore) and self._reach.takes_journals():
-                self._deliver_left(StoreDelivery(store), logging.INFO)
+            self._deliver_left(self._delivery(), logging.INFO)
         except (HeadraceError, OSError) as error:
             log.warning("What ended processes left in %s isn't delivered: %s", self._folder, error)
 

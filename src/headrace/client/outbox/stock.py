@@ -2,8 +2,8 @@
 
     WRITER.STORE.mark    how far the store STORE has taken in the journal of WRITER; written after each call
 
-What a crash between a call and its mark repeats is one call. Points, params, tags, inputs and the state of a run are
-the same afterwards as if it had been made once.
+What a crash between a call and its mark repeats is one call. The run is the same afterwards as if it had been made
+once, with a genuine MLflow; a server that keeps outputs twice has them twice.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import TypeGuard
 
 from headrace.client.outbox.run_ids import RunIds, place_of
 from headrace.client.outbox.unmet import is_missed
-from headrace.entities import Param, RunTag
+from headrace.entities import LoggedModelOutput, Param, RunTag
 from headrace.entities.journal import (
     InputsLogged,
     JournalMark,
@@ -31,7 +31,15 @@ from headrace.entities.journal import (
     TagRemoved,
     TagsSet,
 )
-from headrace.errors import CallerError, HeadraceError, InvalidValue, NotFound, NotSupported, RouteNotFound
+from headrace.errors import (
+    CallerError,
+    HeadraceError,
+    IntegrityViolation,
+    InvalidValue,
+    NotFound,
+    NotSupported,
+    RouteNotFound,
+)
 from headrace.stores.base import TrackingStore
 from headrace.stores.journal import JournalStore, metrics_of, units
 from headrace.wire import journal
@@ -125,13 +133,24 @@ class StockDelivery:
             case InputsLogged():
                 self._if_it_can("inputs", run_id, lambda: store.log_inputs(run_id, record.datasets, record.models))
             case OutputsLogged():
-                self._if_it_can("outputs", run_id, lambda: store.log_outputs(run_id, record.models))
+                self._if_it_can("outputs", run_id, lambda: self._log_outputs(run_id, record.models))
 
     def _untag(self, run_id: str, key: str) -> None:
         try:
             self._store.delete_tag(run_id, key)
         except NotFound:
             log.debug("Tag %s of run %s is gone already", key, run_id)  # removed by the call that is repeated
+
+    def _log_outputs(self, run_id: str, models: Sequence[LoggedModelOutput]) -> None:
+        try:
+            self._store.log_outputs(run_id, models)
+        except IntegrityViolation:  # MLflow's answer to a model that is among the outputs, at whichever step
+            there = {each.model_id for each in self._store.get_run(run_id).outputs.model_outputs}
+            missing = [each for each in models if each.model_id not in there]
+            if len(missing) == len(models):
+                raise
+            if missing:
+                self._store.log_outputs(run_id, missing)
 
     def _if_it_can(self, what: str, run_id: str, call: Callable[[], None]) -> None:
         """A server that has the run, but nothing to log this with, will never take it."""
