@@ -105,7 +105,7 @@ def tracking_sink(uri: str | None = None) -> Sink:
         if sink is None:
             from headrace.client.outbox.open import open_sink
 
-            sink = _sinks[uri] = open_sink(uri, partial(tracking_store, uri), _place_here(uri))
+            sink = _sinks[uri] = open_sink(uri, partial(opened_store, uri), _place_here(uri))
             _close_with_child()
         return sink
 
