@@ -2,6 +2,6 @@
 
     start_run → sampler (one thread a process) → watch (one a run) → sensors → sink
 
-The thread alone reads sensors and loads what they need, so that a slow one keeps nobody but the next sample waiting.
+The thread alone reads sensors, so that a slow one keeps nobody but the next sample waiting.
 A forked child has neither the thread nor the watches: what its parent has open is its parent's to measure.
 """

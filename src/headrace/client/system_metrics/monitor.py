@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from headrace.client.open import tracking_sink
 from headrace.client.system_metrics.sampler import sampler
-from headrace.client.system_metrics.sensors import tell_without_psutil
+from headrace.client.system_metrics.sensors import prepare
 from headrace.client.system_metrics.watch import Watch, plan, step_after
 from headrace.client.uri import get_tracking_uri
 
@@ -28,7 +28,7 @@ class SystemMetricsMonitor:
         self._watch: Watch | None = None
 
     def start(self) -> None:
-        tell_without_psutil()
+        prepare()
         if self._watch is None:
             self._watch = Watch(self._run_id, self._uri, self._plan, self._step)
             sampler.add(self._watch)

@@ -7,7 +7,7 @@ import os
 import threading
 
 from headrace import clock
-from headrace.client.system_metrics.sensors import log, tell_without_psutil
+from headrace.client.system_metrics.sensors import log, prepare
 from headrace.client.system_metrics.watch import Plan, Watch, step_after
 from headrace.entities import Run
 
@@ -76,7 +76,7 @@ _of_runs: dict[str, Watch] = {}
 
 def watch_run(run: Run, uri: str, plan: Plan, *, resumed: bool) -> None:
     """From now until `leave_run`."""
-    tell_without_psutil()
+    prepare()
     if run.info.run_id not in _of_runs:
         watch = _of_runs[run.info.run_id] = Watch(run.info.run_id, uri, plan, step_after(run) if resumed else 0)
         sampler.add(watch)

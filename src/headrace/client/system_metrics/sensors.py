@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +26,12 @@ class Sensor(NamedTuple):
     read: Callable[[], dict[str, float]]
 
 
-def tell_without_psutil() -> None:
+def prepare() -> None:
+    """Loads what the sensors need, and says what is missing. In the caller's thread: where a fork comes while another
+    thread imports, the module stays locked in the child for ever."""
+    for module in ("psutil", "pynvml"):
+        with contextlib.suppress(Exception):  # told by who uses it
+            importlib.import_module(module)
     if find_spec("psutil") is None:
         _tell_once(("psutil", ""), f"System metrics of this machine need psutil, which is missing: {INSTALL}")
 

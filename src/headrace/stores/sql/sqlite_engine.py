@@ -9,6 +9,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
+import threading
 import weakref
 from collections import deque
 from concurrent.futures import Future
@@ -23,6 +24,7 @@ from headrace.stores.sql.sqlite_writer import Writer
 
 T = TypeVar("T")
 
+FORK_WAIT_S = 5.0  # for the end of a transaction; groups of writes take milliseconds
 IDLE_READERS = 8  # kept open, about 0.3 to 4 MB each; more may be in use at once
 
 
@@ -92,7 +94,28 @@ _engines: weakref.WeakSet[SqliteEngine] = weakref.WeakSet()
 _parents: list[Any] = []  # keeps the parent's connections from being closed by garbage collection
 
 
+class _Fork(threading.local):
+    held: tuple[Writer, ...] = ()  # kept from writing by this thread
+
+
+_fork = _Fork()
+
+
+def _before_fork() -> None:
+    """Between transactions: in the child SQLite would take one of the parent's for its own, that never ends, and let
+    nobody there write."""
+    writers = [engine.writer for engine in list(_engines)]
+    _fork.held = tuple(writer for writer in writers if writer.writing.acquire(timeout=FORK_WAIT_S))
+
+
+def _go_on() -> None:
+    held, _fork.held = _fork.held, ()
+    for writer in held:
+        writer.writing.release()
+
+
 def _after_fork() -> None:
+    _fork.held = ()
     for engine in list(_engines):
         engine.start_anew()
 
@@ -102,5 +125,5 @@ def _at_exit() -> None:
         engine.close()
 
 
-os.register_at_fork(after_in_child=_after_fork)
+os.register_at_fork(before=_before_fork, after_in_parent=_go_on, after_in_child=_after_fork)
 atexit.register(_at_exit)

@@ -56,6 +56,7 @@ class Writer:
         self.gate = threading.Lock()
         self.thread: threading.Thread | None = None
         self.background_due = 0.0
+        self.writing = threading.Lock()  # held while a transaction may be open
 
     def submit(self, work: Work[T]) -> Future[T]:
         future: Future[T] = Future()
@@ -85,7 +86,7 @@ class Writer:
         while (request := self._next()) is not None:
             group = [request]
             try:
-                with sql_errors():
+                with sql_errors(), self.writing:
                     last = self._commit_group(group)
             except BaseException as error:  # noqa: BLE001 - thread top: whatever happened, nobody may wait for ever
                 last = self._fail(group, error)
@@ -171,7 +172,7 @@ class Writer:
 
     def _background_step(self, background: Background) -> None:
         try:
-            with sql_errors():
+            with sql_errors(), self.writing:
                 db = self._begun()
                 background.step(db)
                 self._commit(db)
