@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import signal
 import sqlite3
+import threading
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -11,7 +12,7 @@ import psycopg
 import pytest
 
 from headrace.entities import Metric, Param
-from headrace.stores.sql import SqlStore
+from headrace.stores.sql import SqlStore, open_sql_store
 from tests.stores.sql.children import children, finished, go
 
 OPEN_TOGETHER = """
@@ -167,6 +168,31 @@ def test_forked_child_writes_on_its_own_connections(store: SqlStore) -> None:
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     store.log_metric(run_id, Metric("parent", 3.0, 3, 3))
     assert store.get_run(run_id).data.metrics == {"parent": 3.0, "child": 1.0}
+
+
+def test_child_that_is_forked_during_a_transaction_can_write(tmp_path: Path) -> None:
+    begun, forks = threading.Event(), threading.Event()
+
+    def write(db: object) -> None:
+        begun.set()
+        assert forks.wait(30)
+
+    with closing(open_sql_store(f"sqlite:///{tmp_path}/runs.db", str(tmp_path))) as store:
+        run_id = store.create_run("0").info.run_id
+        written = store.engine.submit(write)
+        assert begun.wait(30)
+        os.register_at_fork(before=forks.set)
+        child = os.fork()
+        if child == 0:
+            status = 1
+            try:
+                store.log_metric(run_id, Metric("child", 1.0, 1, 1))
+                status = 0
+            finally:
+                os._exit(status)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        written.result(30)
+        assert store.get_run(run_id).data.metrics == {"child": 1.0}
 
 
 def test_four_processes_write_overlapping_keys_to_postgres(fresh_postgres_url: str, postgres_store: SqlStore) -> None:
