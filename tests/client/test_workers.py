@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 import headrace as mlflow
+import headrace.client.open as stores
 from headrace.client.outbox.files import journals
 
 POINTS, WORKERS = 40, 3
@@ -152,3 +154,20 @@ def test_damaged_journal_of_another_process_keeps_none_from_arriving(
         assert mlflow.get_run(run.info.run_id).data.metrics == {"loss": 1}
     assert caplog.text.count("isn't a journal") == 1
     assert damaged.exists()
+
+
+def test_sink_whose_first_call_logs_can_ask_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    with mlflow.start_run() as run:
+        run_id = run.info.run_id
+    stores.close_stores()
+    monkeypatch.setattr(stores, "READ_FLUSH_S", 60.0)
+    answers: list[float] = []
+
+    def work() -> None:
+        mlflow.log_metric("loss", 1, run_id=run_id)
+        answers.append(stores.tracking_sink().get_run(run_id).data.metrics["loss"])
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(30)
+    assert answers == [1]
