@@ -30,9 +30,12 @@ def pytest_configure() -> None:
     for name in product_variables():
         del os.environ[name]
     os.environ.pop("COLUMNS", None)  # the width of a terminal that programs under test don't have
-    # One of several test processes ignores Ctrl-C, and would hand that down to the programs that tests interrupt.
+    # One of several test processes ignores Ctrl-C, and all of them a hangup below nohup; they would hand that down to
+    # the programs that tests interrupt.
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)
     os.environ["HEADRACE_HOME"] = tempfile.mkdtemp(prefix="headrace-tests-")
 
 

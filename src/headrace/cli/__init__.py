@@ -24,7 +24,10 @@ NOUNS = {
         "Score files with models; describe, verify, trust and register them.",
     ),
     "webhooks": Noun("headrace.cli.webhooks:group", "Tell other programs what happens to registered models."),
-    "sync": Noun("headrace.cli.sync:sync", "Send journals to their store: what was logged offline, or what an ended process could not deliver."),
+    "sync": Noun(
+        "headrace.cli.sync:sync",
+        "Send journals to their store: what was logged offline, or what an ended process could not deliver.",
+    ),
     "users": Noun("headrace.cli.users:users", "Manage who may use a server, and their tokens."),
     "db": Noun("headrace.cli.db:db", "Look at and upgrade the schema of a database."),
     "doctor": Noun("headrace.cli.doctor:doctor", "Check this installation and its store, and say what to mend."),

@@ -95,8 +95,7 @@ def test_revisions_of_alembic_make_the_same_tables(tmp_path: Path, sqlite_store:
     with closing(connect()) as made, closing(sqlite3.connect(tmp_path / "store.db")) as fresh:
         pattern = (f"%{VERSION_TABLE}%",)
         told, expected = (
-            [(*names, " ".join(sql.split())) for *names, sql in each.execute(listed, pattern)]
-            for each in (made, fresh)
+            [(*names, " ".join(sql.split())) for *names, sql in each.execute(listed, pattern)] for each in (made, fresh)
         )
         assert told == expected
         assert made.execute(f"SELECT version_num FROM {VERSION_TABLE}").fetchall() == [(HEAD,)]
