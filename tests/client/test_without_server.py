@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import socket
 from pathlib import Path
 
@@ -83,6 +84,27 @@ def test_server_that_comes_while_the_run_goes_on_gets_it_all(port: int, folder: 
             assert stores.tracking_sink().flush(30)
             mlflow.end_run()
             check(run.info.run_id)
+
+
+def test_a_fork_may_reach_the_server_before_its_parent(port: int, folder: Path, tmp_path: Path) -> None:
+    mlflow.set_tracking_uri(f"http://127.0.0.1:{port}")
+    mlflow.set_experiment("without a server")
+    with mlflow.start_run(run_name="alone", tags={"team": "red"}) as run:
+        child = os.fork()
+        if child == 0:
+            for step in range(20):
+                mlflow.log_metric("child", step, step=step)
+            os._exit(0)
+        os.waitpid(child, 0)
+        mlflow.log_metric("parent", 1)
+        with live_server(tmp_path / "served", "--port", str(port)):
+            assert stores.tracking_sink().flush(30)
+            mlflow.end_run()
+            stored = mlflow.get_run(run.info.run_id)
+            assert stored.data.metrics == {"child": 19.0, "parent": 1.0}
+            assert mlflow.get_experiment(stored.info.experiment_id).name == "without a server"
+            assert (stored.info.run_name, stored.data.tags["team"]) == ("alone", "red")
+            assert list(folder.glob("*.rejected.jsonl")) == []
 
 
 @pytest.mark.parametrize("uri", ["offline", "variable"])

@@ -205,4 +205,6 @@ def _target(run_id: str | None) -> tuple[str, Sink]:
     if run_id is not None and (run is None or run.info.run_id != run_id):
         return run_id, tracking_sink()
     run = run or current_run()
-    return run.info.run_id, tracking_sink(active_uri())
+    sink = tracking_sink(active_uri())
+    sink.begin(run)
+    return run.info.run_id, sink

@@ -50,6 +50,9 @@ class Sink(Protocol):
         self, experiment_id: str, user_id: str, start_time: int, tags: Sequence[RunTag], run_name: str | None
     ) -> Run: ...
 
+    def begin(self, run: Run) -> None:
+        """Before the first record that this process writes of a run that another may have begun."""
+
     def get_run(self, run_id: str) -> Run: ...
 
     def update_run(
@@ -99,6 +102,9 @@ class DirectSink:
 
     def ensure_experiment(self, name: str) -> Experiment:
         return self._store.ensure_experiment(name)
+
+    def begin(self, run: Run) -> None:
+        """The store has it."""
 
     def get_run(self, run_id: str) -> Run:
         return self._store.get_run(run_id)

@@ -88,6 +88,7 @@ class OutboxSink:
         self._lock = writing(folder, about.writer_id)
         self._writer = JournalWriter(folder, about, self._notice, sync_each=settings.JOURNAL_SYNC.get())
         self._lost = 0
+        self._begun: set[str] = set()  # unmet runs whose start is in this journal
         self._told: set[str] = set()  # writers whose journals can't be delivered
         rejected = folder / f"{about.writer_id}.rejected.jsonl"
         self._sender = Sender(self._writer, None if connect is None else self._opened, rejected)
@@ -114,10 +115,20 @@ class OutboxSink:
 
         def here() -> Run:
             record = unmet.started(run_id, experiment_id, user_id, start_time, tags, run_name)
+            self._begun.add(run_id)
             self._keep(record)
             return unmet.run_of(record, self._folder)
 
         return self._reach.ask(there, here)
+
+    def begin(self, run: Run) -> None:
+        """Before records of a run that no store may know: in a fork, whose journal may arrive before its parent's, the
+        start of the run comes once more. A store takes a run that is there as it is."""
+        if run.info.run_id not in self._begun and unmet.is_unmet(run.info):
+            start = unmet.start_of(run)
+            if start is not None:
+                self._keep(start)
+            self._begun.add(run.info.run_id)
 
     def get_run(self, run_id: str) -> Run:
         """As the store has it, with what this process wrote; where it can't be asked, what is known: its id."""

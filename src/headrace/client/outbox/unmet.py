@@ -43,8 +43,24 @@ def name_of(experiment_id: str) -> str | None:
 
 
 def is_unmet(info: RunInfo) -> bool:
-    """Whether no store has told of the run."""
-    return name_of(info.experiment_id) is not None
+    """Whether no store has told of the run: its files lie beside a journal."""
+    return info.artifact_uri.endswith(f"/{ARTIFACTS}/{info.run_id}")
+
+
+def start_of(run: Run) -> RunStarted | None:
+    """The record that began an unmet run; None for one that began elsewhere, of which only the id is known."""
+    info = run.info
+    if not info.start_time:
+        return None
+    return RunStarted(
+        run_id=info.run_id,
+        experiment_id=None if name_of(info.experiment_id) else info.experiment_id,
+        experiment_name=name_of(info.experiment_id),
+        user_id=info.user_id,
+        start_time=info.start_time,
+        run_name=info.run_name,
+        tags=dict(run.data.tags),
+    )
 
 
 def started(
