@@ -133,6 +133,7 @@ if TYPE_CHECKING:
         spacy,
         spark,
         statsmodels,
+        system_metrics,
         tensorflow,
         tracking,
         transformers,

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 import headrace as mlflow
+from headrace import clock
 from headrace.client.mlflow_client import MlflowClient
 from headrace.errors import HeadraceError, InvalidValue, NotFound
 from tests.support.live_server import LiveServer, live_server
@@ -190,6 +191,7 @@ class TestArtifacts:
     def test_logged_model_is_found_below_its_run(self, tmp_path: Path) -> None:
         with mlflow.start_run() as run:
             first = mlflow.initialize_logged_model("net", source_run_id=run.info.run_id)
+            clock.sleep_s(0.002)  # the later one is that of a later millisecond
             model = mlflow.initialize_logged_model("net", source_run_id=run.info.run_id)
             other = MlflowClient().create_logged_model(run.info.experiment_id, "other")
             mlflow.log_text("x", "plain.txt")
