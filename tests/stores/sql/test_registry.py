@@ -10,7 +10,7 @@ from contextlib import closing
 import psycopg
 import pytest
 
-from headrace.entities import Act, ModelVersion
+from headrace.entities import Act, ModelVersion, ModelVersionTag, RegisteredModel, RegisteredModelTag
 from headrace.errors import AlreadyExists, Corrupt, NotFound
 from headrace.stores.sql import SqlStore
 
@@ -136,6 +136,40 @@ def test_stores_of_one_database_see_each_others_changes(
     with pytest.raises(AlreadyExists):
         store.create_registered_model("n")
     assert store.get_registered_model("n") == other.get_registered_model("n")
+
+
+def test_what_was_searched_before_is_told_as_it_is_now(
+    uri: str, store: SqlStore, opened: Callable[[str], SqlStore]
+) -> None:
+    other = opened(uri)
+    filled(store)
+
+    def found() -> RegisteredModel:
+        (model,) = store.search_registered_models("name = 'm'")
+        assert model == other.get_registered_model("m")
+        return model
+
+    changes: list[Callable[[], object]] = [
+        lambda: other.set_model_version_tag("m", "3", ModelVersionTag("a", "b")),
+        lambda: other.delete_model_version_tag("m", "3", "a"),
+        lambda: other.transition_model_version_stage("m", "2", "Production"),
+        lambda: other.set_registered_model_alias("m", "prod", "1"),
+        lambda: other.delete_registered_model_alias("m", "prod"),
+        lambda: other.set_registered_model_tag("m", RegisteredModelTag("a", "b")),
+        lambda: other.update_registered_model("m", "described"),
+        lambda: other.update_model_version("m", "3", "described"),
+        lambda: other.create_model_version("m", "s3://b"),
+        lambda: other.delete_model_version("m", "4"),
+    ]
+    for change in changes:
+        before = found()
+        before.tags["mine"] = "changed by a caller"
+        before.latest_versions.clear()
+        change()
+        assert found().revision > before.revision
+    other.rename_registered_model("m", "n")
+    assert store.search_registered_models("name = 'm'") == []
+    assert store.search_registered_models("name = 'n'") == [other.get_registered_model("n")]
 
 
 def test_submitted_writes_of_one_model_follow_each_other(store: SqlStore) -> None:

@@ -58,6 +58,7 @@ from headrace.stores.sql.connection import Database, Engine, Work
 from headrace.stores.sql.document_cache import DocumentCache
 from headrace.stores.sql.journal import SqlJournal
 from headrace.stores.sql.leases import SqlLeases
+from headrace.stores.sql.registry.model_cache import ModelCache
 from headrace.stores.sql.registry.store import SqlRegistry
 from headrace.stores.sql.transactions import Transactions
 from headrace.stores.sql.webhook_store import SqlWebhooks
@@ -377,6 +378,7 @@ class SqlStore(
 
     def __init__(self, engine: Engine, artifact_root: str, appended: Callable[[], None]) -> None:
         super().__init__(engine, artifact_root, appended)
+        self.read_models = ModelCache()
         self.quick_reads = engine.dialect == "sqlite"
 
     def submit(self, method: str, /, *args: Any, **kwargs: Any) -> Future[Any]:

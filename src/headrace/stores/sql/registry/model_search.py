@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from headrace.entities import Page, RegisteredModel, limits
 from headrace.query import REGISTERED_MODELS, parse_filter, parse_order
@@ -9,6 +10,7 @@ from headrace.stores.sql import keyset
 from headrace.stores.sql.conditions import Part
 from headrace.stores.sql.connection import Database, Work
 from headrace.stores.sql.registry import records
+from headrace.stores.sql.registry.model_cache import ModelCache
 from headrace.stores.sql.registry.search import Kind, find
 from headrace.stores.sql.registry.tags import OF_MODELS
 
@@ -24,7 +26,7 @@ KIND = Kind(
 
 
 def search(
-    filter_string: str | None, max_results: int, order_by: Sequence[str], page_token: str | None
+    filter_string: str | None, max_results: int, order_by: Sequence[str], page_token: str | None, cache: ModelCache
 ) -> Work[Page[RegisteredModel]]:
     limits.check_max_results(max_results, limits.MAX_REGISTERED_MODEL_RESULTS)
     rule, order = parse_filter(filter_string, REGISTERED_MODELS), parse_order(order_by, REGISTERED_MODELS)
@@ -36,6 +38,17 @@ def search(
         rows = find(db, KIND, rule, order, place, max_results + 1)
         kept = rows[:max_results]
         token = tokens.encode(digest, list(kept[-1][-len(terms) :])) if len(rows) > len(kept) else None
-        return Page(records.models(db, [row[: -len(terms)] for row in kept]), token)
+        return Page(_models(db, [row[: -len(terms)] for row in kept], cache), token)
 
     return work
+
+
+def _models(db: Database, rows: Sequence[Any], cache: ModelCache) -> list[RegisteredModel]:
+    """rows of MODEL_COLUMNS, which begin with the model's number and end with its revision."""
+    found = cache.find((row[0], row[-1]) for row in rows)
+    missing = [row for row in rows if row[0] not in found]
+    if missing:
+        read = dict(zip((row[0] for row in missing), records.models(db, missing), strict=True))
+        cache.keep(read.items())
+        found |= read
+    return [found[row[0]] for row in rows]

@@ -20,10 +20,13 @@ from headrace.entities import (
 from headrace.stores import registry_checks as checks
 from headrace.stores.registry import NOBODY, RegistryStore
 from headrace.stores.sql.registry import aliases, history, manifests, model_search, models, version_search, versions
+from headrace.stores.sql.registry.model_cache import ModelCache
 from headrace.stores.sql.transactions import Transactions
 
 
 class _RegisteredModels(Transactions, RegistryStore):
+    read_models: ModelCache
+
     def create_registered_model(
         self,
         name: str,
@@ -53,7 +56,7 @@ class _RegisteredModels(Transactions, RegistryStore):
         order_by: Sequence[str] = (),
         page_token: str | None = None,
     ) -> Page[RegisteredModel]:
-        return self._read(model_search.search(filter_string, max_results, order_by, page_token))
+        return self._read(model_search.search(filter_string, max_results, order_by, page_token, self.read_models))
 
     def set_registered_model_tag(self, name: str, tag: RegisteredModelTag, *, act: Act = NOBODY) -> None:
         self._write(models.set_tag(name, tag, act))
