@@ -5,6 +5,7 @@ from pathlib import Path
 import msgspec
 
 from benchmarks.logging.plan import PEERS
+from benchmarks.models.report import table
 from benchmarks.tracking.report import Document, number
 
 HEADER = ("work", "unit", *PEERS.values(), "target")
@@ -22,16 +23,8 @@ def cell(value: float | None) -> str:
 
 
 def markdown(found: Document) -> str:
-    machine, versions = found["machine"], found["versions"]
     lines = [
         (row["title"], row["unit"], *(cell(row["figures"].get(peer)) for peer in PEERS), row["target"])
         for row in found["rows"]
     ]
-    texts = ["| " + " | ".join(line) + " |" for line in (HEADER, *lines)]
-    texts.insert(1, "|" + " --- |" * len(HEADER))
-    named = ", ".join(f"{name} {version}" for name, version in versions.items())
-    caption = (
-        f"{machine['date'][:10]}, {machine['cores']} cores {machine['cpu']}, {machine['memory_gib']} GiB, "
-        f"Python {machine['python']}; {named}" + ("; reduced sizes (--quick)" if found["quick"] else "")
-    )
-    return "\n".join(texts) + f"\n\n{caption}\n"
+    return table(found, HEADER, lines)

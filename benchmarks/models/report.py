@@ -55,13 +55,18 @@ def cell(row: Document, system: str) -> str:
 
 
 def markdown(found: Document) -> str:
-    machine, versions = found["machine"], found["versions"]
     lines = [
         (row["title"], row["unit"], cell(row, "mlflow"), cell(row, "headrace"), ratio(row, "mlflow"), row["target"])
         for row in found["rows"]
     ]
-    texts = ["| " + " | ".join(line) + " |" for line in (HEADER, *lines)]
-    texts.insert(1, "|" + " --- |" * len(HEADER))
+    return table(found, HEADER, lines)
+
+
+def table(found: Document, header: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    """With the machine and the versions below it."""
+    machine, versions = found["machine"], found["versions"]
+    texts = ["| " + " | ".join(line) + " |" for line in (header, *lines)]
+    texts.insert(1, "|" + " --- |" * len(header))
     named = ", ".join(f"{name} {version}" for name, version in versions.items())
     caption = (
         f"{machine['date'][:10]}, {machine['cores']} cores {machine['cpu']}, {machine['memory_gib']} GiB, "

@@ -86,18 +86,10 @@ def log_metrics(
     name, digest = (None, None) if record is None else (record.name, record.digest)
     models = [model_id] if model_id else models_for_metric(run_id, position)
     target, sink = _target(run_id)
-    operations: RunOperations | None = None
-    before = sink.last_id
-    for model in models:
-        points = PointsLogged(target, keys, values, position, at, model, name, digest)
-        check_points(points)
-        if sink.waits:
-            operations = written(target, synchronous, partial(sink.log_points, points))
-        else:
-            sink.log_points(points)
-    if not sink.waits and wants_async(synchronous):
-        return JournalOperations(sink, target, before, sink.last_id)
-    return operations
+    points = [PointsLogged(target, keys, values, position, at, model, name, digest) for model in models]
+    for each in points:
+        check_points(each)
+    return _through(sink, target, synchronous, partial(_log_points, sink, points))
 
 
 def set_tag(key: str, value: Any, synchronous: bool | None = None) -> RunOperations | None:
@@ -188,6 +180,11 @@ def _through(sink: Sink, run_id: str, synchronous: bool | None, write: Callable[
     before = sink.last_id
     write()
     return JournalOperations(sink, run_id, before, sink.last_id) if wants_async(synchronous) else None
+
+
+def _log_points(sink: Sink, points: Sequence[PointsLogged]) -> None:
+    for each in points:
+        sink.log_points(each)
 
 
 def _write(

@@ -49,11 +49,12 @@ def sweep() -> None:
         except OSError:
             continue
         stale = found.st_mtime_ns // 1_000_000 < oldest_ms
-        if name and stale and found.st_uid == os.getuid() and not _is_alive(int(name[1])):
+        if name and stale and found.st_uid == os.getuid() and not is_alive(int(name[1])):
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _is_alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
+    """Also of a process that isn't this user's."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -20,7 +20,7 @@ from headrace.client.uri import get_tracking_uri, registry_uri_beside
 from headrace.entities import FileRecord, ModelVersion
 from headrace.errors import HeadraceError, InvalidState, NotFound, NotSupported
 from headrace.registry import manifests
-from headrace.stores.registry import RegistryStore
+from headrace.stores.registry import RegistryStore, versions_matching
 
 
 def versions_at(
@@ -96,22 +96,12 @@ def _candidates(
                 with suppress(NotFound):
                     yield registry.get_model_version(name, version)
     if run_id:
-        yield from _search(registry, f"run_id = '{run_id}'")
+        yield from versions_matching(registry, f"run_id = '{run_id}'")
     if place.own and isinstance(place.blobs, SupportsLocalPath):
         path = str(place.blobs.local_path(place.path))
         quote = '"' if "'" in path else "'"
         if quote not in path:
-            yield from _search(registry, f"source_path = {quote}{path}{quote}")
-
-
-def _search(registry: RegistryStore, filter_string: str) -> Iterator[ModelVersion]:
-    token: str | None = None
-    while True:
-        page = registry.search_model_versions(filter_string, page_token=token)
-        yield from page
-        token = page.token
-        if token is None:
-            return
+            yield from versions_matching(registry, f"source_path = {quote}{path}{quote}")
 
 
 def _named_in(text: str) -> Iterator[tuple[str, str]]:

@@ -16,6 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from headrace import clock, settings
+from headrace.client.temporary import is_alive
 from headrace.errors import InvalidValue
 from headrace.projects.launch import Source
 
@@ -84,18 +85,8 @@ def _sweep_copies(parent: Path) -> None:
         pid = left.name.removeprefix(_COPY).partition("-")[0]
         with contextlib.suppress(OSError):
             stale = left.lstat().st_mtime_ns // 1_000_000 < oldest_ms and left.lstat().st_uid == os.getuid()
-            if stale and pid.isdigit() and not _is_alive(int(pid)):
+            if stale and pid.isdigit() and not is_alive(int(pid)):
                 remove(left)
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except (OSError, OverflowError):
-        pass
-    return True
 
 
 def remove(folder: Path) -> None:

@@ -15,7 +15,7 @@ from headrace.entities import DatasetInput, FileRecord, ModelVersion, Projection
 from headrace.errors import InvalidValue, NotFound
 from headrace.stores.base import TrackingStore
 from headrace.stores.model_uris import is_models_uri, parse
-from headrace.stores.registry import RegistryStore
+from headrace.stores.registry import RegistryStore, versions_matching
 
 LOCK, REQUIREMENTS = "requirements.lock", "requirements.txt"
 GIT_COMMIT, GIT_BRANCH = "mlflow.source.git.commit", "mlflow.source.git.branch"
@@ -116,9 +116,9 @@ def versions_from(
     if len(named) != 1:
         raise InvalidValue("lineage", named, f"exactly one of {', '.join(given)} is asked for.")
     if digest:
-        return _newest_first(_versions(registry, f"digest = {_quoted('digest', digest)}"))
+        return _newest_first(versions_matching(registry, f"digest = {_quoted('digest', digest)}"))
     if run_id:
-        return _newest_first(_versions(registry, f"run_id = {_quoted('run_id', run_id)}"))
+        return _newest_first(versions_matching(registry, f"run_id = {_quoted('run_id', run_id)}"))
     if dataset_digest:
         runs = _runs(tracking, f"dataset.digest = {_quoted('dataset_digest', dataset_digest)}")
     else:
@@ -126,7 +126,7 @@ def versions_from(
     found: list[ModelVersion] = []
     while batch := list(islice(runs, RUNS_AT_ONCE)):
         wanted = ", ".join(_quoted("run_id", each) for each in batch)
-        found += _versions(registry, f"run_id IN ({wanted})")
+        found += versions_matching(registry, f"run_id IN ({wanted})")
     return _newest_first(found)
 
 
@@ -178,16 +178,6 @@ def _experiments(tracking: TrackingStore) -> Iterator[list[str]]:
         ids = iter([each.experiment_id for each in page])
         while batch := list(islice(ids, EXPERIMENTS_AT_ONCE)):
             yield batch
-        token = page.token
-        if token is None:
-            return
-
-
-def _versions(registry: RegistryStore, filter_string: str) -> Iterator[ModelVersion]:
-    token: str | None = None
-    while True:
-        page = registry.search_model_versions(filter_string, page_token=token)
-        yield from page
         token = page.token
         if token is None:
             return

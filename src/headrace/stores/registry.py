@@ -18,7 +18,7 @@ sources, gates, digests of files, signatures) is `headrace.registry`, whose stor
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
 from headrace.entities import (
@@ -340,3 +340,14 @@ class DeliveryQueue(ABC):
     @abstractmethod
     def forget_deliveries(self, before_ms: int, max_results: int) -> int:
         """Drops deliveries that ended before that time, the earliest first; how many."""
+
+
+def versions_matching(registry: ModelVersionStore, filter_string: str) -> Iterator[ModelVersion]:
+    """All of them, page by page."""
+    token: str | None = None
+    while True:
+        page = registry.search_model_versions(filter_string, page_token=token)
+        yield from page
+        token = page.token
+        if token is None:
+            return
