@@ -150,9 +150,8 @@ def slow(folder: Path, setting: str) -> list[str]:
     script = folder / "slow.py"
     script.write_text(
         "from headrace.cli import main\n"
-        "from headrace.server import options, protocol\n"
-        "from headrace.server.exchange import receive_within\n"
-        "import headrace.server.exchange as exchange\n"
+        "from headrace.asgi import body, protocol\n"
+        "from headrace.asgi.body import receive_within\n"
         f"{setting}\n"
         "if __name__ == '__main__':\n"
         "    main()\n"
@@ -172,7 +171,7 @@ def test_a_head_that_does_not_come_to_its_end_is_cut(tmp_path: Path) -> None:
 
 
 def test_a_body_that_does_not_come_is_given_up(tmp_path: Path) -> None:
-    setting = "exchange.receive_within = lambda receive, timeout_s: receive_within(receive, 0.3)"
+    setting = "body.receive_within = lambda receive, timeout_s: receive_within(receive, 0.3)"
     with running(tmp_path, "--backend-store-uri", "memory:", command=slow(tmp_path, setting)) as server:
         head = (
             f"POST {API}/runs/search HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"

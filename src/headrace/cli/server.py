@@ -197,9 +197,10 @@ def server(
 
     Without options: the embedded store of this folder, the one that programs here use without a tracking URI.
     """
+    from headrace.asgi.listen import is_loopback
     from headrace.cli.backend import build_app
     from headrace.server.options import Options
-    from headrace.server.run import Listening, is_loopback, serve
+    from headrace.server.run import Listening, serve
 
     mode = auth or ("basic" if app_name else "none")
     if mode == "none" and not is_loopback(host):

@@ -13,14 +13,16 @@ from typing import Any, get_args
 from starlette.responses import Response
 from starlette.routing import Match, Route, Router
 
+from headrace.asgi.body import Disconnected, Receive, Scope, Send, read_body
+from headrace.asgi.gate import Gate
+from headrace.asgi.refusal import Headers, Refusal, method_not_allowed, not_found
 from headrace.errors import InvalidValue, NotSupported
 from headrace.server.auth import Authenticator
 from headrace.server.backend import Backend
-from headrace.server.exchange import Disconnected, Exchange, Handler, Receive, Scope, Send, read_body
-from headrace.server.gate import Gate
+from headrace.server.exchange import Exchange, Handler
 from headrace.server.handlers import all_handlers
 from headrace.server.options import Options
-from headrace.server.problems import Headers, Refusal, answer_of, method_not_allowed, not_found
+from headrace.server.problems import answer_of
 from headrace.stores.base import TrackingStore
 from headrace.wire.codec import encode
 from headrace.wire.endpoint import JSON, Endpoint, Permission

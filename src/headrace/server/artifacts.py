@@ -18,13 +18,13 @@ from urllib.parse import urlsplit
 import msgspec
 
 from headrace import settings
+from headrace.asgi.refusal import Refusal
 from headrace.blobs.base import BlobStore
 from headrace.blobs.below import below
 from headrace.blobs.locations import canonical, path_below
 from headrace.blobs.open import PROXY_SCHEME, open_blobs
 from headrace.blobs.paths import join, join_uri, relative, scheme
 from headrace.errors import Forbidden
-from headrace.server.problems import Refusal
 
 PROXY_ROOT = f"{PROXY_SCHEME}:/"
 THREADS = 16  # each moves one chunk at a time, so a slow client holds none of them

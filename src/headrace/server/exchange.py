@@ -2,29 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Any, Generic, TypeVar
 
 import msgspec
 from starlette.responses import Response
 
-from headrace.errors import InvalidValue, TimedOut, TooLarge
+from headrace.asgi.body import MALFORMED_LENGTH, Receive, Scope, receive_within
+from headrace.errors import InvalidValue
 from headrace.server.backend import Backend
 from headrace.wire.endpoint import Endpoint
 
 Q = TypeVar("Q")
 M = TypeVar("M", bound=msgspec.Struct)
 A = TypeVar("A", bound=msgspec.Struct)
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-
-_MALFORMED_LENGTH = "Content-Length must be a number of bytes."
-
-
-class Disconnected(Exception):
-    """The client went away before its request was complete: nobody is left to answer."""
 
 
 class Exchange(Generic[Q]):
@@ -57,7 +48,7 @@ class Exchange(Generic[Q]):
         if value is None:
             return None
         if not value.isdigit():
-            raise InvalidValue(message=_MALFORMED_LENGTH)
+            raise InvalidValue(message=MALFORMED_LENGTH)
         return int(value)
 
     async def chunks(self) -> AsyncIterator[bytes]:
@@ -68,40 +59,6 @@ class Exchange(Generic[Q]):
             more = event.get("more_body", False)
             if chunk := event.get("body", b""):
                 yield chunk
-
-
-async def receive_within(receive: Receive, timeout_s: float) -> MutableMapping[str, Any]:
-    try:
-        async with asyncio.timeout(timeout_s):
-            event = await receive()
-    except TimeoutError:
-        raise TimedOut(f"Nothing of the request's body came for {timeout_s:g} s.") from None
-    if event["type"] == "http.disconnect":
-        raise Disconnected
-    return event
-
-
-async def read_body(receive: Receive, headers: Mapping[bytes, bytes], limit: int, timeout_s: float) -> bytes:
-    declared = headers.get(b"content-length")
-    if declared is None:
-        if b"transfer-encoding" not in headers:
-            return b""
-    elif not declared.isdigit():
-        raise InvalidValue(message=_MALFORMED_LENGTH)
-    elif int(declared) > limit:
-        raise TooLarge("The request body", int(declared), limit)
-    event = await receive_within(receive, timeout_s)
-    body: bytes = event.get("body", b"")
-    if not event.get("more_body", False):
-        return body
-    parts, size = [body], len(body)
-    while event.get("more_body", False):
-        event = await receive_within(receive, timeout_s)
-        parts.append(event.get("body", b""))
-        size += len(parts[-1])
-        if size > limit:
-            raise TooLarge("The request body", size, limit)
-    return b"".join(parts)
 
 
 Handler = Callable[[Exchange[Any]], Awaitable[msgspec.Struct | Response]]

@@ -4,15 +4,13 @@ log has the rest under that number."""
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 
 from headrace import clock
+from headrace.asgi.refusal import Headers, Refusal
 from headrace.errors import CallerError, HeadraceError, ServiceError, TimedOut, TooBusy, TooLarge, Unauthenticated
 from headrace.wire.convert.errors import ERROR_HEADER, error_body
 
 logger = logging.getLogger("headrace.server")
-
-Headers = list[tuple[bytes, bytes]]
 
 # After these the rest of the request's body may still be on its way: the connection can't be used again.
 _CLOSES = (TooLarge, TimedOut)
@@ -24,14 +22,6 @@ class Challenge(Unauthenticated):
     def __init__(self, message: str, challenge: bytes) -> None:
         super().__init__(message)
         self.challenge = challenge
-
-
-class Refusal(Exception):
-    """A request that isn't let in, before any route: answered in plain text, as MLflow's servers do."""
-
-    def __init__(self, status: int, text: str, headers: Sequence[tuple[bytes, bytes]] = ()) -> None:
-        super().__init__(text)
-        self.status, self.text, self.headers = status, text, headers
 
 
 def answer_of(error: Exception, endpoint: str) -> tuple[int, Headers, bytes]:
@@ -54,12 +44,3 @@ def answer_of(error: Exception, endpoint: str) -> tuple[int, Headers, bytes]:
     if isinstance(error, _CLOSES):
         headers.append((b"connection", b"close"))
     return error.http, headers, error_body(error)
-
-
-def not_found(path: str) -> Refusal:
-    return Refusal(404, f"Not found: nothing answers at {path}. /openapi.json lists what does.\n")
-
-
-def method_not_allowed(method: str, path: str, allowed: Sequence[str]) -> Refusal:
-    names = ", ".join(sorted(set(allowed)))
-    return Refusal(405, f"Method not allowed: {path} answers {names}, not {method}.\n", [(b"allow", names.encode())])

@@ -6,9 +6,6 @@ SIGTERM and SIGINT: no new connections, running requests finish, the store close
 
 from __future__ import annotations
 
-import gc
-import ipaddress
-import logging
 import multiprocessing
 import signal
 import socket
@@ -20,16 +17,10 @@ from multiprocessing.context import SpawnProcess
 from types import FrameType
 
 import msgspec
-import uvicorn
 
-from headrace.errors import HeadraceError, InvalidValue
+from headrace.asgi.listen import address_of, announce, bind, run_app
+from headrace.errors import HeadraceError
 from headrace.server.app import App
-from headrace.server.protocol import GuardedProtocol
-
-GRACE_S = 30  # for running requests at a stop; then they are cut
-KEEP_ALIVE_S = 65  # clients keep pooled connections for about a minute: closing first would cost them a retry
-MAX_CONNECTIONS = 10_000
-SWITCH_INTERVAL_S = 0.0005  # the writer's thread must not wait 5 ms for the event loop to let go of the interpreter
 
 
 class Listening(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,98 +37,17 @@ def serve(build: Callable[[], App], listening: Listening) -> int:
 
     Says on stdout where it listens as soon as it answers.
     """
-    with _bind(listening) as sock:
-        address = _address(listening.host, sock)
+    with bind(listening.host, listening.port) as sock:
+        address = address_of(listening.host, sock)
         if listening.workers == 1:
-            _run(build, sock, listening.log_level, lambda: _announce(address))
+            run_app(build(), sock, listening.log_level, lambda: announce(address))
             return 0
         return _supervise(build, sock, listening, address)
 
 
 def serve_on(sock: socket.socket, build: Callable[[], App], stopped: Callable[[Callable[[], None]], None]) -> None:
     """Serves on a socket that listens already, in one process, until what `stopped` was given is called."""
-    _run(build, sock, "warning", lambda: None, stopped)
-
-
-def is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _bind(listening: Listening) -> socket.socket:
-    host, port = listening.host, listening.port
-    try:
-        family, *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        both = host == "::" and socket.has_dualstack_ipv6()
-        return socket.create_server((host, port), family=family, backlog=2048, dualstack_ipv6=both)
-    except socket.gaierror as error:
-        raise InvalidValue("host", host, f"it names no address of this machine ({error.strerror}).") from None
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise InvalidValue(
-            "port", port, f"{host}:{port} can't be listened on ({reason}); try another --port."
-        ) from None
-
-
-def _address(host: str, sock: socket.socket) -> str:
-    port = sock.getsockname()[1]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def _announce(address: str) -> None:
-    sys.stdout.write(f"Headrace is listening on {address}\n")
-    sys.stdout.flush()
-
-
-class _Server(uvicorn.Server):
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._ready = ready
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        gc.collect()
-        gc.freeze()  # what the imports made lives forever: no collection needs to look at it again
-        self._ready()
-
-
-def _run(
-    build: Callable[[], App],
-    sock: socket.socket,
-    log_level: str,
-    ready: Callable[[], None],
-    stopped: Callable[[Callable[[], None]], None] | None = None,
-) -> None:
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    config = uvicorn.Config(
-        build(),
-        loop="uvloop" if sys.platform != "win32" else "asyncio",
-        http=GuardedProtocol,
-        ws="none",
-        lifespan="on",
-        interface="asgi3",
-        log_level=log_level,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        limit_concurrency=MAX_CONNECTIONS,
-        timeout_keep_alive=KEEP_ALIVE_S,
-        timeout_graceful_shutdown=GRACE_S,
-    )
-    server = _Server(config, ready)
-    if stopped is not None:
-        stopped(lambda: setattr(server, "should_exit", True))
-    if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, _already_handled)
-    server.run(sockets=[sock])
-
-
-def _already_handled(_: int, __: FrameType | None) -> None:
-    """uvicorn raises a signal again once it has stopped: what was asked for is done, the exit status is 0."""
+    run_app(build(), sock, "warning", lambda: None, stopped)
 
 
 def _work(build: Callable[[], App], sock: socket.socket, log_level: str, parent: Connection) -> None:
@@ -151,7 +61,7 @@ def _work(build: Callable[[], App], sock: socket.socket, log_level: str, parent:
         threading.Thread(target=until_parent_is_gone, name="headrace-parent", daemon=True).start()
 
     try:
-        _run(build, sock, log_level, lambda: parent.send(True), watch)
+        run_app(build(), sock, log_level, lambda: parent.send(True), watch)
     except HeadraceError as error:
         sys.stderr.write(f"Error: {error.message}\n")
         sys.exit(1)
@@ -193,7 +103,7 @@ def _supervise(build: Callable[[], App], sock: socket.socket, listening: Listeni
                 workers[at] = _Worker(build, sock, listening.log_level)
         if not announced and all(worker.ready for worker in workers):
             announced = True
-            _announce(address)
+            announce(address)
     for worker in workers:
         worker.process.terminate()
     for worker in workers:

@@ -6,12 +6,12 @@ from typing import Any
 
 from starlette.responses import Response
 
+from headrace.asgi.refusal import Refusal
 from headrace.blobs.base import BlobStore, SupportsPresign
 from headrace.blobs.paths import InvalidPath, file_path, relative
 from headrace.errors import NotSupported
 from headrace.server.artifacts import NOT_SERVED, PROXY_ROOT, Root, ServedArtifacts
 from headrace.server.exchange import Exchange, Routes
-from headrace.server.problems import Refusal
 from headrace.server.routes.artifacts import DOWNLOAD_EXPIRES_S
 from headrace.server.transfer import bounded, download, upload
 from headrace.wire.messages import artifacts as m

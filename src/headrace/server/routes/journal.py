@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+from headrace.asgi.body import read_body
 from headrace.entities.journal import JournalMark
 from headrace.errors import Corrupt, InvalidValue, NotSupported
-from headrace.server.exchange import Exchange, Routes, read_body
+from headrace.server.exchange import Exchange, Routes
 from headrace.stores.journal import JournalStore
 from headrace.wire import journal
 from headrace.wire.messages import journal as m

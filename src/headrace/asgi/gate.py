@@ -3,21 +3,42 @@ other sites that write with the user's browser). Verdicts on hosts are kept, sin
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from ipaddress import ip_address
+from typing import Protocol
 from urllib.parse import urlsplit
 
-from headrace.server.options import Options
-from headrace.server.problems import Headers, Refusal
+from headrace.asgi.refusal import Headers, Refusal
 
 EXEMPT_PATHS = ("/health", "/version")  # probes come with any Host
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _KEPT_VERDICTS = 1024
 
 
+class Rules(Protocol):
+    """allowed_hosts: patterns of the Host header beside loopback and private addresses. cors_allowed_origins: of pages
+    that may call. static_prefix: of every path. x_frame_options: "NONE" leaves the header out. security: False lets
+    everybody in."""
+
+    @property
+    def allowed_hosts(self) -> Sequence[str]: ...
+
+    @property
+    def cors_allowed_origins(self) -> Sequence[str]: ...
+
+    @property
+    def static_prefix(self) -> str: ...
+
+    @property
+    def x_frame_options(self) -> str: ...
+
+    @property
+    def security(self) -> bool: ...
+
+
 class Gate:
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Rules) -> None:
         self._enabled = options.security
         self._hosts = tuple(pattern.lower() for pattern in options.allowed_hosts)
         self._origins = tuple(pattern.lower().rstrip("/") for pattern in options.cors_allowed_origins)

@@ -1,5 +1,5 @@
 """uvicorn's HTTP protocol with what it lacks against slow and endless senders: a limit on the size of a request's head
-and on the time until it is complete. Bodies have theirs in `exchange`."""
+and on the time until it is complete. Bodies have theirs in `body`."""
 
 from __future__ import annotations
 
