@@ -1,0 +1,34 @@
+"""Which host a model gets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from headrace import clock
+from headrace.packaging.load import load_pyfunc, open_model
+from headrace.packaging.trust import Origin
+from headrace.serving.hosts.base import Host
+from headrace.serving.spec import ModelSpec
+
+
+class _Place:
+    def __init__(self, spec: ModelSpec) -> None:
+        self.path, self.origin = Path(spec.path), spec.origin
+
+    path: Path
+    origin: Origin
+
+
+def open_host(spec: ModelSpec) -> Host:
+    """Loads the model. Raises what loading raises."""
+    started = clock.monotonic_s()
+    source = open_model(_Place(spec), model_config=spec.model_config, allow_pickle=spec.allow_pickle)
+    model = load_pyfunc(source, suppress_warnings=True)
+    loaded_s = clock.monotonic_s() - started
+    from headrace.serving.hosts.chat import ChatHost, engine_of
+
+    if engine_of(model) is not None:
+        return ChatHost(model, spec, load_s=loaded_s)
+    from headrace.serving.hosts.predict import PredictHost
+
+    return PredictHost(model, spec, load_s=loaded_s)

@@ -1,0 +1,1 @@
+"""The processes of one revision: started, fed by `batching`, watched, replaced, drained."""
