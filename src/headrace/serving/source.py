@@ -29,9 +29,18 @@ class ModelSource(Protocol):
 
     def now(self) -> Revision: ...
 
-    def change(self, known: Revision, timeout_s: float) -> Revision | None:
-        """Another one that is to take its place, None if there is none within the time. A registry that can't be
-        reached is no change: what is served goes on."""
+    @property
+    def moves(self) -> bool:
+        """Whether there may ever be another version."""
+        ...
+
+    def change(self, known: Revision) -> Revision | None:
+        """One look: another version that is to take its place, None if there is none. A registry that can't be reached
+        is no change: what is served goes on."""
+        ...
+
+    def done_with(self, revision: Revision) -> None:
+        """Nothing reads its files any more: what was fetched for it may go."""
         ...
 
 
@@ -48,5 +57,12 @@ class FixedSource:
     def now(self) -> Revision:
         return self._revision
 
-    def change(self, known: Revision, timeout_s: float) -> Revision | None:  # noqa: ARG002
+    @property
+    def moves(self) -> bool:
+        return False
+
+    def change(self, known: Revision) -> Revision | None:  # noqa: ARG002
         return None
+
+    def done_with(self, revision: Revision) -> None:
+        pass
