@@ -39,6 +39,13 @@ def remove(folder: Path) -> None:
         _made.remove(folder)
 
 
+def remove_around(path: Path) -> None:
+    """The one of this process's folders that the path lies in, if it does."""
+    for folder in _made:
+        if path.is_relative_to(folder):
+            remove(folder)
+
+
 def sweep() -> None:
     """What processes that are gone have left. Age counts as well: another container's processes can't be seen."""
     oldest_ms = clock.now_ms() - STALE_MS
