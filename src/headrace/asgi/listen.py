@@ -10,11 +10,12 @@ import ipaddress
 import logging
 import signal
 import socket
+import ssl
 import sys
 import threading
 from collections.abc import Callable
 from types import FrameType
-from typing import Any
+from typing import Any, NamedTuple
 
 import uvicorn
 
@@ -24,6 +25,7 @@ from headrace.errors import InvalidValue
 GRACE_S = 30  # for running requests at a stop; then they are cut
 KEEP_ALIVE_S = 65  # clients keep pooled connections for about a minute: closing first would cost them a retry
 MAX_CONNECTIONS = 10_000
+FILES_BESIDE = 1_000  # that a process opens beside its clients' connections
 SWITCH_INTERVAL_S = 0.0005  # the writer's thread must not wait 5 ms for the event loop to let go of the interpreter
 
 
@@ -48,9 +50,9 @@ def bind(host: str, port: int) -> socket.socket:
         ) from None
 
 
-def address_of(host: str, sock: socket.socket) -> str:
+def address_of(host: str, sock: socket.socket, scheme: str = "http") -> str:
     port = sock.getsockname()[1]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 def announce(address: str) -> None:
@@ -58,16 +60,76 @@ def announce(address: str) -> None:
     sys.stdout.flush()
 
 
-class _Server(uvicorn.Server):
+class Tls(NamedTuple):
+    """PEM files. certfile: of this server, with what leads to a root. keyfile: None where the key is in certfile.
+    ca_certs: who signs the certificates that clients must show; None asks for none."""
+
+    certfile: str
+    keyfile: str | None = None
+    ca_certs: str | None = None
+
+
+class Server(uvicorn.Server):
+    """ready: called when it answers."""
+
     def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
         super().__init__(config)
         self._ready = ready
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        gc.collect()
-        gc.freeze()  # what the imports made lives forever: no collection needs to look at it again
+        keep_for_good()
         self._ready()
+
+    def stop(self) -> None:
+        self.should_exit = True
+
+
+def keep_for_good() -> None:
+    """What there is lives as long as the process: no collection needs to look at it again."""
+    gc.collect()
+    gc.freeze()
+
+
+def server_of(
+    app: Any,
+    ready: Callable[[], None],
+    *,
+    log_level: str = "warning",
+    tls: Tls | None = None,
+    protocol: type[GuardedProtocol] = GuardedProtocol,
+    max_connections: int = MAX_CONNECTIONS,
+    grace_s: int = GRACE_S,
+) -> Server:
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    raise_file_limit(max_connections)
+    config = uvicorn.Config(
+        app,
+        loop="uvloop" if sys.platform != "win32" else "asyncio",
+        http=protocol,
+        ws="none",
+        lifespan="on",
+        interface="asgi3",
+        log_level=log_level,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        limit_concurrency=max_connections,
+        timeout_keep_alive=KEEP_ALIVE_S,
+        timeout_graceful_shutdown=grace_s,
+        ssl_certfile=tls and tls.certfile,
+        ssl_keyfile=tls and tls.keyfile,
+        ssl_ca_certs=tls and tls.ca_certs,
+        ssl_cert_reqs=ssl.CERT_REQUIRED if tls and tls.ca_certs else ssl.CERT_NONE,
+    )
+    try:
+        config.load()
+    except OSError as error:  # ssl.SSLError is one
+        raise InvalidValue(
+            message=f"The certificate {tls and tls.certfile!r} with its key can't be used: {error}."
+        ) from None
+    return Server(config, ready)
 
 
 def run_app(
@@ -77,31 +139,33 @@ def run_app(
     ready: Callable[[], None],
     stopped: Callable[[Callable[[], None]], None] | None = None,
 ) -> None:
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    config = uvicorn.Config(
-        app,
-        loop="uvloop" if sys.platform != "win32" else "asyncio",
-        http=GuardedProtocol,
-        ws="none",
-        lifespan="on",
-        interface="asgi3",
-        log_level=log_level,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        limit_concurrency=MAX_CONNECTIONS,
-        timeout_keep_alive=KEEP_ALIVE_S,
-        timeout_graceful_shutdown=GRACE_S,
-    )
-    server = _Server(config, ready)
+    server = server_of(app, ready, log_level=log_level)
     if stopped is not None:
-        stopped(lambda: setattr(server, "should_exit", True))
-    if threading.current_thread() is threading.main_thread():
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, _already_handled)
+        stopped(server.stop)
+    end_quietly()
     server.run(sockets=[sock])
 
 
-def _already_handled(_: int, __: FrameType | None) -> None:
+def end_quietly() -> None:
     """uvicorn raises a signal again once it has stopped: what was asked for is done, the exit status is 0."""
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, _already_handled)
+
+
+def _already_handled(_: int, __: FrameType | None) -> None:
+    pass
+
+
+def raise_file_limit(connections: int) -> None:
+    """As far as the system lets this process: many have a soft limit of 1,024 files."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = connections + FILES_BESIDE
+    if hard != resource.RLIM_INFINITY:
+        wanted = min(wanted, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -6,14 +6,18 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 MAX_HEAD_BYTES = 64 << 10  # room for a long query: 100 run ids are 4 KB
 HEAD_TIMEOUT_S = 30.0
 
 
 class GuardedProtocol(HttpToolsProtocol):
+    """linger_s: how long a connection that is idle at a stop is kept for the request that may be on its way, whose
+    answer says that it is the last."""
+
     head_timeout_s = HEAD_TIMEOUT_S
+    linger_s = 0.0
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -21,6 +25,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._begun = False
         self._head_bytes = 0
         self._head_timer: asyncio.TimerHandle | None = None
+        self._leaving: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
@@ -28,6 +33,8 @@ class GuardedProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_timer()
+        if self._leaving is not None:
+            self._leaving.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -49,6 +56,16 @@ class GuardedProtocol(HttpToolsProtocol):
         self._head_bytes = 0
         self._stop_timer()
         super().on_headers_complete()
+        if self._leaving is not None:
+            self._leaving.cancel()
+            self.cycle.keep_alive = False
+
+    def shutdown(self) -> None:
+        cycle: RequestResponseCycle | None = self.cycle
+        if not self.linger_s or (cycle is not None and not cycle.response_complete):
+            super().shutdown()
+        elif self._leaving is None:
+            self._leaving = self.loop.call_later(self.linger_s, super().shutdown)
 
     def _still_in_head(self, data: bytes) -> bool:
         """A head that ends within the limit may arrive in one piece with much of its body."""
