@@ -481,5 +481,12 @@ KUBE_TRACKING_URI = _text(
     "HEADRACE_KUBE_TRACKING_URI KUBE_MLFLOW_TRACKING_URI",
     "Tracking URI for projects on Kubernetes, if pods reach the server by another address.",
 )
+DEPLOYMENTS_TARGET = _text(
+    "HEADRACE_DEPLOYMENTS_TARGET MLFLOW_DEPLOYMENTS_TARGET", "Where models are deployed if no target is given."
+)
+IMAGE_PORT = Setting("SAGEMAKER_BIND_TO_PORT", int, 8080, "Port that a model's container listens on.")
+IMAGE_ENV_MANAGER = Setting(
+    "HEADRACE_IMAGE_ENV_MANAGER", str, "local", "What builds the model's environment when a model's container starts."
+)
 HOME = _text("HEADRACE_HOME", "Folder of this user's own files, instead of XDG_DATA_HOME/headrace.")
 DEBUG = Setting("HEADRACE_DEBUG", _flag, False, "Let the command line show the traceback of an error.")
