@@ -38,7 +38,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False
 
     error: the code of the error tree where the call failed (`SCHEMA_ENFORCEMENT_FAILED`, `BAD_REQUEST` …), None where
     it didn't. field: of the request, where one is to blame. rows: that went through the model. predict_s: of the batch
-    that it was part of; batch: how many calls shared it.
+    that it was part of; batch: how many calls shared it. queue_s: that it waited for a worker; the pool fills it in.
     """
 
     status: int
@@ -50,3 +50,4 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False
     usage: Usage | None = None
     predict_s: float = 0.0
     batch: int = 1
+    queue_s: float = 0.0
