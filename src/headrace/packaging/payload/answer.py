@@ -22,8 +22,8 @@ def encode(predictions: Any, *, unwrapped: bool = False) -> str:
 
 def to_json(value: Any) -> str:
     try:
-        return json.dumps(value, default=_default)
-    except (TypeError, ValueError) as error:
+        return json.dumps(value, default=plain_value)
+    except (TypeError, ValueError, RecursionError) as error:
         raise UserCodeError(f"The model's answer can't become JSON: {error}.") from error
 
 
@@ -60,7 +60,8 @@ def as_rows(predictions: Any) -> list[Any] | None:
     return None
 
 
-def _default(value: Any) -> Any:
+def plain_value(value: Any) -> Any:
+    """Of a value that JSON has no form for, one that is nearer to it. Raises TypeError."""
     if isinstance(value, np.ndarray):
         return value.tolist()
     if isinstance(value, np.datetime64):

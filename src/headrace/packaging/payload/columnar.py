@@ -1,0 +1,60 @@
+"""Arrow IPC streams: a request's columns as they are, and predictions as one table."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from headrace.errors import UserCodeError
+from headrace.lazy import optional_import
+from headrace.packaging.payload.answer import jsonable
+from headrace.packaging.payload.errors import BadPayload
+
+_UNNAMED = "predictions"
+
+
+def of_arrow(content: bytes) -> Any:
+    """A frame, not cast yet."""
+    arrow = optional_import("pyarrow", why="to read Arrow")
+    try:
+        with arrow.ipc.open_stream(content) as stream:
+            table = stream.read_all()
+        table.validate(full=True)  # what doesn't hold what it says would be read beyond its end
+        return table.to_pandas()
+    except (arrow.ArrowException, ValueError, OSError) as error:
+        raise BadPayload(f"The body can't be read as an Arrow stream: {error}.") from None
+
+
+def to_arrow(predictions: Any) -> bytes:
+    """Columns keep their names; what has none becomes the column `predictions`."""
+    arrow = optional_import("pyarrow", why="to answer in Arrow")
+    try:
+        table = _table(arrow, predictions)
+    except (arrow.ArrowException, ValueError, TypeError) as error:
+        raise UserCodeError(f"The model's answer can't become an Arrow table: {error}.", "BAD_REQUEST") from error
+    sink = arrow.BufferOutputStream()
+    with arrow.ipc.new_stream(sink, table.schema) as stream:
+        stream.write_table(table)
+    made: bytes = sink.getvalue().to_pybytes()
+    return made
+
+
+def _table(arrow: Any, predictions: Any) -> Any:
+    pandas = sys.modules.get("pandas")
+    if pandas is not None and isinstance(predictions, pandas.Series):
+        predictions = predictions.to_frame(_UNNAMED if predictions.name is None else str(predictions.name))
+    if pandas is not None and isinstance(predictions, pandas.DataFrame):
+        return arrow.Table.from_pandas(predictions.rename(columns=str), preserve_index=False)
+    if isinstance(predictions, Mapping):
+        return arrow.table({str(name): _column(arrow, value) for name, value in predictions.items()})
+    return arrow.table({_UNNAMED: _column(arrow, predictions)})
+
+
+def _column(arrow: Any, values: Any) -> Any:
+    plain = jsonable(values) if not isinstance(values, np.ndarray) else values
+    if isinstance(plain, np.ndarray) and plain.ndim > 1:
+        plain = plain.tolist()
+    return arrow.array(plain if isinstance(plain, (list, np.ndarray)) else [plain])
