@@ -10,6 +10,7 @@ from typing import Any
 
 from headrace.client.log_model import Logging, log
 from headrace.client.resolve import resolve_model
+from headrace.client.training_data import opened
 from headrace.errors import InvalidValue
 from headrace.packaging import requirements
 from headrace.packaging.draft import Draft
@@ -47,7 +48,7 @@ def calls(flavor: Flavor) -> Calls:
             lambda draft: flavor.save(model, draft, **chosen),
             load_draft,
             path,
-            common,
+            opened(common),
             roots=[model],
             distributions=flavor.distributions,
         )

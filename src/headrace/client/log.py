@@ -19,6 +19,7 @@ from headrace.client.open import tracking_sink
 from headrace.client.runs import current_run
 from headrace.client.sink import Sink, check_batch, check_points
 from headrace.client.tags import MLFLOW_DATASET_CONTEXT
+from headrace.client.training_data import remember
 from headrace.client.values import as_integer, as_key, as_number, as_text
 from headrace.entities import (
     Dataset,
@@ -134,6 +135,8 @@ def log_inputs(
     ]
     run_id, sink = _target(None)
     sink.log_inputs(run_id, inputs, [model for model in models or () if model is not None])
+    for i, dataset in enumerate(datasets or ()):
+        remember(run_id, dataset, contexts[i] if contexts else None)
 
 
 def log_outputs(models: Sequence[LoggedModelOutput] | None = None) -> None:

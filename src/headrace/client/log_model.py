@@ -27,6 +27,7 @@ from headrace.client.logged_models import remember_last
 from headrace.client.open import tracking_sink, tracking_store
 from headrace.client.registration import register
 from headrace.client.temporary import remove, temporary_folder
+from headrace.client.training_data import opened
 from headrace.client.uri import get_tracking_uri
 from headrace.client.values import as_key, as_text
 from headrace.entities import (
@@ -78,7 +79,7 @@ class Logging:
 def log(write: Write, common: Common, given: Logging) -> ModelInfo:
     place = _Place.of(given)
     with _stage(place) as folder:
-        written = write(folder, common)
+        written = write(folder, opened(common, place.run_id))
         logged = place.create(given, written)
         try:
             model = written.draft.model

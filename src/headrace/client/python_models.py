@@ -14,6 +14,7 @@ from headrace.client.artifacts import download_artifacts
 from headrace.client.flavored import COMMON, LOGGING
 from headrace.client.log_model import Logging, log
 from headrace.client.resolve import resolve_model
+from headrace.client.training_data import opened
 from headrace.errors import InvalidValue
 from headrace.lazy import optional_import
 from headrace.packaging import payload
@@ -34,7 +35,7 @@ def save_model(path: str | Path, **given: Any) -> Model:
     loader_module with data_path. artifacts: name → path or address, copied into the model."""
     source, common = _split(given, (*_SOURCE, *COMMON))
     with beside(Path(path)) as folder:
-        written = write_python_model(source, folder, common)
+        written = write_python_model(source, folder, opened(common))
         finish(written)
     return written.draft.model
 

@@ -2,7 +2,8 @@
 
     begin    an empty folder, the example looked at, the user's modules copied
     write    the flavor puts its files and keys there
-    check    the input example goes through the model, and gives it the signature that nobody gave
+    check    the input example goes through the model, and gives it the signature that nobody gave; a profile of the
+             training data, if they are given, is kept
     finish   environment files, MLmodel, the manifest; from then on the folder is complete
 
 `save_model` does all of it beside its target and renames, so that a half-written folder is never seen under the name.
@@ -39,7 +40,8 @@ class ExampleFails(UserWarning):
 
 @dataclass(frozen=True, kw_only=True)
 class Common:
-    """What every save takes, by MLflow's names. signature: False for none, not even an inferred one."""
+    """What every save takes, by MLflow's names. signature: False for none, not even an inferred one. training_data:
+    what the model was fitted on, or its Profile, which alone is kept: the folder holds counts and quantiles."""
 
     conda_env: Any = None
     code_paths: Sequence[str | Path] | None = None
@@ -53,6 +55,7 @@ class Common:
     resources: Any = None
     auth_policy: Any = None
     prompts: Sequence[str] | None = None
+    training_data: Any = None
 
 
 @dataclass(kw_only=True)
@@ -106,6 +109,8 @@ def write(
         model.saved_input_example_info = example.info
         if PYFUNC in model.flavors:
             _try_example(made, predictor, load)
+    if common.training_data is not None:
+        _keep_profile(made, predictor, load)
     if common.extra_files:
         _copy_extra_files(common.extra_files, draft)
     environment = requirements.resolve(
@@ -210,6 +215,18 @@ def _try_example(made: Written, predictor: Any, load: Load) -> None:
         _tell(made.example_error)
     if infer:
         draft.model.signature = draft.signature = infer_signature(example.data, answer, example.params)
+
+
+def _keep_profile(made: Written, predictor: Any, load: Load) -> None:
+    from headrace.packaging.profile.kept import keep
+    from headrace.packaging.pyfunc.loaded import predict_once
+
+    draft, works = made.draft, PYFUNC in made.draft.model.flavors and made.example_error is None
+
+    def predict(rows: Any) -> Any:
+        return predict_once(predictor or load(draft), draft.model, rows)
+
+    keep(made.common.training_data, draft.signature, draft.path, predict if works else None)
 
 
 def _tell(error: BaseException) -> None:

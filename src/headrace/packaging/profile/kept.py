@@ -1,0 +1,91 @@
+"""The profile that a model is saved with: of its training input, and of what the model predicts on some of it."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from headrace import clock
+from headrace.errors import HeadraceError
+from headrace.packaging.profile.by_signature import fits, profile_by, wanted, with_outputs
+from headrace.packaging.profile.profile import Profile, write
+from headrace.packaging.signature import ModelSignature
+
+PREDICTED_ROWS = 2_000  # of the training data, evenly spread: what the profile of the outputs is made from
+TRIED_ROWS = 16  # predicted first, to learn how long a row takes
+BUDGET_S = 5.0  # for predictions; a slow model is asked fewer rows
+
+Predict = Callable[[Any], Any]
+
+
+class NoProfile(UserWarning):
+    """The model is saved, without all or a part of its profile."""
+
+
+@dataclass(frozen=True)
+class Logged:
+    """Data that the run logged as its training input, without saying that this model was fitted on them: they count
+    only where they have the columns that the model needs, and the model isn't asked."""
+
+    data: Any
+
+
+def keep(training_data: Any, signature: ModelSignature | None, folder: Path, predict: Predict | None) -> None:
+    """training_data: a Profile, a Logged, or what `profile_by` takes. predict: the model; None profiles no outputs.
+
+    A model that is trained isn't lost for its profile: data that can't be profiled are told by NoProfile.
+    """
+    schema = signature.inputs if signature else None
+    if isinstance(training_data, Profile):
+        write(training_data, folder)
+        return
+    try:
+        if isinstance(training_data, Logged):
+            if schema is not None and fits(schema, training_data.data):
+                write(profile_by(schema, training_data.data), folder)
+            return
+        made = profile_by(schema, training_data)
+    except HeadraceError as error:
+        warnings.warn(f"The model is saved without a profile of its training data: {error.message}", NoProfile, 2)
+        return
+    if predict is not None:
+        made = _with_outputs(made, predict, wanted(schema, training_data))
+    write(made, folder)
+
+
+def _with_outputs(made: Profile, predict: Predict, data: Any) -> Profile:
+    started = clock.monotonic_s()
+    try:
+        answer = predict(_some(data, TRIED_ROWS))
+        left_s = BUDGET_S - (clock.monotonic_s() - started)
+        rows = int(TRIED_ROWS * left_s / max(clock.monotonic_s() - started, 1e-6))
+        if rows > TRIED_ROWS:
+            answer = predict(_some(data, min(rows, PREDICTED_ROWS)))
+    except Exception as error:  # noqa: BLE001 — the user's code
+        warnings.warn(
+            f"The profile has no outputs, since the model fails on its training data: {type(error).__name__}: {error}",
+            NoProfile,
+            stacklevel=2,
+        )
+        return made
+    return with_outputs(made, answer)
+
+
+def _some(data: Any, most: int) -> Any:
+    """Up to `most` rows of it, evenly spread."""
+    if isinstance(data, Mapping):
+        return {name: _some(values, most) for name, values in data.items()}
+    rows = data.shape[0] if hasattr(data, "shape") and data.shape else len(data)
+    if rows <= most:
+        return data
+    places = np.linspace(0, rows - 1, most).astype(np.int64)
+    if hasattr(data, "iloc"):
+        return data.iloc[places]
+    if isinstance(data, (list, tuple)):
+        return [data[place] for place in places.tolist()]
+    return data[places]
