@@ -25,7 +25,7 @@ NONE_SELECTED := 5
 
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-mlflow demo phi3 test test-full test-crash lint format types docs clean
-.PHONY: bench-logging bench-models bench-projects bench-registry bench-tracking
+.PHONY: bench-logging bench-models bench-projects bench-registry bench-serving bench-tracking
 
 help:
 	@echo "make setup           both environments: $(VENV) and .venv-mlflow (the genuine MLflow client)"
@@ -41,6 +41,7 @@ help:
 	@echo "make bench-models    the models benchmark table"
 	@echo "make bench-registry  the registry benchmark table"
 	@echo "make bench-projects  the projects benchmark table"
+	@echo "make bench-serving   the serving benchmark table"
 	@echo "make bench-tracking  the tracking benchmark table"
 	@echo "make clean           remove environments and caches"
 
@@ -133,6 +134,9 @@ bench-registry: $(STAMP) $(MLFLOW_STAMP)
 
 bench-projects: $(STAMP) $(MLFLOW_STAMP)
 	$(BIN)/python -m benchmarks.projects
+
+bench-serving: $(STAMP)
+	$(BIN)/python -m benchmarks.serving
 
 bench-tracking: $(STAMP)
 	$(BIN)/python -m benchmarks.tracking

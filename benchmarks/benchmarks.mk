@@ -31,3 +31,17 @@ $(LOGGERS_STAMP):
 	@touch $@
 
 bench-logging: $(LOGGERS_STAMP)
+
+# Peers of the serving benchmark.
+SERVERS_STAMP := .venv-servers/.stamp
+
+$(SERVERS_STAMP):
+	test -x .venv-servers/bin/python || $(PYTHON) -m venv .venv-servers
+	.venv-servers/bin/python -m pip install --quiet litserve bentoml fastapi uvicorn uvloop httptools scikit-learn pandas
+	@touch $@
+
+.PHONY: bench-servers
+bench-servers: $(SERVERS_STAMP) $(MODELS_STAMP) $(MLFLOW_MODELS_STAMP)
+	@command -v wrk >/dev/null || { echo "the benchmark needs wrk (Debian: apt-get install wrk)"; exit 1; }
+
+bench-serving: bench-servers
