@@ -114,7 +114,10 @@ class Deployments:
     """All that one process serves. The first is the one that addresses without a name mean."""
 
     def __init__(self, deployments: Sequence[Deployment]) -> None:
-        self._all = {each.name: each for each in deployments}
+        self._all: dict[str, Deployment] = {}
+        for each in deployments:
+            if self._all.setdefault(each.name, each) is not each:
+                raise InvalidValue("name", each.name, "each model that is served needs a name of its own: -m NAME=URI")
 
     def find(self, name: str | None = None) -> Deployment:
         if name is None:
