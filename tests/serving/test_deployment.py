@@ -62,7 +62,7 @@ class EchoPool:
         return [Reply(status=200, body=b"")]
 
     async def stop(self, grace_s: float) -> None:
-        while self.running and grace_s > 0:
+        while self.running and grace_s > 0:  # noqa: ASYNC110
             await asyncio.sleep(SOON_S)
         self.stopped = True
 
@@ -103,7 +103,7 @@ def deployment(source: object, *others: Part, pools: list[EchoPool] | None = Non
 
 async def until(condition: object) -> None:
     async with asyncio.timeout(30):
-        while not condition():  # type: ignore[operator]
+        while not condition():  # type: ignore[operator]  # noqa: ASYNC110
             await asyncio.sleep(SOON_S)
 
 
