@@ -39,6 +39,11 @@ def hex_id() -> str:
     return uuid.uuid4().hex
 
 
+def dated_hex_id() -> str:
+    """32 hex digits: ms since the epoch (12), then random ones, as in a UUID of version 7."""
+    return f"{now_ms():012x}{uuid.uuid4().hex[:20]}"
+
+
 def uuid_id() -> str:
     """A random UUID with its dashes: a webhook or a delivery."""
     return str(uuid.uuid4())

@@ -1,5 +1,6 @@
 """Frozen records that every room shares. Attribute names are those of MLflow's entities."""
 
+from headrace.entities.amendment import ParamCorrection, Rewind
 from headrace.entities.change import Changes, MetricSummary, RunChange, RunGroup
 from headrace.entities.chart import ChartSeries, XAxis
 from headrace.entities.dataset import Dataset, DatasetInput, DatasetSummary, InputTag
@@ -89,10 +90,12 @@ __all__ = [
     "ModelVersionTag",
     "Page",
     "Param",
+    "ParamCorrection",
     "Projection",
     "RegisteredModel",
     "RegisteredModelTag",
     "RegistryEvent",
+    "Rewind",
     "Role",
     "Run",
     "RunChange",

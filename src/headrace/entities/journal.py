@@ -1,7 +1,7 @@
 """What a journal of a logging process holds: one record for each call that writes, numbered from 1 by its writer.
 
-A writer is one opening of a journal by one process; its id is never used again. Records of one run that one writer
-made are applied in their order.
+A writer is one opening of a journal by one process; its id begins with the time of that (`clock.dated_hex_id`) and is
+never used again. Records of one run that one writer made are applied in their order.
 """
 
 from __future__ import annotations
@@ -26,10 +26,24 @@ class RunStarted(msgspec.Struct, frozen=True, array_like=True, tag="start"):
 
 
 class RunUpdated(msgspec.Struct, frozen=True, array_like=True, tag="update"):
+    """joined_ms: set where the writer has opened the run again, and when: what it logs from then on comes after all
+    rewinds of before."""
+
     run_id: str
     status: str | None = None
     end_time: int | None = None
     run_name: str | None = None
+    joined_ms: int | None = None
+
+
+class RunRewound(msgspec.Struct, frozen=True, array_like=True, tag="rewind"):
+    """Hides the run's points of later steps than `step` that were logged before; the writer goes on from there.
+    See `stores.amendments`."""
+
+    run_id: str
+    step: int
+    rewound_ms: int
+    who: str = ""
 
 
 class PointsLogged(msgspec.Struct, frozen=True, array_like=True, tag="points"):
@@ -48,6 +62,17 @@ class PointsLogged(msgspec.Struct, frozen=True, array_like=True, tag="points"):
 class ParamsLogged(msgspec.Struct, frozen=True, array_like=True, tag="params"):
     run_id: str
     params: dict[str, str]
+
+
+class ParamCorrected(msgspec.Struct, frozen=True, array_like=True, tag="correct"):
+    """Gives a param that is there another value; the store keeps the old one beside it."""
+
+    run_id: str
+    key: str
+    value: str
+    corrected_ms: int
+    who: str = ""
+    reason: str = ""
 
 
 class TagsSet(msgspec.Struct, frozen=True, array_like=True, tag="tags"):
@@ -72,7 +97,16 @@ class OutputsLogged(msgspec.Struct, frozen=True, array_like=True, tag="outputs")
 
 
 JournalRecord = (
-    RunStarted | RunUpdated | PointsLogged | ParamsLogged | TagsSet | TagRemoved | InputsLogged | OutputsLogged
+    RunStarted
+    | RunUpdated
+    | RunRewound
+    | PointsLogged
+    | ParamsLogged
+    | ParamCorrected
+    | TagsSet
+    | TagRemoved
+    | InputsLogged
+    | OutputsLogged
 )
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from headrace.wire.endpoint import Endpoint
 from headrace.wire.table import (
+    amendments,
     artifacts,
     experiments,
     journal,
@@ -29,6 +30,7 @@ ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
     *experiments.ENDPOINTS,
     *runs.ENDPOINTS,
     *metrics.ENDPOINTS,
+    *amendments.ENDPOINTS,
     *journal.ENDPOINTS,
     *leases.ENDPOINTS,
     *logged_models.ENDPOINTS,

@@ -30,8 +30,10 @@ from headrace.entities.journal import (
     InputsLogged,
     JournalRecord,
     OutputsLogged,
+    ParamCorrected,
     ParamsLogged,
     PointsLogged,
+    RunRewound,
     RunStarted,
     RunUpdated,
     TagRemoved,
@@ -50,7 +52,17 @@ _POINTS = struct.Struct("<BIqq")
 _ONE_POINT = struct.Struct("<BIqqd")
 
 T = TypeVar("T")
-Record = RunStarted | RunUpdated | ParamsLogged | TagsSet | TagRemoved | InputsLogged | OutputsLogged
+Record = (
+    RunStarted
+    | RunUpdated
+    | RunRewound
+    | ParamsLogged
+    | ParamCorrected
+    | TagsSet
+    | TagRemoved
+    | InputsLogged
+    | OutputsLogged
+)
 
 _pack = msgspec.msgpack.Encoder().encode
 _record = msgspec.msgpack.Decoder(Record)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from headrace.client.rest_store.address import resolve
+from headrace.client.rest_store.amendments import RestAmendments
 from headrace.client.rest_store.caller import RestCaller
 from headrace.client.rest_store.experiments import RestExperiments
 from headrace.client.rest_store.journal import RestJournal
@@ -26,6 +27,7 @@ class RestStore(
     RestLoggedModels,
     RestLiveView,
     RestJournal,
+    RestAmendments,
     RestLeases,
     RestRegisteredModels,
     RestModelVersions,

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+from msgspec import structs
+
 from headrace.asgi.body import read_body
-from headrace.entities.journal import JournalMark
+from headrace.entities.journal import JournalMark, JournalRecord, ParamCorrected, RunRewound
 from headrace.errors import Corrupt, InvalidValue, NotSupported
 from headrace.server.exchange import Exchange, Routes
 from headrace.stores.journal import JournalStore
@@ -16,7 +18,8 @@ routes = Routes()
 async def append_journal(exchange: Exchange[m.Writer]) -> m.JournalMarkAnswer:
     options = exchange.backend.options
     body = await read_body(exchange.receive, exchange.headers, options.max_body_bytes, options.body_timeout_s)
-    return _answer(await exchange.backend.call(_appended, _store(exchange), exchange.message.writer_id, body))
+    store, writer_id = _store(exchange), exchange.message.writer_id
+    return _answer(await exchange.backend.call(_appended, store, writer_id, body, exchange.user))
 
 
 @routes.serves(table.JOURNAL_MARK)
@@ -25,12 +28,19 @@ async def journal_mark(exchange: Exchange[m.Writer]) -> m.JournalMarkAnswer:
     return m.JournalMarkAnswer(mark=mark)
 
 
-def _appended(store: JournalStore, writer_id: str, body: bytes) -> JournalMark:
+def _appended(store: JournalStore, writer_id: str, body: bytes, user: str | None) -> JournalMark:
     try:
         first_id, records = journal.records(body)
     except Corrupt as error:  # of what was sent, not of what is stored
         raise InvalidValue(message=error.message) from None
+    if user is not None:
+        records = [_said_by(user, record) for record in records]
     return store.append_journal(writer_id, first_id, records)
+
+
+def _said_by(user: str, record: JournalRecord) -> JournalRecord:
+    """Who takes something back is who sends it, whatever the record claims."""
+    return structs.replace(record, who=user) if isinstance(record, RunRewound | ParamCorrected) else record
 
 
 def _store(exchange: Exchange[m.Writer]) -> JournalStore:

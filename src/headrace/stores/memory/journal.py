@@ -8,21 +8,24 @@ from headrace.entities.journal import (
     JournalMark,
     JournalRecord,
     OutputsLogged,
+    ParamCorrected,
     ParamsLogged,
     PointsLogged,
     RecordRefused,
+    RunRewound,
     RunStarted,
     RunUpdated,
     TagRemoved,
     TagsSet,
 )
 from headrace.errors import CallerError
-from headrace.stores.base import ExperimentStore, RunStore
 from headrace.stores.journal import JournalStore, metrics_of
-from headrace.stores.memory.state import State
+from headrace.stores.memory.amendments import MemoryAmendments, cuts_before
+from headrace.stores.memory.experiments import MemoryExperiments
+from headrace.stores.memory.runs import MemoryRuns
 
 
-class MemoryJournal(State, ExperimentStore, RunStore, JournalStore):
+class MemoryJournal(MemoryAmendments, MemoryExperiments, MemoryRuns, JournalStore):
     def append_journal(self, writer_id: str, first_id: int, records: Sequence[JournalRecord]) -> JournalMark:
         refused: list[RecordRefused] = []
         with self.lock:
@@ -33,7 +36,7 @@ class MemoryJournal(State, ExperimentStore, RunStore, JournalStore):
                 if record_id <= mark:
                     continue
                 try:
-                    self._take(record)
+                    self._take(writer_id, record)
                 except CallerError as error:
                     refused.append(RecordRefused(record_id, record.run_id, error.error_code, error.message))
                 mark = self.marks[writer_id] = record_id
@@ -43,7 +46,7 @@ class MemoryJournal(State, ExperimentStore, RunStore, JournalStore):
         with self.lock:
             return self.marks.get(writer_id, 0)
 
-    def _take(self, record: JournalRecord) -> None:
+    def _take(self, writer_id: str, record: JournalRecord) -> None:
         run_id = record.run_id
         match record:
             case RunStarted():
@@ -53,9 +56,18 @@ class MemoryJournal(State, ExperimentStore, RunStore, JournalStore):
                 tags = [RunTag(*each) for each in record.tags.items()]
                 self.create_run(experiment_id, record.user_id, record.start_time, tags, record.run_name, run_id)
             case RunUpdated():
-                self.update_run(run_id, record.status, record.end_time, record.run_name)
+                row = self.active_run(run_id)
+                if record.joined_ms is not None:
+                    row.joined[writer_id] = record.joined_ms
+                stale = bool(cuts_before(row, writer_id))
+                ended = (None, None) if stale else (record.status, record.end_time)
+                self.update_run(run_id, *ended, record.run_name)
+            case RunRewound():
+                self.rewind(writer_id, record)
+            case ParamCorrected():
+                self.correct_param(record)
             case PointsLogged():
-                self.log_batch(run_id, metrics=metrics_of(record))
+                self._log(writer_id, run_id, metrics=metrics_of(record))
             case ParamsLogged():
                 self.log_batch(run_id, params=[Param(*each) for each in record.params.items()])
             case TagsSet():

@@ -15,6 +15,7 @@ from headrace.entities import (
     Page,
     Param,
     Projection,
+    Rewind,
     Run,
     RunInfo,
     RunInputs,
@@ -28,11 +29,12 @@ from headrace.errors import IntegrityViolation, InvalidValue, NotFound, shown
 from headrace.query import RUNS, evaluate, ordered, parse_filter, parse_order
 from headrace.query.dialects import RUN_NAME_TAG
 from headrace.query.records import DATASET_CONTEXT_TAG
-from headrace.stores import checks, locations, tokens
+from headrace.stores import amendments, checks, locations, tokens
 from headrace.stores.base import RunStore
 from headrace.stores.leases import LOST_TAG
+from headrace.stores.memory.amendments import cuts_before, hide
 from headrace.stores.memory.paging import page
-from headrace.stores.memory.state import ACTIVE, DELETED, RunRow, Series, State
+from headrace.stores.memory.state import ACTIVE, DELETED, RunRow, Series, State, model_point
 
 MODEL_HISTORY_TAG = "mlflow.log-model.history"
 
@@ -151,6 +153,17 @@ class MemoryRuns(State, RunStore):
         params: Sequence[Param] = (),
         tags: Sequence[RunTag] = (),
     ) -> None:
+        self._log(None, run_id, metrics, params, tags)
+
+    def _log(
+        self,
+        writer_id: str | None,
+        run_id: str,
+        metrics: Sequence[Metric] = (),
+        params: Sequence[Param] = (),
+        tags: Sequence[RunTag] = (),
+    ) -> None:
+        """writer_id: of the journal that it comes from."""
         limits.check_run_id("run_id", run_id)
         batch = checks.batch(metrics, params, tags)
         with self.lock:
@@ -167,15 +180,23 @@ class MemoryRuns(State, RunStore):
             row.tags.update(batch.tags)
             if batch.name:
                 _rename(row, batch.name)
+            cuts = [] if writer_id is None else cuts_before(row, writer_id)
             for point in batch.metrics:
-                self._add_point(row, point)
+                self._add_point(row, point, amendments.cut_of(cuts, point.key, point.step))
             self.touch(row)
 
-    def _add_point(self, row: RunRow, point: Metric) -> None:
+    def _add_point(self, row: RunRow, point: Metric, cut: Rewind | None) -> None:
         own = Metric(point.key, point.value, point.timestamp, point.step)
-        row.series.setdefault(point.key, Series()).add(own)
+        if cut is not None:
+            hide(row, cut.rewind_id, own)
+        else:
+            row.series.setdefault(point.key, Series()).add(own)
         if point.model_id is not None:
-            self.models[point.model_id].add(msgspec.structs.replace(point, run_id=row.info.run_id))
+            measured = msgspec.structs.replace(point, run_id=row.info.run_id)
+            if cut is not None:
+                row.hidden_of_models.setdefault(cut.rewind_id, {}).setdefault(model_point(measured), measured)
+            else:
+                self.models[point.model_id].add(measured)
 
     def delete_tag(self, run_id: str, key: str) -> None:
         with self.lock:

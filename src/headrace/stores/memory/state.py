@@ -20,6 +20,8 @@ from headrace.entities import (
     LoggedModelOutput,
     ManifestEntry,
     Metric,
+    ParamCorrection,
+    Rewind,
     Run,
     RunData,
     RunInfo,
@@ -47,6 +49,14 @@ class Series:
         if self.latest is None or by_step(point) > by_step(self.latest):
             self.latest = point
 
+    def cut(self, first_step: int, last_step: int) -> list[Metric]:
+        """Takes out the points of these steps, both included."""
+        gone = [point for point in self.points.values() if first_step <= point.step <= last_step]
+        for point in gone:
+            del self.points[by_time(point)]
+        self.latest = max(self.points.values(), key=by_step, default=None)
+        return gone
+
     def by_time(self) -> list[Metric]:
         return [self.points[key] for key in sorted(self.points)]
 
@@ -64,7 +74,8 @@ class Lease(NamedTuple):
 
 
 class RunRow:
-    """changed: the state's version at the run's last write."""
+    """changed: the state's version at the run's last write. joined: when writers of journals have opened the run.
+    hidden: by rewind and key; hidden_of_models: the same points as they were logged with models."""
 
     def __init__(self, info: RunInfo, tags: dict[str, str]) -> None:
         self.info = info
@@ -74,6 +85,11 @@ class RunRow:
         self.datasets: dict[tuple[str, str], list[InputTag]] = {}
         self.model_inputs: list[str] = []
         self.model_outputs: list[LoggedModelOutput] = []
+        self.joined: dict[str, int] = {}
+        self.rewinds: list[Rewind] = []
+        self.hidden: dict[tuple[int, str], Series] = {}
+        self.hidden_of_models: dict[int, dict[ModelPoint, Metric]] = {}
+        self.corrections: list[ParamCorrection] = []
         self.changed = 0
         self.lease: Lease | None = None
 
@@ -82,17 +98,24 @@ class RunRow:
         return RunData(latest=latest, params=dict(self.params), tags=dict(self.tags))
 
 
+ModelPoint = tuple[PointKey, str, str | None, str | None, str | None, str | None]
+
+
+def model_point(point: Metric) -> ModelPoint:
+    """Equal for repeats."""
+    return by_time(point), point.key, point.dataset_name, point.dataset_digest, point.run_id, point.model_id
+
+
 class ModelRow:
     """points: all that were logged with the model's id, run_id set."""
 
     def __init__(self, model: LoggedModel) -> None:
         self.model = model
-        self.points: dict[tuple[PointKey, str, str | None, str | None, str | None], Metric] = {}
+        self.points: dict[ModelPoint, Metric] = {}
         self.deleted = False
 
     def add(self, point: Metric) -> None:
-        where = (by_time(point), point.key, point.dataset_name, point.dataset_digest, point.run_id)
-        self.points.setdefault(where, point)
+        self.points.setdefault(model_point(point), point)
 
     def record(self) -> LoggedModel:
         latest: dict[tuple[str, str | None, str | None, str | None], Metric] = {}
@@ -126,6 +149,7 @@ class State:
         self.webhooks: dict[str, Webhook] = {}
         self.deliveries: dict[str, WebhookDelivery] = {}
         self.marks: dict[str, int] = {}  # of journals, by writer
+        self.last_rewind = 0  # of any run
         self.next_experiment = 0
         self.version = 0
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from headrace.entities import Metric, Param, RunTag, limits
 from headrace.errors import IntegrityViolation, shown
 from headrace.stores import checks
-from headrace.stores.sql import document
+from headrace.stores.sql import document, rewinds
 from headrace.stores.sql.blocks.append import append, prepared
 from headrace.stores.sql.connection import Database, Work
 from headrace.stores.sql.run_row import RunRow, for_write
@@ -26,21 +26,26 @@ def log(
     params: Sequence[Param],
     tags: Sequence[RunTag],
     appended: Callable[[], None],
+    writer_id: str | None = None,
 ) -> Work[None]:
-    """appended: told that there may be points to merge."""
+    """appended: told that there may be points to merge. writer_id: of the journal that it comes from."""
     limits.check_run_id("run_id", run_id)
     batch = checks.batch(metrics, params, tags)
-    series = prepared(batch.metrics)
-    measured = [point for point in batch.metrics if point.model_id or point.dataset_name or point.dataset_digest]
+    all_points, all_measured = prepared(batch.metrics), _measured(batch.metrics)
 
     def work(db: Database) -> None:
         run = for_write(db, run_id)
         if batch.params:
             document.add_params(db, run_id, run.ref, run.experiment_id, batch.params)
+        points, measured, any_left = all_points, all_measured, bool(batch.metrics)
+        if run.rewinds and any_left and writer_id is not None:
+            seen = _hide_late(db, run, writer_id, batch.metrics)
+            if len(seen) < len(batch.metrics):
+                points, measured, any_left = prepared(seen), _measured(seen), bool(seen)
         if measured:
             _add_model_points(db, run, measured)
-        if batch.metrics:
-            append(db, run.ref, run.experiment_id, series)
+        if any_left:
+            append(db, run.ref, run.experiment_id, points)
             appended()
         if batch.tags:
             document.set_tags(db, run.ref, run.experiment_id, batch.tags)
@@ -48,6 +53,21 @@ def log(
             db.execute("UPDATE run SET run_name = ? WHERE id = ?", (batch.name, run.ref))
 
     return work
+
+
+def _measured(points: Sequence[Metric]) -> list[Metric]:
+    return [point for point in points if point.model_id or point.dataset_name or point.dataset_digest]
+
+
+def _hide_late(db: Database, run: RunRow, writer_id: str, points: Sequence[Metric]) -> Sequence[Metric]:
+    """Those that are seen; the others were logged before a rewind, and are hidden."""
+    before = rewinds.cuts_before(db, run, writer_id)
+    if not before:
+        return points
+    found = rewinds.sorted_out(points, before)
+    for ref, hidden in found.hidden.items():
+        rewinds.hide(db, ref, hidden, _model_refs(db, hidden))
+    return found.seen
 
 
 def _add_model_points(db: Database, run: RunRow, points: Sequence[Metric]) -> None:

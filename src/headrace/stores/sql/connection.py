@@ -29,8 +29,11 @@ class Rows(Protocol):
 
 
 class RunRow(NamedTuple):
+    """rewinds: how many there are of the run, so that nobody looks for them in the usual case."""
+
     ref: int
     experiment_id: int
+    rewinds: int = 0
 
 
 class Names(Protocol):
@@ -67,9 +70,10 @@ class Database(Protocol):
 
     def among(self, values: Sequence[int] | Sequence[str]) -> Any: ...
 
-    def touch(self, run_ref: int, experiment_id: int) -> None:
+    def touch(self, run_ref: int, experiment_id: int) -> int | None:
         """Notes that this transaction writes the run, for `changes`. On PostgreSQL it also makes other writers of
-        the run wait: call it before reading what the write depends on; several runs in ascending order."""
+        the run wait: call it before reading what the write depends on; several runs in ascending order. There it says
+        how many rewinds the run has by then; None: what was read before is still so."""
         ...
 
     def touch_all(self, experiment_id: int) -> None:

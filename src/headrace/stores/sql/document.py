@@ -61,6 +61,20 @@ def add_params(db: Database, run_id: str, ref: int, experiment_id: int, params: 
         db.execute("UPDATE run_document SET params = ? WHERE run_ref = ?", (_if_short(longer), ref))
 
 
+def change_param(db: Database, ref: int, key: str, value: str) -> str | None:
+    """The value before; None, and nothing is done, where there is no such param."""
+    number = db.names.find(db, key)
+    row = db.execute("SELECT value FROM param WHERE run_ref = ? AND key_ref = ?", (ref, number)).fetchone()
+    if row is None:
+        return None
+    db.execute("UPDATE param SET value = ? WHERE run_ref = ? AND key_ref = ?", (value, ref, number))
+    document = db.execute("SELECT params FROM run_document WHERE run_ref = ?", (ref,)).fetchone()[0]
+    if document is not None:
+        changed = packed({**unpacked(document), key: value})
+        db.execute("UPDATE run_document SET params = ? WHERE run_ref = ?", (_if_short(changed), ref))
+    return str(row[0])
+
+
 def set_tags(db: Database, ref: int, experiment_id: int, tags: Mapping[str, str]) -> None:
     document = db.execute("SELECT tags FROM run_document WHERE run_ref = ?", (ref,)).fetchone()[0]
     there = {} if document is None else unpacked(document)

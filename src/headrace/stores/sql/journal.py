@@ -12,8 +12,10 @@ from headrace.entities.journal import (
     JournalMark,
     JournalRecord,
     OutputsLogged,
+    ParamCorrected,
     ParamsLogged,
     RecordRefused,
+    RunRewound,
     RunStarted,
     RunUpdated,
     TagRemoved,
@@ -21,7 +23,7 @@ from headrace.entities.journal import (
 )
 from headrace.errors import CallerError
 from headrace.stores.journal import JournalStore, Unit, units
-from headrace.stores.sql import batch, experiments, inputs, runs
+from headrace.stores.sql import batch, corrections, experiments, inputs, rewinds, runs
 from headrace.stores.sql.connection import Database, Work
 from headrace.stores.sql.transactions import Transactions
 
@@ -84,7 +86,7 @@ def _append(store: Transactions, writer_id: str, first_id: int, records: Sequenc
         taken = [record for record in records[known:] if record is not None]
         for unit in units(taken):
             try:
-                _of(store, unit)(db)
+                _of(store, writer_id, unit)(db)
             except CallerError as error:
                 raise _Refused(unit._replace(place=unit.place + known), error) from error
         mark = first_id + len(records) - 1
@@ -108,15 +110,21 @@ def _mark(db: Database, writer_id: str, lock: str = "") -> int | None:
     return None if row is None else int(row[0])
 
 
-def _of(store: Transactions, unit: Unit) -> Callable[[Database], Any]:
+def _of(store: Transactions, writer_id: str, unit: Unit) -> Callable[[Database], Any]:
     record = unit.records[0]
     if unit.points:
-        return batch.log(record.run_id, unit.points, (), (), store.appended)
+        return batch.log(record.run_id, unit.points, (), (), store.appended, writer_id)
     match record:
         case RunStarted():
             return _start(store, record)
         case RunUpdated():
-            return runs.update(record.run_id, record.status, record.end_time, record.run_name)
+            return runs.update(
+                record.run_id, record.status, record.end_time, record.run_name, writer_id, record.joined_ms
+            )
+        case RunRewound():
+            return rewinds.rewind(writer_id, record)
+        case ParamCorrected():
+            return corrections.correct(record)
         case ParamsLogged():
             return batch.log(record.run_id, (), [Param(*each) for each in record.params.items()], (), store.appended)
         case TagsSet():

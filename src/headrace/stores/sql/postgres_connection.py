@@ -12,7 +12,7 @@ from headrace.stores.sql.connection import Dialect, Names, Rows, RunRow
 
 CHANGE = (
     "INSERT INTO run_change (run_ref, experiment_id, seq) VALUES (%s, %s, pg_current_xact_id()::text::bigint) "
-    "ON CONFLICT (run_ref) DO UPDATE SET seq = excluded.seq"
+    "ON CONFLICT (run_ref) DO UPDATE SET seq = excluded.seq RETURNING rewinds"
 )
 CHANGE_ALL = (
     "UPDATE run_change SET seq = pg_current_xact_id()::text::bigint "
@@ -49,8 +49,10 @@ class PostgresDatabase:
     def among(self, values: Sequence[int] | Sequence[str]) -> list[int] | list[str]:
         return cast("list[int] | list[str]", list(values))
 
-    def touch(self, run_ref: int, experiment_id: int) -> None:
-        self.connection.execute(CHANGE, (run_ref, experiment_id))
+    def touch(self, run_ref: int, experiment_id: int) -> int | None:
+        row = self.connection.execute(CHANGE, (run_ref, experiment_id)).fetchone()
+        assert row is not None, "it returns the row that it writes"
+        return int(row[0])
 
     def touch_all(self, experiment_id: int) -> None:
         self.connection.execute(CHANGE_ALL, (experiment_id,))

@@ -9,7 +9,7 @@ from headrace.entities import Run, RunData, RunInfo, RunStatus, RunTag, limits
 from headrace.errors import InvalidValue, NotFound
 from headrace.query.dialects import RUN_NAME_TAG
 from headrace.stores import checks, locations
-from headrace.stores.sql import document, experiments, leases
+from headrace.stores.sql import document, experiments, leases, rewinds
 from headrace.stores.sql.connection import Database, Work
 from headrace.stores.sql.run_records import INFO_COLUMNS, get, info
 from headrace.stores.sql.run_row import RunRow, for_write
@@ -66,13 +66,28 @@ def create(
     return work
 
 
-def update(run_id: str, status: str | None, end_time: int | None, run_name: str | None) -> Work[RunInfo]:
-    status, name = checks.run_status(status), checks.kept_run_name(run_name)
-    if end_time is not None:
-        checks.milliseconds("end_time", end_time)
+def update(
+    run_id: str,
+    new_status: str | None,
+    new_end: int | None,
+    run_name: str | None,
+    writer_id: str | None = None,
+    joined_ms: int | None = None,
+) -> Work[RunInfo]:
+    """writer_id: of the journal that it comes from. joined_ms: the writer has opened the run then."""
+    checks.run_status(new_status)
+    name = checks.kept_run_name(run_name)
+    if new_end is not None:
+        checks.milliseconds("end_time", new_end)
 
     def work(db: Database) -> RunInfo:
         run = for_write(db, run_id)
+        status, end_time = new_status, new_end
+        if writer_id is not None:
+            if joined_ms is not None:
+                rewinds.joined(db, run, writer_id, joined_ms)
+            if rewinds.cuts_before(db, run, writer_id):  # the run has gone on without that writer
+                status = end_time = None
         if status is not None or end_time is not None:
             db.execute(
                 "UPDATE run SET status = coalesce(?, status), end_time = coalesce(?, end_time) WHERE id = ?",

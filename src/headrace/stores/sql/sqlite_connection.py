@@ -55,8 +55,9 @@ class SqliteDatabase:
     def among(self, values: Sequence[int] | Sequence[str]) -> str:
         return msgspec.json.encode(values).decode()
 
-    def touch(self, run_ref: int, experiment_id: int) -> None:
+    def touch(self, run_ref: int, experiment_id: int) -> int | None:
         self.touched[run_ref] = experiment_id
+        return None
 
     def touch_all(self, experiment_id: int) -> None:
         self._execute(

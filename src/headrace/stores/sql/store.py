@@ -54,6 +54,7 @@ from headrace.stores.sql import (
     run_search,
     runs,
 )
+from headrace.stores.sql.amendments import SqlAmendments
 from headrace.stores.sql.connection import Database, Engine, Work
 from headrace.stores.sql.document_cache import DocumentCache
 from headrace.stores.sql.journal import SqlJournal
@@ -345,7 +346,7 @@ class _Access(Transactions, AccessStore):
         self._write(access.delete_token(token_id))
 
 
-class SqlTracking(_Experiments, _Runs, _Metrics, _Models, _Live):
+class SqlTracking(_Experiments, _Runs, _Metrics, _Models, _Live, SqlAmendments):
     """What holds runs, without what only a server's store has."""
 
     def __init__(self, engine: Engine, artifact_root: str, appended: Callable[[], None]) -> None:

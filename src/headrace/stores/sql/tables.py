@@ -115,7 +115,10 @@ sa.Index("run_by_start", run.c.experiment_id, run.c.start_time.desc(), run.c.run
 run_document = sa.Table("run_document", metadata, _ref("run_ref"), _text("params", null=True), _text("tags", null=True))
 
 # seq: on SQLite the number of the transaction that last wrote the run, on PostgreSQL its transaction id.
-run_change = sa.Table("run_change", metadata, _ref("run_ref"), _int("experiment_id"), _int("seq"))
+# rewinds: how many there are of it, beside what each write of the run takes anyway.
+run_change = sa.Table(
+    "run_change", metadata, _ref("run_ref"), _int("experiment_id"), _int("seq"), _int("rewinds", default=0)
+)
 sa.Index("run_change_seq", run_change.c.seq, run_change.c.run_ref)
 
 
@@ -160,7 +163,7 @@ metric_series = sa.Table(
     _real("last_value"),
     _real("min_value"),  # over the points that aren't NaN; +inf and -inf while there is none
     _real("max_value"),
-    _int("visible_until_step", null=True),  # NULL: all of it
+    _int("visible_until_step", null=True),  # of no use: a rewind moves what it hides to metric_hidden
     _int("loose"),  # points in metric_loose
     sa.Column("tail", sa.LargeBinary, nullable=False),  # the newest few points; the form is that of metric_loose
     sa.UniqueConstraint("run_ref", "key_ref", name="metric_series_run_key"),
@@ -226,6 +229,53 @@ model_metric = _clustered(
     _small("class", key=True),
     sa.Column("value", sa.Double, nullable=False, primary_key=True),
 )
+
+# Rewinds of runs, and when writers of journals have opened a run; see stores/amendments.py.
+run_rewind = sa.Table("run_rewind", metadata, _id(), _int("run_ref"), _int("step"), _int("rewound_ms"), _text("who"))
+sa.Index("run_rewind_run", run_rewind.c.run_ref)
+run_writer = _clustered("run_writer", _int("run_ref", key=True), _text("writer_id", key=True), _int("joined_ms"))
+
+# What rewinds hide: points as in metric_block, and rows of model_metric.
+metric_hidden = sa.Table(
+    "metric_hidden",
+    metadata,
+    _id(),
+    _int("rewind_ref"),
+    _int("key_ref"),
+    _int("n"),
+    _int("first_step"),
+    _int("last_step"),
+    _payload(),
+    info=_as_it_is("metric_hidden"),
+)
+sa.Index("metric_hidden_rewind", metric_hidden.c.rewind_ref, metric_hidden.c.key_ref, metric_hidden.c.first_step)
+model_metric_hidden = _clustered(
+    "model_metric_hidden",
+    _int("rewind_ref", key=True),
+    _int("key_ref", key=True),
+    _int("model_ref", key=True),
+    _text("dataset_name", key=True),
+    _text("dataset_digest", key=True),
+    _int("timestamp", key=True),
+    _int("step", key=True),
+    _small("class", key=True),
+    sa.Column("value", sa.Double, nullable=False, primary_key=True),
+)
+
+# Values that params had before they were corrected; rows are only added.
+param_correction = sa.Table(
+    "param_correction",
+    metadata,
+    _id(),
+    _int("run_ref"),
+    _int("key_ref"),
+    _text("old_value"),
+    _text("new_value"),
+    _int("corrected_ms"),
+    _text("who"),
+    _text("reason"),
+)
+sa.Index("param_correction_run", param_correction.c.run_ref)
 
 dataset = sa.Table(
     "dataset",

@@ -25,11 +25,19 @@ def keys_of(points: Points) -> list[Place]:
 def check(db: Database) -> None:
     blocks = dict(db.execute("SELECT id, payload FROM metric_block").fetchall())
     owners: set[int] = set()
-    for series_id, loose, tail in db.execute("SELECT id, loose, tail FROM metric_series").fetchall():
-        owners |= check_series(db, series_id, blocks)
+    in_batches = bool(db.execute("SELECT 1 FROM metric_batch LIMIT 1").fetchone())
+    for series_id, loose, tail, *extremes in db.execute(
+        "SELECT id, loose, tail, min_value, max_value FROM metric_series"
+    ).fetchall():
+        own = check_series(db, series_id, blocks)
+        owners |= own
         rows = db.execute("SELECT payload FROM metric_loose WHERE series_id = ?", (series_id,)).fetchall()
         assert loose == sum(len(from_raw(row[0])) for row in rows)
         assert len(tail) % 24 == 0
+        if not in_batches:
+            parts = [from_raw(b"".join([*(row[0] for row in rows), tail])), *(decode(blocks[block]) for block in own)]
+            numbers = [value for part in parts for value in part.values.tolist() if not math.isnan(value)]
+            assert extremes == [min(numbers, default=math.inf), max(numbers, default=-math.inf)]
     check_batches(db)
     assert owners == set(blocks), "a block that no page names, or the other way round"
 

@@ -13,7 +13,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from headrace import clock
 from headrace.entities import Metric
+from headrace.entities.journal import RunRewound
 from headrace.stores.memory import MemoryStore
 from headrace.stores.sql.blocks import insert, merge, pages, tails
 from headrace.stores.sql.connection import Database
@@ -99,28 +101,60 @@ def test_reads_on_postgresql_are_those_of_the_memory_store(
     compare(postgres_store, memory, run_id, data)
 
 
-@given(actions, st.integers(-4, 400), st.data())
-@settings(shared_store, max_examples=60)
-def test_points_beyond_the_visible_step_are_hidden_from_reads(
-    sqlite_store: SqlStore, memory: MemoryStore, doings: list[tuple[str, Any]], last: int, data: st.DataObject
+@given(actions, st.lists(st.integers(-4, 400), min_size=1, max_size=3), st.data())
+@settings(shared_store, max_examples=40)
+def test_rewound_runs_on_sqlite_are_those_of_the_memory_store(
+    sqlite_store: SqlStore, memory: MemoryStore, doings: list[tuple[str, Any]], at: list[int], data: st.DataObject
 ) -> None:
-    visible = [
-        (action, [point for point in what if point.step <= last] if action == "append" else what)
-        for action, what in doings
-    ]
-    run_id = acted(sqlite_store, MemoryStore(""), doings)
-    memory.create_run("0", run_id=run_id)
-    for action, what in visible:
-        if action == "append":
-            memory.log_batch(run_id, what)
-    hide = "UPDATE metric_series SET visible_until_step = ? WHERE run_ref = (SELECT id FROM run WHERE run_id = ?)"
-    sqlite_store.engine.write(lambda db: db.execute(hide, (last, run_id)))
-    compare(sqlite_store, memory, run_id, data, latest=False)
+    rewound(sqlite_store, memory, doings, at, data)
+
+
+@given(actions, st.lists(st.integers(-4, 400), min_size=1, max_size=3), st.data())
+@settings(shared_store, max_examples=8)
+def test_rewound_runs_on_postgresql_are_those_of_the_memory_store(
+    postgres_store: SqlStore, memory: MemoryStore, doings: list[tuple[str, Any]], at: list[int], data: st.DataObject
+) -> None:
+    rewound(postgres_store, memory, doings, at, data)
+
+
+def rewound(
+    store: SqlStore, memory: MemoryStore, doings: list[tuple[str, Any]], at: list[int], data: st.DataObject
+) -> None:
+    """Between rewinds, which come in any order of their times, the same is done again."""
+    run_id = acted(store, memory, doings)
+    for step in at:
+        record = RunRewound(run_id, step, data.draw(st.integers(0, 3), label="time"))
+        for each in (store, memory):
+            assert each.append_journal(clock.dated_hex_id(), 1, [record]).refused == []
+        store.engine.read(check)
+        compare(store, memory, run_id, data)
+        act(store, memory, run_id, doings[: data.draw(st.integers(0, len(doings)), label="again")])
+        compare(store, memory, run_id, data)
+    steps_and_points = [[(each.step, each.points) for each in one.list_rewinds(run_id)] for one in (store, memory)]
+    assert steps_and_points[0] == steps_and_points[1]
+    most = data.draw(st.integers(1, 60), label="most")
+    assert plain(hidden(store, run_id, most)) == plain(hidden(memory, run_id, 25_000))
+
+
+def hidden(store: SqlStore | MemoryStore, run_id: str, size: int) -> list[Metric]:
+    found: list[Metric] = []
+    token = None
+    while True:
+        page = store.hidden_points(run_id, KEY, None, size, token)
+        found += page
+        token = page.token
+        if token is None:
+            return found
 
 
 def acted(store: SqlStore, memory: MemoryStore, doings: list[tuple[str, Any]]) -> str:
     run_id = store.create_run("0").info.run_id
     memory.create_run("0", run_id=run_id)
+    act(store, memory, run_id, doings)
+    return run_id
+
+
+def act(store: SqlStore, memory: MemoryStore, run_id: str, doings: list[tuple[str, Any]]) -> None:
     sent: list[list[Metric]] = []
     for action, what in doings:
         if action == "append":
@@ -136,7 +170,6 @@ def acted(store: SqlStore, memory: MemoryStore, doings: list[tuple[str, Any]]) -
         elif action == "merge a little":
             store.engine.write(on_series(run_id, lambda db, series: merge.merge_series(db, series, 0)))
     store.engine.read(check)
-    return run_id
 
 
 def on_series(run_id: str, do: Callable[[Database, int], None]) -> Callable[[Database], None]:
@@ -151,12 +184,11 @@ def on_series(run_id: str, do: Callable[[Database, int], None]) -> Callable[[Dat
     return work
 
 
-def compare(store: SqlStore, memory: MemoryStore, run_id: str, data: st.DataObject, *, latest: bool = True) -> None:
+def compare(store: SqlStore, memory: MemoryStore, run_id: str, data: st.DataObject) -> None:
     same(store, memory, "get_metric_history", run_id, KEY)
     size = data.draw(st.integers(1, 30) | st.integers(30, 200), label="page")
     assert plain(paged(store, run_id, size)) == plain(memory.get_metric_history(run_id, KEY))
-    if latest:
-        assert plain(store.get_run(run_id).data.latest) == plain(memory.get_run(run_id).data.latest)
+    assert plain(store.get_run(run_id).data.latest) == plain(memory.get_run(run_id).data.latest)
     most = data.draw(st.integers(1, 60), label="most")
     same(store, memory, "get_metric_history_bulk", [run_id], KEY, most)
     for axis, ends in (("step", steps), ("time", times)):

@@ -5,6 +5,7 @@
     metric_loose  what one larger append brought, or a tail that was full, in the order of arrival
     metric_block  2,048 points, packed, sorted by (step, timestamp, value), no repeats; blocks don't overlap
     metric_page   summaries of 64 blocks (first, last, extremes, times), pages in the order of their blocks
+    metric_hidden blocks that a rewind took out of the series of its run
 
 - `append` writes the series row, with its latest value, and a tail, a loose row or a batch: in the transaction of the
   request.
@@ -13,6 +14,7 @@
   large is cut. A point is written about three times in all.
 - `load` gives a reader the summaries of a series and those points that are in no block yet, repeats left out, so that
   all counts are exact. `chart`, `history` and `interval` read only the blocks that they have to open.
+- `cut` takes points out of the series of a run, `hidden` keeps them.
 
 Everything is transactional: a kill at any moment leaves each point in exactly one place.
 """

@@ -28,6 +28,7 @@ _COUNT = "SELECT count(*) FROM metric_batch WHERE run_ref = ?"
 _COUNT_SAME = f"{_COUNT} AND key_set = ?"
 _ADD = "INSERT INTO metric_batch (run_ref, key_set, payload) VALUES (?, ?, ?)"
 _SAME = "SELECT id, payload FROM metric_batch WHERE run_ref = ? AND key_set = ? ORDER BY id"
+_ANY = "SELECT key_set, payload FROM metric_batch WHERE run_ref = ? LIMIT 1"
 _FORGET = "DELETE FROM metric_batch WHERE id"
 _OF_RUNS = "SELECT run_ref, key_set, payload FROM metric_batch WHERE run_ref"
 _SERIES = "SELECT key_ref, id FROM metric_series WHERE run_ref = ? AND key_ref"
@@ -46,6 +47,13 @@ def add(db: Database, run_ref: int, keys: Sequence[int], points: bytes) -> None:
     db.execute(_ADD, (run_ref, key_set, head + points))
     if db.execute(_COUNT_SAME, (run_ref, key_set)).fetchone()[0] >= HANDED_OUT:
         _hand_out(db, run_ref, key_set, head)
+
+
+def hand_out_all(db: Database, run_ref: int) -> None:
+    """The series of the run get all that waits here, inside a transaction that holds the run."""
+    while row := db.execute(_ANY, (run_ref,)).fetchone():
+        key_set, payload = row
+        _hand_out(db, run_ref, key_set, payload[: len(payload) // (_KEY_BYTES + _POINT_BYTES) * _KEY_BYTES])
 
 
 def _hand_out(db: Database, run_ref: int, key_set: int, head: bytes) -> None:

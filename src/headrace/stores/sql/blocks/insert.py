@@ -87,7 +87,7 @@ def _appended(db: Database, series_id: int, records: Records, points: Points) ->
         open_block = int(records["block"][-1])
         first = BLOCK_POINTS - int(records["n"][-1])
         filled = joined((_read(db, open_block), points.part(0, first)))
-        kept = united((records[:-1], _changed(db, open_block, filled)))
+        kept = united((records[:-1], changed(db, open_block, filled)))
     return united((kept, *_added(db, series_id, points.part(first, len(points)), BLOCK_POINTS)))
 
 
@@ -102,7 +102,7 @@ def _placed(db: Database, series_id: int, record: Records, points: Points) -> Re
     size = -(-n // count)
     return united(
         [
-            _changed(db, block, all_points.part(0, size)),
+            changed(db, block, all_points.part(0, size)),
             *_added(db, series_id, all_points.part(size, n), size),
         ]
     )
@@ -112,7 +112,8 @@ def _read(db: Database, block: int) -> Points:
     return decode(db.execute(_READ, (block,)).fetchone()[0])
 
 
-def _changed(db: Database, block: int, points: Points) -> Records:
+def changed(db: Database, block: int, points: Points) -> Records:
+    """The block holds these points now, sorted and 1 or more; its summary."""
     db.execute(_CHANGE, (encode(points), block))
     return summary(block, points)
 

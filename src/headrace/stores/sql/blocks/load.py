@@ -16,7 +16,7 @@ from headrace.stores.sql.blocks.summary import Records, first_keys, ints, last_k
 from headrace.stores.sql.connection import Database
 
 _SERIES = (
-    "SELECT s.id, r.run_id, s.key_ref, s.tail, s.loose, s.visible_until_step, r.id FROM metric_series s "
+    "SELECT s.id, r.run_id, s.key_ref, s.tail, s.loose, r.id FROM metric_series s "
     "JOIN run r ON r.id = s.run_ref WHERE r.run_id {any_of} AND s.key_ref {any_of}"
 )
 _LOOSE = "SELECT series_id, payload FROM metric_loose WHERE series_id {any_of} ORDER BY id"
@@ -35,11 +35,6 @@ class Range:
     last_step: int = limits.INT64_MAX
     first_time: int = limits.INT64_MIN
     last_time: int = limits.INT64_MAX
-
-    def until_step(self, step: int | None) -> Range:
-        if step is None or step >= self.last_step:
-            return self
-        return Range(self.first_step, step, self.first_time, self.last_time)
 
     def cut(self, points: Points) -> Points:
         if self == EVERYTHING:
@@ -83,7 +78,6 @@ class Series:
     run_id: str
     key_ref: int
     raw: bytes
-    visible_until_step: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,28 +99,24 @@ def series(db: Database, run_ids: Sequence[str], key_refs: Sequence[int]) -> lis
     if waiting:
         for series_id, payload in db.execute(_LOOSE.format(any_of=db.any_of), (db.among(waiting),)):
             raw[series_id].append(payload)
-    together = batches.points_of(db, ((row[6], row[2]) for row in rows))
+    together = batches.points_of(db, ((row[5], row[2]) for row in rows))
     return [
-        Series(series_id, run_id, key, b"".join([*raw.get(series_id, ()), *together[run_ref, key], tail]), visible)
-        for series_id, run_id, key, tail, _, visible, run_ref in rows
+        Series(series_id, run_id, key, b"".join([*raw.get(series_id, ()), *together[run_ref, key], tail]))
+        for series_id, run_id, key, tail, _, run_ref in rows
     ]
 
 
 def load(db: Database, one: Series, within: Range = EVERYTHING, *, whole: bool = True) -> Loaded:
     """whole: blocks that the range cuts are opened and their points kept; else they stay blocks, and so do points of
-    theirs that are out of the range. Points beyond the series' visible step are always left out."""
-    seen = within.until_step(one.visible_until_step)
-    parts = [
-        row[0]
-        for row in db.execute(_PAGES, (one.series_id, seen.first_step, seen.last_step, seen.first_time, seen.last_time))
-    ]
+    theirs that are out of the range."""
+    ends = (within.first_step, within.last_step, within.first_time, within.last_time)
+    parts = [row[0] for row in db.execute(_PAGES, (one.series_id, *ends))]
     records = pages.records_of(b"".join(parts))
-    records = records[seen.touches(records)]
-    points = seen.cut(distinct(from_raw(one.raw)))
-    points = _new(db, records, points)
-    inside = seen.holds(records) if whole else EVERYTHING.until_step(one.visible_until_step).holds(records)
-    if not inside.all():
-        opened = seen.cut(read(db, records[~inside]))
+    records = records[within.touches(records)]
+    points = _new(db, records, within.cut(distinct(from_raw(one.raw))))
+    inside = within.holds(records)
+    if whole and not inside.all():
+        opened = within.cut(read(db, records[~inside]))
         points, records = distinct(joined((opened, points))), records[inside]
     return Loaded(records, points)
 

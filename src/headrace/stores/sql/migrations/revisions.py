@@ -11,7 +11,7 @@ from pathlib import Path
 
 from headrace.stores.sql.connection import Dialect
 
-REVISIONS = ("0001", "0002", "0003", "0004")
+REVISIONS = ("0001", "0002", "0003", "0004", "0005")
 """From the oldest to HEAD."""
 HEAD = REVISIONS[-1]
 VERSION_TABLE = "headrace_version"
