@@ -140,7 +140,7 @@ def overhead(setup: Setup) -> dict[str, Figures]:
 def batching(setup: Setup) -> dict[str, Figures]:
     model = setup.model("sleeper")
     body = setup.body("sleeper", {"dataframe_split": {"columns": ["value"], "data": [[1.0]]}})
-    target = ["--latency-target", str(LATENCY_TARGET_MS / 1000)]
+    target = ["--latency-target", str(LATENCY_TARGET_MS)]
     commands: dict[str, Command] = {
         "mlflow": lambda port: systems.mlflow(model, port),
         "unbatched": lambda port: systems.headrace(model, port, "--no-batching"),
