@@ -22,6 +22,7 @@ __all__ = [
     "clear_active_model",
     "client",
     "config",
+    "correct_param",
     "create_experiment",
     "create_external_model",
     "data",
@@ -30,6 +31,7 @@ __all__ = [
     "delete_logged_model_tag",
     "delete_run",
     "delete_tag",
+    "deployments",
     "disable_system_metrics_logging",
     "enable_system_metrics_logging",
     "end_run",
@@ -118,6 +120,7 @@ if TYPE_CHECKING:
         client,
         config,
         data,
+        deployments,
         entities,
         exceptions,
         keras,
@@ -158,6 +161,7 @@ if TYPE_CHECKING:
     from headrace.client.figures import log_figure
     from headrace.client.images import Image, log_image
     from headrace.client.log import (
+        correct_param,
         delete_tag,
         log_input,
         log_inputs,
@@ -231,6 +235,7 @@ else:
             "clear_active_model": "headrace.client.active_model:clear_active_model",
             "client": "headrace.client",
             "config": "headrace.config",
+            "correct_param": "headrace.client.log:correct_param",
             "create_experiment": "headrace.client.experiments:create_experiment",
             "create_external_model": "headrace.client.logged_models:create_external_model",
             "data": "headrace.data",
@@ -239,6 +244,7 @@ else:
             "delete_logged_model_tag": "headrace.client.logged_models:delete_logged_model_tag",
             "delete_run": "headrace.client.runs:delete_run",
             "delete_tag": "headrace.client.log:delete_tag",
+            "deployments": "headrace.deployments",
             "disable_system_metrics_logging": "headrace.system_metrics:disable_system_metrics_logging",
             "enable_system_metrics_logging": "headrace.system_metrics:enable_system_metrics_logging",
             "end_run": "headrace.client.active_run:end_run",

@@ -30,6 +30,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "autolog": {"client", "flavors"},
     "serving": {"asgi", "packaging", "flavors", "environments", "blobs", "net"},
     "projects": {"client", "environments", "entities"},
+    "deployments": {"client", "environments", "packaging", "serving", "stores"},
     "monitoring": {"packaging", "client", "entities"},
     "shim": {DOORS},
 }

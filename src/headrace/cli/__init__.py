@@ -23,6 +23,10 @@ NOUNS = {
         "headrace.cli.models:models",
         "Score files with models; describe, verify, trust and register them.",
     ),
+    "deployments": Noun(
+        "headrace.cli.deployments:deployments",
+        "Put models where they are to run; `deploy` for short.",
+    ),
     "webhooks": Noun("headrace.cli.webhooks:group", "Tell other programs what happens to registered models."),
     "sync": Noun(
         "headrace.cli.sync:sync",
@@ -33,7 +37,7 @@ NOUNS = {
     "doctor": Noun("headrace.cli.doctor:doctor", "Check this installation and its store, and say what to mend."),
 }
 HIDDEN = {"store-server": Noun("headrace.cli.store_server:store_server", "Serve one store to a project's commands.")}
-ALIASES = {"ui": "server"}
+ALIASES = {"deploy": "deployments", "ui": "server"}
 
 
 def _print_version(context: click.Context, _: click.Parameter, value: bool) -> None:

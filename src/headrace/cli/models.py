@@ -16,6 +16,7 @@ from headrace.cli import (
     cells,
     models_changes,
     models_history,
+    models_image,
     models_move,
     models_policy,
     models_registry,
@@ -69,6 +70,8 @@ for _command in (
     models_sign.verify,
     models_move.export,
     models_move.import_,
+    models_image.generate_dockerfile,
+    models_image.build_docker,
 ):
     models.add_command(_command)
 

@@ -7,7 +7,7 @@ a job asks again by himself, and who waits for a first answer wants to know.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -16,6 +16,7 @@ from headrace.net.message import Request, Response
 from headrace.net.pool import PoolTransport
 
 _SHOWN_CHARS = 500
+_PART_BYTES = 1 << 16  # at most; of a chunked answer, each chunk is given as it comes
 
 
 class Refused(CallerError):
@@ -48,6 +49,20 @@ class JsonService:
 
     def put_bytes(self, path: str, body: bytes) -> None:
         self._send(Request(method="PUT", url=self.base + path, body=body))
+
+    def stream_lines(self, path: str, body: Any) -> Iterator[bytes]:
+        """The lines of an answer as they come, without their ends."""
+        headers = {"Content-Type": "application/json", "Accept": "text/event-stream"}
+        request = Request(
+            method="POST", url=self.base + path, body=json.dumps(body).encode(), headers=headers, stream=True
+        )
+        rest = b""
+        with self._send(request) as response:
+            for chunk in response.chunks(_PART_BYTES):
+                *lines, rest = (rest + chunk).split(b"\n")
+                yield from (line.rstrip(b"\r") for line in lines)
+        if rest:
+            yield rest
 
     def exists(self, path: str) -> bool:
         """False for 404."""

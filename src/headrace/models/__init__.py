@@ -13,7 +13,9 @@ __all__ = [
     "Resource",
     "ResourceType",
     "auth_policy",
+    "build_docker",
     "convert_input_example_to_serving_input",
+    "generate_dockerfile",
     "get_model_info",
     "infer_signature",
     "model",
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from headrace.client.model_class import Model
     from headrace.client.model_files import get_model_info, set_signature, update_model_requirements
     from headrace.client.python_models import validate_serving_input
+    from headrace.deployments.images import build_docker, generate_dockerfile
     from headrace.models import auth_policy, model, resources, signature, utils
     from headrace.packaging.enforce import validate_schema
     from headrace.packaging.pyfunc.code_model import ModelConfig, set_model
@@ -49,7 +52,9 @@ else:
             "Resource": "headrace.packaging.served_resources:Resource",
             "ResourceType": "headrace.packaging.served_resources:ResourceType",
             "auth_policy": "headrace.models.auth_policy",
+            "build_docker": "headrace.deployments.images:build_docker",
             "convert_input_example_to_serving_input": "headrace.packaging.serving_input:serving_input_of",
+            "generate_dockerfile": "headrace.deployments.images:generate_dockerfile",
             "get_model_info": "headrace.client.model_files:get_model_info",
             "infer_signature": "headrace.packaging.signature:infer_signature",
             "model": "headrace.models.model",

@@ -5,7 +5,7 @@
     workers/      the model's processes: started, fed, watched, replaced
     batching/     when the waiting requests of a model go to it together
     hosts/        inside a model's process: decode, predict, split, encode; or a chat engine that is never idle
-    image/        Dockerfiles; deploy/: other places that serve
+    image/        a model as a container image
 
 A request's body stays bytes until it is in the model's process, so that the one that all requests pass does little for
 each of them. `call` has the records that travel, `facts` what a process says of its model, `source` where versions come
