@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Hashable, Sequence
+from typing import Protocol
 
 from headrace import clock
-from headrace.errors import HeadraceError, TimedOut
+from headrace.errors import HeadraceError, NotSupported, TimedOut
 from headrace.packaging.payload.errors import UnknownContentType
 from headrace.packaging.pyfunc.loaded import PyFuncModel
 from headrace.serving.call import Call, Kind, Reply
@@ -19,6 +20,7 @@ from headrace.serving.facts import Facts
 from headrace.serving.hosts.base import Emit
 from headrace.serving.hosts.described import described
 from headrace.serving.hosts.failure import failure
+from headrace.serving.hosts.infer import Infer
 from headrace.serving.hosts.invocations import Invocations
 from headrace.serving.hosts.joining import has_rows, joined, parted
 from headrace.serving.hosts.rowwise import answers_by_row
@@ -29,16 +31,22 @@ from headrace.serving.spec import ModelSpec
 logger = logging.getLogger("headrace.serving")
 
 
+class Dialect(Protocol):
+    def read(self, call: Call) -> Work: ...
+
+
 class PredictHost:
     def __init__(self, model: PyFuncModel, spec: ModelSpec, *, load_s: float) -> None:
         self._model = model
-        self._invocations = Invocations(model.metadata)
+        self._dialects: dict[Kind, Dialect] = {
+            "invocations": Invocations(model.metadata),
+            "infer": Infer(model.metadata, spec.name),
+        }
         self._shares = spec.batching and answers_by_row(model)
         self._waited_for: set[int] = set()
-        kinds: list[Kind] = ["invocations"]
         self.facts: Facts = described(
             model,
-            kinds=kinds,
+            kinds=list(self._dialects),
             feeding="batches" if self._shares else "calls",
             max_batch=spec.max_batch if self._shares else 1,
             load_s=load_s,
@@ -55,8 +63,12 @@ class PredictHost:
             self._answer(works, emit)
 
     def _read(self, call: Call, emit: Emit) -> Work | None:
+        if call.kind not in self._dialects:
+            known = ", ".join(self._dialects)
+            emit.done(call.id, problem(call.kind, NotSupported(f"The model answers {known}, not {call.kind}.")))
+            return None
         try:
-            return self._invocations.read(call)
+            return self._dialects[call.kind].read(call)
         except Exception as error:  # noqa: BLE001 — whatever a body holds, it ends this call alone
             emit.done(call.id, _refused(call, error))
             return None

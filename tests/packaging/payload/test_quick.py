@@ -1,0 +1,172 @@
+"""The quick way of reading a request makes what the general way makes, or leaves the request to it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from headrace.packaging.enforce import enforce_input
+from headrace.packaging.mlmodel import Model
+from headrace.packaging.payload import BadPayload, decode
+from headrace.packaging.payload.quick import QuickForms, Rows, frame_of_rows
+from headrace.packaging.schema import ColSpec, Schema, TensorSpec
+from headrace.packaging.signature import ModelSignature
+from headrace.packaging.types import DataType
+
+NAMES = ["a", "b b", 'c"c', "é€", "0", "\\n"]
+KINDS = [kind.name for kind in DataType]
+CELLS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-3, 3),
+    st.sampled_from([2**31, -(2**31) - 1, 2**53 + 1, 2**63 - 1, 2**63, 2**64 + 1, -(2**70)]),
+    st.floats(width=32),
+    st.floats(),
+    st.sampled_from([1e39, -1e39, 0.1, 1e-320, 16777217.0, 9007199254740993.0, -0.0]),
+    st.text(max_size=3),
+    st.sampled_from(["7", "nan", "2024-05-31", "aGk=", "\ud800", "\U0001f600"]),
+    st.lists(st.integers(), max_size=2),
+)
+FITTING: dict[str, st.SearchStrategy[Any]] = {
+    "double": st.one_of(st.floats(allow_nan=False, allow_infinity=False), st.integers(-9, 9), st.none()),
+    "float": st.one_of(st.floats(width=32, allow_nan=False, allow_infinity=False), st.integers(-9, 9)),
+    "long": st.integers(-(2**63), 2**63 - 1),
+    "integer": st.integers(-(2**31), 2**31 - 1),
+    "boolean": st.booleans(),
+    "string": st.text(max_size=5),
+}
+
+
+@st.composite
+def requests(draw: st.DrawFn) -> tuple[Model, bytes]:
+    """Such as fit the schema, or have one thing that doesn't."""
+    odd = draw(st.sampled_from(["", "", "", "cell", "kind", "column", "index", "beside", "nothing"]))
+    names = draw(st.lists(st.sampled_from(NAMES), min_size=1, max_size=4, unique=True))
+    kinds = [draw(st.sampled_from(KINDS if odd == "kind" else list(FITTING))) for _ in names]
+    if draw(st.booleans()):
+        kinds = kinds[:1] * len(kinds)
+    specs = [ColSpec(kind, name, draw(st.booleans())) for name, kind in zip(names, kinds, strict=True)]
+    sent = draw(st.permutations(names))
+    if odd == "column":
+        sent = draw(st.sampled_from([sent[1:], [*sent, names[0]], [*sent, "extra"], ["extra", *sent]]))
+    cells = [FITTING.get(dict(zip(names, kinds, strict=True)).get(name, ""), CELLS) for name in sent]
+    if odd == "cell":
+        cells[draw(st.integers(0, len(cells) - 1))] = CELLS
+    rows = [[draw(cell) for cell in cells] for _ in range(0 if odd == "nothing" else draw(st.integers(1, 4)))]
+    if draw(st.booleans()):
+        body: dict[str, Any] = {"dataframe_records": [dict(zip(sent, row, strict=True)) for row in rows]}
+    else:
+        index = {"index": list(range(5, 5 + len(rows)))} if odd == "index" else {}
+        body = {"dataframe_split": {"columns": sent, "data": rows, **index}}
+    body |= draw(st.sampled_from([{}, {"params": {"k": 1}}, {"params": None}, {"note": [1]}]))
+    if odd == "beside":
+        body |= draw(st.sampled_from([{"inputs": 1}, {"prompt": None}, {"params": 3}, {"messages": []}]))
+    text = json.dumps(body, ensure_ascii=draw(st.booleans()))
+    return Model(signature=ModelSignature(Schema(specs))), text.encode("utf-8", "surrogatepass")
+
+
+def generally(model: Model, body: bytes) -> tuple[Any, Any]:
+    request = decode("json", body, model)
+    assert model.signature
+    assert model.signature.inputs
+    return enforce_input(request.data, model.signature.inputs), request.params
+
+
+@given(requests())
+@pytest.mark.filterwarnings("ignore:The signature doesn't know these inputs")
+def test_what_is_read_quickly_is_what_the_general_way_makes(request: tuple[Model, bytes]) -> None:
+    model, body = request
+    found = QuickForms(model).read(body)
+    if found is None:
+        return
+    rows, params = found
+    expected, expected_params = generally(model, body)
+    assert isinstance(rows, Rows)
+    frame = frame_of_rows(*rows)
+    pd.testing.assert_frame_equal(frame, expected, check_exact=True)
+    for name in frame.columns:
+        if frame[name].dtype.kind == "f":
+            assert np.array_equal(np.signbit(frame[name]), np.signbit(expected[name]))
+    assert params == expected_params
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        {"columns": ["x", "n", "s"], "data": [[1, 2, "a"], [2.5, 3, "b"]]},
+        {"columns": ["s", "n", "x"], "data": [["a", 2, 1]]},
+        {"columns": ["s", "more", "n", "x"], "data": [["a", {"k": [1]}, 2, None]]},
+    ],
+)
+def test_plain_requests_are_read_quickly(data: dict[str, Any]) -> None:
+    schema = Schema([ColSpec("double", "x"), ColSpec("long", "n"), ColSpec("string", "s")])
+    quick = QuickForms(Model(signature=ModelSignature(schema)))
+    records = [dict(zip(data["columns"], row, strict=True)) for row in data["data"]]
+    by_split = quick.read(json.dumps({"dataframe_split": data}).encode())
+    by_record = quick.read(json.dumps({"dataframe_records": records}).encode())
+    assert by_split is not None
+    assert by_split == by_record
+
+
+NUMBERS = st.one_of(
+    st.integers(-5, 5),
+    st.floats(allow_nan=False),
+    st.sampled_from([2**31, 2**53 + 1, 2**63, 1e39, -0.0, None, "1", True]),
+)
+DIMENSIONS = st.integers(0, 3)
+
+
+@given(
+    dtype=st.sampled_from(["float32", "float64", "int32", "int64", "bool", "str"]),
+    shape=st.lists(DIMENSIONS, min_size=1, max_size=3),
+    name=st.sampled_from([None, "x"]),
+    form=st.sampled_from(["inputs", "instances"]),
+    data=st.data(),
+)
+def test_tensors_read_quickly_are_those_of_the_general_way(
+    dtype: str, shape: list[int], name: str | None, form: str, data: st.DataObject
+) -> None:
+    cells = data.draw(st.sampled_from([st.integers(-5, 5), st.floats(-1e6, 1e6), NUMBERS]))
+
+    def nested(lengths: list[int]) -> Any:
+        return [nested(lengths[1:]) for _ in range(lengths[0])] if lengths else data.draw(cells)
+
+    model = Model(signature=ModelSignature(Schema([TensorSpec(np.dtype(dtype), (-1, *shape[1:]), name)])))
+    body = json.dumps({form: nested(shape)}).encode()
+    found = QuickForms(model).read(body)
+    if found is None:
+        return
+    with np.errstate(over="ignore"):
+        expected = decode("json", body, model).data
+    array, wanted = (found[0], expected) if name is None else (found[0][name], expected[name])
+    assert array.dtype == wanted.dtype
+    np.testing.assert_array_equal(array, wanted)
+    assert np.array_equal(np.signbit(array), np.signbit(wanted))
+
+
+def test_a_tensor_of_floats_is_read_quickly() -> None:
+    model = Model(signature=ModelSignature(Schema([TensorSpec(np.dtype("float32"), (-1, 2))])))
+    found = QuickForms(model).read(b'{"instances": [[1, 2.5]], "params": {"k": 1}}')
+    assert found is not None
+    assert found[0].tolist() == [[1.0, 2.5]]
+    assert found[1] == {"k": 1}
+
+
+@given(st.binary(max_size=60) | st.text(max_size=60).map(str.encode))
+def test_what_is_no_request_is_left_alone(body: bytes) -> None:
+    model = Model(signature=ModelSignature(Schema([ColSpec("double", "x")])))
+    assert QuickForms(model).read(body) is None
+
+
+def test_a_deep_body_is_left_to_an_error_that_names_it() -> None:
+    model = Model(signature=ModelSignature(Schema([ColSpec("double", "x")])))
+    body = b'{"dataframe_split": ' + b"[" * 100_000
+    assert QuickForms(model).read(body) is None
+    with pytest.raises(BadPayload, match="isn't JSON"):
+        decode("json", body, model)
