@@ -197,6 +197,10 @@ def read_chunks(file: io.FileIO, progress: Progress | None = None) -> Iterator[b
             progress(len(chunk))
 
 
+class TakesFiles(Protocol):
+    def put_file(self, path: str, source: Path, progress: Progress | None = None) -> Stored: ...
+
+
 @runtime_checkable
 class SupportsLocalPath(Protocol):
     """A store whose files are files of this machine."""

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import IO, TypeVar
 
 from headrace import clock
-from headrace.blobs.base import BlobStore, Progress, Stored
+from headrace.blobs.base import BlobStore, Progress, Stored, TakesFiles
 from headrace.blobs.local import PART_PREFIX
 from headrace.blobs.paths import InvalidPath, join, relative
 from headrace.errors import InvalidValue, ServiceError, StoreUnavailable
@@ -73,7 +73,7 @@ class _Meter:
 
 
 def upload(
-    store: BlobStore, source: Path, folder: str = "", on_progress: OnProgress | None = None, threads: int = THREADS
+    store: TakesFiles, source: Path, folder: str = "", on_progress: OnProgress | None = None, threads: int = THREADS
 ) -> list[Stored]:
     """The file, under its name in `folder`, or all below a folder. Links are followed, each folder once."""
     target = relative(folder)

@@ -42,9 +42,10 @@ def sync(context: click.Context, folders: tuple[Path, ...], to: str | None, jobs
     Each record arrives once, however often this is run, and however often it is broken off. Without a FOLDER, those are
     looked through where processes of this user leave what they can't deliver.
     """
+    from headrace.client.outbox.file_delivery import sync_files
     from headrace.client.outbox.open import known_folders
     from headrace.client.outbox.run_ids import known_ids
-    from headrace.client.outbox.sync import found, sync_artifacts
+    from headrace.client.outbox.sync import found
     from headrace.client.outbox.sync import sync as synced
     from headrace.errors import NotFound
 
@@ -52,23 +53,27 @@ def sync(context: click.Context, folders: tuple[Path, ...], to: str | None, jobs
     for folder in folders:
         if not folder.is_dir():
             raise NotFound("folder", str(folder), by="path")
-    todo = [journal for folder in folders or known_folders() for journal in found(folder)]
+    places = list(folders) or known_folders()
+    todo = [journal for folder in places for journal in found(folder)]
     with _progress(todo) as progress:
         results = list(synced(todo, to, jobs=jobs, remove=remove, progress=progress))
-    files, run_ids = 0, dict[str, str]()
+    sent = [sync_files(folder, to) for folder in places]
+    files, problems = sum(count for count, _ in sent), [problem for _, problems in sent for problem in problems]
+    run_ids = dict[str, str]()
     for folder, target in {(each.journal.folder, each.target): None for each in results if each.outcome}:
-        files += sync_artifacts(folder, target)
         run_ids |= known_ids(folder, target)
     rows = [_row(each) for each in results]
-    if not rows:
+    if not rows and not files and not problems:
         say("There are no journals to send.")
     show(
-        {"journals": [_record(each) for each in results], "artifacts": files, "run_ids": run_ids},
+        {"journals": [_record(each) for each in results], "artifacts": files, "run_ids": run_ids, "waiting": problems},
         lambda: _tables(rows, run_ids),
     )
     if files:
-        say(f"{files} artifacts of runs that began without a store are with their runs now.")
-    if any(each.error or (each.outcome and each.outcome.busy) for each in results):
+        say(f"{files} logged files are with their runs now.")
+    for problem in problems:
+        say(problem)
+    if problems or any(each.error or (each.outcome and each.outcome.busy) for each in results):
         context.exit(1)
 
 

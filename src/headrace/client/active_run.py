@@ -131,8 +131,10 @@ def _close(entry: _Entry, status: str) -> None:
     leave_run(run_id)
     async_log.flush_run(run_id)
     sink = tracking_sink(entry.uri)
+    patient = not termination.asked_to_end()
+    files_there = sink.flush_files(run_id=run_id, patient=patient)  # who sees the run's end finds its files
     sink.update_run(run_id, status, clock.now_ms())
-    sink.flush(patient=not termination.asked_to_end())
+    sink.flush(patient=patient and files_there)
     _say_where(entry)
 
 

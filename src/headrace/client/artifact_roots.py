@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from headrace.blobs.base import BlobStore
 from headrace.blobs.open import PROXY_SCHEME, ProxyAccess, open_blobs
 from headrace.blobs.paths import join_uri, relative, scheme
-from headrace.client.open import ARTIFACT_FOLDER, embedded_folder, tracking_store
+from headrace.client.open import ARTIFACT_FOLDER, embedded_folder, opened_store, tracking_store
 from headrace.client.recorded import recorded
 from headrace.entities import LoggedModel
 
@@ -19,18 +19,18 @@ _KEPT = 256  # roots of runs and models; they never move, and asking for one cos
 _SERVER_SCHEMES = ("http", "https", "azureml", "databricks")
 
 _lock = threading.Lock()
-_access: dict[str, ProxyAccess] = {}
+_access: dict[tuple[str, float | None], ProxyAccess] = {}
 _roots: OrderedDict[tuple[str, str], BlobStore] = OrderedDict()
 
 
-def blobs_at(uri: str, tracking_uri: str) -> BlobStore:
-    """The store whose root is the artifact address."""
-    return open_blobs(_in_folder(uri, tracking_uri), _proxy_access(tracking_uri))
+def blobs_at(uri: str, tracking_uri: str, hurry_s: float | None = None) -> BlobStore:
+    """The store whose root is the artifact address. hurry_s: as `net.stack.transport`'s."""
+    return open_blobs(_in_folder(uri, tracking_uri), _proxy_access(tracking_uri, hurry_s))
 
 
-def files_at(location: str, tracking_uri: str) -> BlobStore:
+def files_at(location: str, tracking_uri: str, hurry_s: float | None = None) -> BlobStore:
     """As `blobs_at`, of a root that the store has recorded files below: what is written there is recorded, too."""
-    return recorded(blobs_at(location, tracking_uri), lambda: tracking_store(tracking_uri), location)
+    return recorded(blobs_at(location, tracking_uri, hurry_s), lambda: opened_store(tracking_uri), location)
 
 
 def _in_folder(uri: str, tracking_uri: str) -> str:
@@ -51,6 +51,12 @@ def run_root(run_id: str, tracking_uri: str) -> BlobStore:
 def known_run_root(run_id: str, artifact_uri: str, tracking_uri: str) -> BlobStore:
     """As `run_root`, without asking the server."""
     return _kept(tracking_uri, run_id, lambda: artifact_uri)
+
+
+def root_met(run_id: str, tracking_uri: str) -> BlobStore | None:
+    """As `run_root`, if it was asked for before."""
+    with _lock:
+        return _roots.get((tracking_uri, run_id))
 
 
 def model_root(model_id: str, tracking_uri: str) -> BlobStore:
@@ -79,21 +85,21 @@ def _kept(tracking_uri: str, owner: str, artifact_uri: Callable[[], str]) -> Blo
     return opened
 
 
-def _proxy_access(tracking_uri: str) -> ProxyAccess | None:
-    """None for stores without a server. One per URI, so that its connections are shared."""
+def _proxy_access(tracking_uri: str, hurry_s: float | None) -> ProxyAccess | None:
+    """None for stores without a server. One per URI and patience, so that its connections are shared."""
     if urlsplit(tracking_uri).scheme not in _SERVER_SCHEMES and tracking_uri != "databricks":
         return None
     with _lock:
-        access = _access.get(tracking_uri)
+        access = _access.get((tracking_uri, hurry_s))
         if access is None:
             from headrace.client.rest_store.address import resolve
             from headrace.net.stack import transport
 
             address = resolve(tracking_uri)
-            access = _access[tracking_uri] = ProxyAccess(
+            access = _access[tracking_uri, hurry_s] = ProxyAccess(
                 tracking_url=address.base,
-                transport=transport(address.authorization),
-                anonymous=transport(lambda: None),
+                transport=transport(address.authorization, hurry_s=hurry_s),
+                anonymous=transport(lambda: None, hurry_s=hurry_s),
             )
         return access
 

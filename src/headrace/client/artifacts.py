@@ -14,6 +14,7 @@ from headrace.client import async_log
 from headrace.client.active_run import active_run, active_uri
 from headrace.client.artifact_roots import model_root, root_of_model, run_root
 from headrace.client.artifact_uris import Place, place_of, run_model, run_place
+from headrace.client.open import flush_files
 from headrace.client.uri import get_tracking_uri
 from headrace.entities import FileInfo
 from headrace.errors import InvalidValue
@@ -90,7 +91,7 @@ def load_image(artifact_uri: str) -> PilImage:
 
 def list_of_run(run_id: str, path: str | None, tracking_uri: str) -> list[FileInfo]:
     """A folder that the run doesn't have may be its logged model of that name."""
-    async_log.flush_run(run_id)
+    settle(tracking_uri, run_id)
     clean = relative(path or "")
     found = _infos(run_root(run_id, tracking_uri), clean)
     if found or not clean:
@@ -108,13 +109,21 @@ def list_of_model(model_id: str, path: str | None, tracking_uri: str) -> list[Fi
 
 
 def download_of_run(run_id: str, path: str, dst_path: str | None, tracking_uri: str) -> str:
-    async_log.flush_run(run_id)
+    settle(tracking_uri, run_id)
     return _download(run_place(run_id, path, tracking_uri), dst_path, None)
+
+
+def settle(tracking_uri: str, run_id: str) -> None:
+    """The files that this process has logged to the run are where others find them, if the store can be reached."""
+    async_log.flush_run(run_id)
+    flush_files(tracking_uri, run_id)
 
 
 def place_of_written(artifact_uri: str, tracking_uri: str, registry_uri: str | None = None) -> Place:
     if scheme(artifact_uri) == "runs":
-        async_log.flush_run(artifact_uri.partition(":")[2].lstrip("/").partition("/")[0])
+        settle(tracking_uri, artifact_uri.partition(":")[2].lstrip("/").partition("/")[0])
+    else:
+        flush_files(tracking_uri)  # it may be the address of any run's file
     return place_of(str(artifact_uri), tracking_uri, registry_uri)
 
 
@@ -133,7 +142,7 @@ def _place(
             raise InvalidValue("artifact_path", path, "it goes with run_id; append it to artifact_uri instead.")
         return place_of_written(str(artifact_uri), uri, registry_uri)
     assert run_id is not None
-    async_log.flush_run(run_id)
+    settle(uri, run_id)
     return run_place(run_id, path or "", uri)
 
 

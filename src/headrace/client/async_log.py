@@ -45,6 +45,18 @@ class JournalOperations(RunOperations):
             raise error_of(refused.error_code, refused.message)
 
 
+class FileOperations(RunOperations):
+    """Of files that wait beside the journal already. `wait` waits for the store to have the run's."""
+
+    def __init__(self, sink: Sink, run_id: str) -> None:
+        super().__init__([])
+        self._sink, self._run_id = sink, run_id
+
+    def wait(self, timeout_s: float | None = None) -> None:
+        if not self._sink.flush_files(timeout_s, self._run_id):
+            raise TimedOut("The store doesn't have the files yet; they are kept here, and it is tried again.")
+
+
 class _Lane:
     """The writes of one run that wait. `running`: a thread is at work on them."""
 

@@ -7,21 +7,27 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from headrace.blobs.base import BlobStore
 from headrace.blobs.paths import file_path
 from headrace.client.log_files import target_of
+from headrace.client.run_files import RunFiles
 from headrace.errors import InvalidValue
 
 _PLOTLY_IMAGES = (".png", ".jpeg", ".jpg", ".webp", ".svg", ".pdf")
 
 
-def log_figure(figure: Any, artifact_file: str, *, save_kwargs: Mapping[str, Any] | None = None) -> None:
+def log_figure(
+    figure: Any,
+    artifact_file: str,
+    *,
+    save_kwargs: Mapping[str, Any] | None = None,
+    synchronous: bool | None = None,
+) -> None:
     """The name's ending decides the format. save_kwargs: for the figure's own save method."""
-    log_figure_to(target_of().blobs, figure, artifact_file, save_kwargs)
+    log_figure_to(target_of(synchronous=synchronous).blobs, figure, artifact_file, save_kwargs)
 
 
 def log_figure_to(
-    blobs: BlobStore, figure: Any, artifact_file: str, save_kwargs: Mapping[str, Any] | None = None
+    blobs: RunFiles, figure: Any, artifact_file: str, save_kwargs: Mapping[str, Any] | None = None
 ) -> None:
     name = Path(file_path(artifact_file)).name
     with tempfile.TemporaryDirectory(prefix="headrace-figure-") as folder:

@@ -11,6 +11,7 @@ import re
 import threading
 import uuid
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,9 +19,10 @@ import numpy as np
 
 from headrace import clock
 from headrace.blobs.paths import file_path
-from headrace.client.async_log import RunOperations
-from headrace.client.log import written
+from headrace.client.async_log import FileOperations, RunOperations
+from headrace.client.log import wants_async, written
 from headrace.client.log_files import Target, target_of
+from headrace.client.run_files import QueuedFiles
 from headrace.client.tags import MLFLOW_LOGGED_IMAGES
 from headrace.client.values import as_integer
 from headrace.entities import RunTag
@@ -72,7 +74,7 @@ def log_image(
     synchronous: bool | None = False,
 ) -> RunOperations | None:
     """As artifact_file, or as the picture of `key` at step (default 0) and timestamp (ms, default now)."""
-    return log_image_to(target_of(), image, artifact_file, key, step, timestamp, synchronous)
+    return log_image_to(target_of(synchronous=synchronous), image, artifact_file, key, step, timestamp, synchronous)
 
 
 def log_image_to(
@@ -94,7 +96,7 @@ def log_image_to(
         def write_one() -> None:
             target.blobs.put_bytes(path, content)
 
-        return written(target.run_id, synchronous, write_one)
+        return _written(target, synchronous, write_one)
     assert key is not None
     stem = _series_name(key, step, timestamp)
     picture = as_pil(image)
@@ -106,7 +108,14 @@ def log_image_to(
         target.blobs.put_bytes(f"{stem}+compressed.webp", small)
         _tag(target)
 
-    return written(target.run_id, synchronous, write)
+    return _written(target, synchronous, write)
+
+
+def _written(target: Target, synchronous: bool | None, write: Callable[[], None]) -> RunOperations | None:
+    if not (isinstance(target.blobs, QueuedFiles) and target.blobs.queues):
+        return written(target.run_id, synchronous, write)
+    write()
+    return FileOperations(target.sink, target.run_id) if wants_async(synchronous) else None
 
 
 def as_pil(image: Any) -> PilImage:

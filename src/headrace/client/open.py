@@ -70,6 +70,14 @@ def _flush(uri: str) -> None:
         sink.flush(READ_FLUSH_S, patient=False)
 
 
+def flush_files(uri: str, run_id: str | None = None) -> None:
+    """Whoever reads files, or writes them beside the fluent calls, finds those which these have logged."""
+    with _lock:
+        sink = _sinks.get(uri)
+    if sink is not None:
+        sink.flush_files(READ_FLUSH_S, run_id, patient=False)
+
+
 def registry_store(uri: str | None = None, tracking_uri: str | None = None) -> RegistryStore:
     """The registry behind an URI, or behind the process's own. tracking_uri: where the runs and logged models are that
     its versions come from; the process's own if None."""

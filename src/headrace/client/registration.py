@@ -10,10 +10,10 @@ from typing import Any
 
 from headrace import clock
 from headrace.blobs.paths import join, join_uri, relative, scheme
-from headrace.client import async_log
 from headrace.client.acts import act
 from headrace.client.artifact_roots import run_root
 from headrace.client.artifact_uris import has, run_model
+from headrace.client.artifacts import settle
 from headrace.client.open import registry_store, tracking_sink, tracking_store
 from headrace.client.registered import version_at
 from headrace.client.uri import get_tracking_uri, registry_uri_beside
@@ -97,7 +97,7 @@ def _of_run(uri: str, tracking_uri: str) -> tuple[str, str | None, str | None]:
     clean = relative(path)
     if not run_id or not clean:
         raise InvalidValue("model_uri", uri, "a model of a run is named by runs:/RUN_ID/path.")
-    async_log.flush_run(run_id)
+    settle(tracking_uri, run_id)
     tracking_sink(tracking_uri).flush()
     if has(run_root(run_id, tracking_uri), join(clean, _MLMODEL)):
         run = tracking_store(tracking_uri).get_run(run_id)

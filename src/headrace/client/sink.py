@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from headrace.client.batches import split
+from headrace.client.outbox import amend
+from headrace.client.outbox.stock import Amendment
 from headrace.entities import (
     DatasetInput,
     Experiment,
@@ -31,15 +33,22 @@ from headrace.errors import InvalidValue
 from headrace.stores.base import TrackingStore
 from headrace.stores.journal import metrics_of
 
+if TYPE_CHECKING:
+    from headrace.client.outbox.uploads import Uploads
+
 
 class Sink(Protocol):
     """Thread safe. What this process can decide (keys, lengths, types) raises InvalidValue from the call itself.
 
     waits: a call returns when the store has what it wrote, so that whoever doesn't want to wait needs a thread.
-    last_id: of the last record of a sink that doesn't make wait; 0 for others.
+    last_id: of the last record of a sink that doesn't make wait; 0 for others. uploads: what sends files of runs; None
+    where whoever writes them does.
     """
 
     waits: bool
+
+    @property
+    def uploads(self) -> Uploads | None: ...
 
     @property
     def last_id(self) -> int: ...
@@ -56,8 +65,21 @@ class Sink(Protocol):
     def get_run(self, run_id: str) -> Run: ...
 
     def update_run(
-        self, run_id: str, status: str | None = None, end_time: int | None = None, run_name: str | None = None
-    ) -> None: ...
+        self,
+        run_id: str,
+        status: str | None = None,
+        end_time: int | None = None,
+        run_name: str | None = None,
+        joined_ms: int | None = None,
+    ) -> None:
+        """joined_ms: set where this process opens the run anew, as `RunUpdated` has it."""
+
+    def moment_after_rewinds(self, run_id: str) -> int:
+        """Now, in ms, but later than each rewind of the run that is known of, whichever clock it was made by."""
+
+    def amend(self, record: Amendment) -> None:
+        """Returns when the store has it, with all that ended processes left here, or can't be reached. Raises what the
+        store refuses, and NotSupported where it is one that can't take anything back."""
 
     def log_points(self, points: PointsLogged) -> None:
         """Of any number of keys."""
@@ -83,6 +105,9 @@ class Sink(Protocol):
         """Returns when all that was written before is in the store (True), or the time is up; not patient: or as soon
         as the store can't be reached."""
 
+    def flush_files(self, timeout_s: float | None = None, run_id: str | None = None, *, patient: bool = True) -> bool:
+        """As `flush`, of the files of the run, or of all runs, that were logged before."""
+
     def refusals(self, run_id: str, after: int, upto: int) -> list[RecordRefused]:
         """What the store refused of the run among these records, as far as is remembered."""
 
@@ -96,6 +121,7 @@ class Sink(Protocol):
 class DirectSink:
     waits = True
     last_id = 0
+    uploads = None
 
     def __init__(self, store: TrackingStore) -> None:
         self._store = store
@@ -115,9 +141,20 @@ class DirectSink:
         return self._store.create_run(experiment_id, user_id, start_time, tags, run_name)
 
     def update_run(
-        self, run_id: str, status: str | None = None, end_time: int | None = None, run_name: str | None = None
+        self,
+        run_id: str,
+        status: str | None = None,
+        end_time: int | None = None,
+        run_name: str | None = None,
+        joined_ms: int | None = None,  # noqa: ARG002 — nobody has to tell when it comes from
     ) -> None:
         self._store.update_run(run_id, status, end_time, run_name)
+
+    def moment_after_rewinds(self, run_id: str) -> int:
+        return amend.moment_after_rewinds(self._store, run_id)
+
+    def amend(self, record: Amendment) -> None:
+        amend.append(self._store, record)
 
     def log_points(self, points: PointsLogged) -> None:
         self.log_batch(points.run_id, metrics_of(points))
@@ -145,6 +182,15 @@ class DirectSink:
         self._store.log_outputs(run_id, models)
 
     def flush(self, timeout_s: float | None = None, *, patient: bool = True) -> bool:  # noqa: ARG002 — nothing waits
+        return True
+
+    def flush_files(
+        self,
+        timeout_s: float | None = None,  # noqa: ARG002
+        run_id: str | None = None,  # noqa: ARG002
+        *,
+        patient: bool = True,  # noqa: ARG002
+    ) -> bool:
         return True
 
     def refusals(self, run_id: str, after: int, upto: int) -> list[RecordRefused]:  # noqa: ARG002 — the calls raised

@@ -10,8 +10,10 @@ import datetime as dt
 import io
 import json
 import math
+import threading
 import uuid
 import warnings
+from collections import OrderedDict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import PurePosixPath
@@ -19,22 +21,25 @@ from typing import Any
 
 import msgspec
 
-from headrace.blobs.base import BlobStore
 from headrace.blobs.paths import file_path
-from headrace.client import async_log, frames
+from headrace.client import frames
 from headrace.client.artifact_roots import known_run_root
+from headrace.client.artifacts import settle
 from headrace.client.experiments import current_experiment_id
 from headrace.client.log_files import Target, target_of
 from headrace.client.open import tracking_store
+from headrace.client.outbox.unmet import is_missed
+from headrace.client.run_files import QueuedFiles, RunFiles
 from headrace.client.tags import MLFLOW_LOGGED_ARTIFACTS
 from headrace.client.uri import get_tracking_uri
 from headrace.entities import Run, RunTag
 from headrace.entities.limits import MAX_RUN_TAG_VALUE_CHARS
-from headrace.errors import InvalidValue, NotFound
+from headrace.errors import HeadraceError, InvalidValue, NotFound
 from headrace.lazy import optional_import
 
 _ENDINGS = (".json", ".parquet")
 _PAGE = 1000
+_REMEMBERED = 8  # tables
 _RUN_COLUMNS = ("run_id", "experiment_id", "run_name", "status", "artifact_uri", "start_time", "end_time")
 
 
@@ -59,10 +64,36 @@ class Table(msgspec.Struct):
         return {name: [row[index] for row in self.rows] for index, name in enumerate(self.columns)}
 
 
-def log_table(data: Any, artifact_file: str, run_id: str | None = None) -> None:
+class _Written:
+    """The last tables that this process has written."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._tables: OrderedDict[tuple[str, str], Table] = OrderedDict()
+
+    def keep(self, run_id: str, path: str, table: Table) -> None:
+        with self._lock:
+            self._tables[run_id, path] = table
+            self._tables.move_to_end((run_id, path))
+            if len(self._tables) > _REMEMBERED:
+                self._tables.popitem(last=False)
+
+    def of(self, run_id: str, path: str) -> Table | None:
+        with self._lock:
+            return self._tables.get((run_id, path))
+
+    def paths(self, run_id: str) -> list[str]:
+        with self._lock:
+            return [path for of, path in self._tables if of == run_id]
+
+
+_written = _Written()
+
+
+def log_table(data: Any, artifact_file: str, run_id: str | None = None, synchronous: bool | None = None) -> None:
     """data: a frame of pandas or polars, or a dict of lists (or single values) by column. artifact_file ends in .json
     or .parquet. Columns of `Image`s are stored as picture files beside the table."""
-    log_table_to(target_of(run_id), data, artifact_file)
+    log_table_to(target_of(run_id, synchronous=synchronous), data, artifact_file)
 
 
 def load_table(
@@ -78,12 +109,23 @@ def log_table_to(target: Target, data: Any, artifact_file: str) -> None:
     table = _table_of(data)
     if any(_is_image(value) for row in table.rows for value in row):
         table = _with_files(target.blobs, table, path)
-    try:
-        before = _decoded(path, target.blobs.get_bytes(path))
-    except NotFound:
-        before = None
-    target.blobs.put_bytes(path, _encoded(path, before.extended(table) if before else table))
+    before = _before(target, path)
+    table = before.extended(table) if before else table
+    target.blobs.put_bytes(path, _encoded(path, table))
+    _written.keep(target.run_id, path, table)
     _announce(target, path)
+
+
+def _before(target: Target, path: str) -> Table | None:
+    """What the table holds; where the store can't be asked, what this process has written to it."""
+    try:
+        return _decoded(path, target.blobs.get_bytes(path))
+    except NotFound:
+        return None
+    except HeadraceError as error:
+        if not (isinstance(target.blobs, QueuedFiles) and is_missed(error)):
+            raise
+        return _written.of(target.run_id, path)
 
 
 def load_table_of(
@@ -148,7 +190,7 @@ def _is_pillow(value: Any) -> bool:
     return any(kind.__module__ == "PIL.Image" for kind in type(value).__mro__)
 
 
-def _with_files(blobs: BlobStore, table: Table, path: str) -> Table:
+def _with_files(blobs: RunFiles, table: Table, path: str) -> Table:
     from headrace.client.images import as_pil, encoded, thumbnail
 
     folder = f"table_images/{PurePosixPath(path).with_suffix('')}"
@@ -242,12 +284,12 @@ def _read_parquet(content: bytes) -> Table:
 
 def _announce(target: Target, path: str) -> None:
     """The tag by which `load_table` finds the runs that have the table."""
-    tags = tracking_store(target.tracking_uri).get_run(target.run_id).data.tags
-    known = _announced(tags)
-    entry = {"path": path, "type": "table"}
-    if entry in known:
+    known = _announced(target.sink.get_run(target.run_id).data.tags)
+    mine = [{"path": each, "type": "table"} for each in _written.paths(target.run_id)]
+    missing = [entry for entry in mine if entry not in known]  # more than one where the store couldn't be asked
+    if not missing:
         return
-    text = json.dumps([*known, entry])
+    text = json.dumps([*known, *missing])
     if len(text) > MAX_RUN_TAG_VALUE_CHARS:
         # A cut tag would be no JSON any more, and none of the run's tables would be found.
         warnings.warn(
@@ -274,7 +316,7 @@ def _tables_of(
     else:
         runs = _announcing(tracking_uri, experiment_id, path)
     for run in runs:
-        async_log.flush_run(run.info.run_id)
+        settle(tracking_uri, run.info.run_id)
         blobs = known_run_root(run.info.run_id, run.info.artifact_uri, tracking_uri)
         try:
             yield run, _decoded(path, blobs.get_bytes(path))

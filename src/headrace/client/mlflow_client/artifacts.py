@@ -17,6 +17,7 @@ from headrace.client.log_files import (
     target_at,
 )
 from headrace.client.mlflow_client.target import Target
+from headrace.client.open import flush_files
 from headrace.entities import FileInfo
 
 
@@ -24,26 +25,26 @@ class ArtifactCalls(Target):
     """Files of runs and logged models."""
 
     def log_artifact(self, run_id: str, local_path: str | Path, artifact_path: str | None = None) -> None:
-        log_artifact_to(run_root(run_id, self._tracking_uri), local_path, artifact_path)
+        log_artifact_to(self._files(run_id), local_path, artifact_path)
 
     def log_artifacts(self, run_id: str, local_dir: str | Path, artifact_path: str | None = None) -> None:
-        log_artifacts_to(run_root(run_id, self._tracking_uri), local_dir, artifact_path)
+        log_artifacts_to(self._files(run_id), local_dir, artifact_path)
 
     def log_text(self, run_id: str, text: str, artifact_file: str) -> None:
-        log_text_to(run_root(run_id, self._tracking_uri), text, artifact_file)
+        log_text_to(self._files(run_id), text, artifact_file)
 
     def log_dict(self, run_id: str, dictionary: Any, artifact_file: str) -> None:
-        log_dict_to(run_root(run_id, self._tracking_uri), dictionary, artifact_file)
+        log_dict_to(self._files(run_id), dictionary, artifact_file)
 
     def log_stream(self, run_id: str, stream: IO[bytes], artifact_file: str) -> None:
-        log_stream_to(run_root(run_id, self._tracking_uri), stream, artifact_file)
+        log_stream_to(self._files(run_id), stream, artifact_file)
 
     def log_figure(
         self, run_id: str, figure: Any, artifact_file: str, *, save_kwargs: Mapping[str, Any] | None = None
     ) -> None:
         from headrace.client.figures import log_figure_to
 
-        log_figure_to(run_root(run_id, self._tracking_uri), figure, artifact_file, save_kwargs)
+        log_figure_to(self._files(run_id), figure, artifact_file, save_kwargs)
 
     def log_image(
         self,
@@ -93,6 +94,11 @@ class ArtifactCalls(Target):
 
     def list_logged_model_artifacts(self, model_id: str, path: str | None = None) -> list[FileInfo]:
         return list_of_model(model_id, path, self._tracking_uri)
+
+    def _files(self, run_id: str) -> BlobStore:
+        """What the fluent calls have logged comes first."""
+        flush_files(self._tracking_uri, run_id)
+        return run_root(run_id, self._tracking_uri)
 
     def _record(self, model_id: str, blobs: BlobStore, added: list[Stored]) -> None:
         from headrace.client.model_files import record_added  # loads all of `packaging`

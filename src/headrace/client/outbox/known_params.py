@@ -29,3 +29,9 @@ class KnownParams:
                 known.update(params)
             while len(self._runs) > MAX_RUNS:
                 del self._runs[next(iter(self._runs))]
+
+    def correct(self, run_id: str, key: str, value: str) -> None:
+        with self._lock:
+            known = self._runs.get(run_id)
+            if known is not None and key in known:
+                known[key] = value

@@ -6,9 +6,11 @@ WRITER.sync    the process that sends what another has written
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import fcntl
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 _TAKEN = (errno.EAGAIN, errno.EACCES)
@@ -31,6 +33,9 @@ class JournalLock:
             if error.errno in _TAKEN:
                 os.close(descriptor)
                 return False
+        if not _is_at(self.path, descriptor):  # removed by whoever held it until now
+            os.close(descriptor)
+            return False
         self._descriptor = descriptor
         return True
 
@@ -49,3 +54,32 @@ def writing(folder: Path, writer_id: str) -> JournalLock:
 
 def sending(folder: Path, writer_id: str) -> JournalLock:
     return JournalLock(folder / f"{writer_id}.sync")
+
+
+@contextlib.contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Waits for the lock, which is for moments. Its file may be removed by whoever holds it."""
+    while True:
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except FileNotFoundError:  # the folder was removed just now
+            continue
+        try:
+            with contextlib.suppress(OSError):  # where the file system has no locks, nobody is kept out
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if _is_at(path, descriptor):
+                yield
+                return
+        finally:
+            with contextlib.suppress(OSError):
+                # A process that was forked meanwhile has the lock, too, as long as it isn't given back by name.
+                fcntl.flock(descriptor, fcntl.LOCK_UN)
+            os.close(descriptor)
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False

@@ -15,8 +15,9 @@ from pathlib import Path
 import msgspec
 
 from headrace import clock, settings
+from headrace.blobs.base import BlobStore
 from headrace.client.batches import split
-from headrace.client.outbox import unmet
+from headrace.client.outbox import amend, unmet
 from headrace.client.outbox.delivery import Delivery, StoreDelivery
 from headrace.client.outbox.files import Segment, journals
 from headrace.client.outbox.known_params import KnownParams
@@ -25,7 +26,9 @@ from headrace.client.outbox.reach import Reach
 from headrace.client.outbox.replay import replay
 from headrace.client.outbox.run_ids import tagged
 from headrace.client.outbox.sender import Sender
-from headrace.client.outbox.stock import StockDelivery
+from headrace.client.outbox.stock import Amendment, StockDelivery, unsupported
+from headrace.client.outbox.uploads import Uploads
+from headrace.client.outbox.waiting import Waiting
 from headrace.client.outbox.writer import JournalUnavailable, JournalWriter
 from headrace.client.sink import check_batch
 from headrace.client.uri import shown_uri
@@ -42,6 +45,7 @@ from headrace.entities import (
 from headrace.entities.journal import (
     InputsLogged,
     OutputsLogged,
+    ParamCorrected,
     ParamsLogged,
     PointsLogged,
     RecordRefused,
@@ -56,6 +60,8 @@ from headrace.stores import checks
 from headrace.stores.base import TrackingStore
 from headrace.stores.journal import JournalStore
 from headrace.wire.journal import Head, Record
+
+UPLOAD_S = 60.0  # what a server may take for its next word while it gets a file
 
 log = logging.getLogger("headrace.outbox")
 
@@ -76,7 +82,7 @@ class OutboxSink:
         self._stock_delivery: StockDelivery | None = None
         self._stock_lock = threading.Lock()
         about = Head(
-            writer_id=clock.hex_id(),
+            writer_id=clock.dated_hex_id(),
             serial=0,
             first_id=0,
             created_ms=clock.now_ms(),
@@ -91,7 +97,10 @@ class OutboxSink:
         self._begun: set[str] = set()  # unmet runs whose start is in this journal
         self._told: set[str] = set()  # writers whose journals can't be delivered
         rejected = folder / f"{about.writer_id}.rejected.jsonl"
-        self._sender = Sender(self._writer, None if connect is None else self._opened, rejected)
+        waiting = Waiting(folder, shown_uri(uri))
+        self.uploads = Uploads(waiting, None if connect is None else self._files_root)
+        opened = None if connect is None else self._opened
+        self._sender = Sender(self._writer, opened, rejected, waiting.sync)
         try:
             self._lock.take(shared=connect is None)
         except OSError as error:
@@ -143,9 +152,29 @@ class OutboxSink:
         return self._reach.ask(there, here)
 
     def update_run(
-        self, run_id: str, status: str | None = None, end_time: int | None = None, run_name: str | None = None
+        self,
+        run_id: str,
+        status: str | None = None,
+        end_time: int | None = None,
+        run_name: str | None = None,
+        joined_ms: int | None = None,
     ) -> None:
-        self._keep(RunUpdated(run_id, checks.run_status(status), end_time, checks.kept_run_name(run_name)))
+        self._keep(RunUpdated(run_id, checks.run_status(status), end_time, checks.kept_run_name(run_name), joined_ms))
+
+    def moment_after_rewinds(self, run_id: str) -> int:
+        return self._reach.ask(lambda store: amend.moment_after_rewinds(store, run_id), clock.now_ms)
+
+    def amend(self, record: Amendment) -> None:
+        if not self._reach.ask(lambda _: self._reach.takes_journals(), lambda: True):
+            raise unsupported(record)
+        if not self._reach.offline:
+            self._deliver_ended()  # first what was logged first
+        before = self.last_id
+        self._keep(record)
+        self.flush(patient=False)
+        amend.raise_refused(self.refusals(record.run_id, before, self.last_id))
+        if isinstance(record, ParamCorrected):
+            self._params.correct(record.run_id, record.key, record.value)
 
     def log_points(self, points: PointsLogged) -> None:
         keys, most = points.keys, MAX_METRICS_PER_BATCH
@@ -221,18 +250,37 @@ class OutboxSink:
             self._deliver_workers()
         return drained
 
+    def flush_files(self, timeout_s: float | None = None, run_id: str | None = None, *, patient: bool = True) -> bool:
+        timeout_s = settings.FLUSH_TIMEOUT_S.get() if timeout_s is None else timeout_s
+        if run_id is not None and patient and self.uploads.waiting.looks(run_id):
+            self.uploads.add(run_id)  # also what workers have left
+        if not self.uploads.waits(run_id):
+            return True
+        ends_s = clock.monotonic_s() + timeout_s
+        if self._begun and not self._sender.flush(timeout_s, patient=patient):
+            return False  # the store can't know the run yet
+        return self.uploads.flush(ends_s - clock.monotonic_s(), run_id, patient=patient)
+
     def refusals(self, run_id: str, after: int, upto: int) -> list[RecordRefused]:
         return [each for each in self._sender.refusals(after, upto) if each.run_id == run_id]
 
     def close(self, timeout_s: float) -> None:
+        ends_s = clock.monotonic_s() + timeout_s
         drained = self._sender.close(timeout_s)
         if drained and not self._reach.offline:
             self._deliver_workers()
-            self._deliver_kept()
+        left = drained and not self._reach.offline and not _is_worker()
+        sent = self.uploads.close(max(0.0, ends_s - clock.monotonic_s()), patient=drained, left=left)
         self._writer.close(remove=drained)
         if drained and self._stock_delivery is not None:
             self._stock_delivery.forget(self._writer.writer_id)
         self._lock.leave(remove=drained)
+        if not sent:
+            log.warning(
+                "Logged files haven't reached the store; they are kept in %s. Send them with: headrace sync %s",
+                self._folder,
+                self._folder,
+            )
         waiting = self._writer.last_id - self._sender.mark
         if waiting:
             log.warning(
@@ -262,7 +310,7 @@ class OutboxSink:
         def there(store: TrackingStore) -> None:
             self.flush(patient=False)  # what is in the journal came first
             if isinstance(store, JournalStore) and self._reach.takes_journals():
-                answer = store.append_journal(clock.hex_id(), 1, [record]).refused
+                answer = store.append_journal(clock.dated_hex_id(), 1, [record]).refused
             else:
                 answer = self._stock(store).take(1, [record])
             for refused in answer:
@@ -282,6 +330,7 @@ class OutboxSink:
         """Asked for by the sender, before it sends for the first time."""
         delivery = self._delivery()
         self._deliver_left(delivery, logging.INFO if _is_worker() else logging.WARNING)
+        self.uploads.send_left()
         return delivery
 
     def _delivery(self) -> Delivery:
@@ -292,8 +341,10 @@ class OutboxSink:
 
     def _deliver_workers(self) -> None:
         """By the process that started them, if the store was met."""
-        if not self._sender.mark or _is_worker():
-            return
+        if self._sender.mark and not _is_worker():
+            self._deliver_ended()
+
+    def _deliver_ended(self) -> None:
         try:
             self._deliver_left(self._delivery(), logging.INFO)
         except (HeadraceError, OSError) as error:
@@ -310,14 +361,12 @@ class OutboxSink:
         """The store's id of a run, which may have begun without it."""
         return run_id if self._reach.takes_journals() else self._stock(store).run_ids.of(run_id)
 
-    def _deliver_kept(self) -> None:
-        from headrace.client.outbox.kept import deliver_kept, has_kept
+    def _files_root(self, run_id: str) -> BlobStore:
+        from headrace.client.artifact_roots import files_at
 
-        if has_kept(self._folder):
-            try:
-                deliver_kept(self._folder, self._reach.store(), self._uri)
-            except HeadraceError as error:
-                log.warning("Artifacts in %s are not uploaded yet: %s", self._folder, error.message)
+        store = self._reach.store()
+        location = store.get_run(self._id_there(store, run_id)).info.artifact_uri
+        return files_at(location, self._uri, UPLOAD_S)
 
     def _deliver_left(self, delivery: Delivery, level: int) -> None:
         for writer_id, segments in journals(self._folder).items():

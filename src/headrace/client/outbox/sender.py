@@ -60,10 +60,17 @@ def pieces(places: Sequence[ChunkPlace], end: ChunkPlace, sizes: Callable[[int],
 
 
 class Sender:
-    """delivery: opens it; None: nothing is sent. rejected: the file for records that the store refuses."""
+    """delivery: opens it; None: nothing is sent. rejected: the file for records that the store refuses. sync_too:
+    brings what lies beside the journal to the disk, as often as the journal."""
 
-    def __init__(self, writer: JournalWriter, delivery: Callable[[], Delivery] | None, rejected: Path) -> None:
-        self._writer, self._open, self._rejected_path = writer, delivery, rejected
+    def __init__(
+        self,
+        writer: JournalWriter,
+        delivery: Callable[[], Delivery] | None,
+        rejected: Path,
+        sync_too: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._writer, self._open, self._rejected_path, self._sync_too = writer, delivery, rejected, sync_too
         self._delivery: Delivery | None = None
         self._wake, self._urgent, self._stop = threading.Event(), threading.Event(), threading.Event()
         self._moved = threading.Condition()
@@ -232,9 +239,10 @@ class Sender:
         synced = 0
         while not self._stop.wait(SYNC_S):
             last_id = self._writer.last_id
-            if last_id != synced:
-                try:
+            try:
+                self._sync_too()
+                if last_id != synced:
                     self._writer.sync()
                     synced = last_id
-                except OSError as error:
-                    self._trouble(error)
+            except OSError as error:
+                self._trouble(error)

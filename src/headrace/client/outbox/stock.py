@@ -23,9 +23,11 @@ from headrace.entities.journal import (
     JournalMark,
     JournalRecord,
     OutputsLogged,
+    ParamCorrected,
     ParamsLogged,
     PointsLogged,
     RecordRefused,
+    RunRewound,
     RunStarted,
     RunUpdated,
     TagRemoved,
@@ -46,6 +48,8 @@ from headrace.wire import journal
 
 _NOBODY = "0" * 32
 
+Amendment = RunRewound | ParamCorrected
+
 log = logging.getLogger("headrace.outbox")
 
 
@@ -58,6 +62,20 @@ def takes_journals(store: TrackingStore) -> TypeGuard[JournalStore]:
     except NotSupported:
         return False
     return True
+
+
+def unsupported(record: Amendment) -> NotSupported:
+    """Of a store that keeps no journals, such as a stock MLflow server."""
+    if isinstance(record, RunRewound):
+        return NotSupported(
+            f"Run {record.run_id!r} can't be resumed from step {record.step}: its server is MLflow's, which can't hide "
+            "the points of later steps. Resume it without resume_from_step, which keeps them beside those that are "
+            "logged again, start a new run, or log to a Headrace server."
+        )
+    return NotSupported(
+        f"Param {record.key!r} of run {record.run_id!r} can't be corrected: its server is MLflow's, where params are "
+        "written once. Use a tag or another key, or log to a Headrace server."
+    )
 
 
 class StockDelivery:
@@ -120,6 +138,8 @@ class StockDelivery:
         match record:
             case RunUpdated():
                 store.update_run(run_id, record.status, record.end_time, record.run_name)
+            case RunRewound() | ParamCorrected():  # made while the server couldn't be asked what it is
+                raise InvalidValue(message=unsupported(record).message)
             case PointsLogged():
                 points = [point for each in records if isinstance(each, PointsLogged) for point in metrics_of(each)]
                 store.log_batch(run_id, metrics=points)

@@ -11,7 +11,6 @@ from pathlib import Path
 from headrace.client.open import tracking_store
 from headrace.client.outbox.delivery import Delivery, StoreDelivery
 from headrace.client.outbox.files import Segment, journals, read_head
-from headrace.client.outbox.kept import deliver_kept, has_kept
 from headrace.client.outbox.open import hurried_store
 from headrace.client.outbox.replay import Replayed, replay
 from headrace.client.outbox.stock import StockDelivery, takes_journals
@@ -82,8 +81,3 @@ def _delivery(folder: Path, target: str) -> Iterator[Delivery]:
         return
     with closing(hurried_store(target)) as once:  # a call that makes a run isn't repeated unseen
         yield StockDelivery(once, folder, target)
-
-
-def sync_artifacts(folder: Path, target: str) -> int:
-    """Of runs that were started without the store, after their journals; how many files."""
-    return deliver_kept(folder, tracking_store(target), target) if has_kept(folder) else 0
