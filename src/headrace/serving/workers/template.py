@@ -1,0 +1,144 @@
+"""A process that has loaded the model for others, which are forked from it and share its memory.
+
+It is safe where a fork is a whole copy: nothing runs beside the main thread, and no file or connection is open that the
+copies would share, each moving it under the others. Files that are mapped may be.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib
+import os
+import re
+import selectors
+import signal
+import socket
+import struct
+import sys
+from pathlib import Path
+from typing import Any
+
+REPORT = struct.Struct("<ii")
+"""What the template says: (pid, BORN) for each fork in turn, (-errno, BORN) for one that failed, (pid, status) for an
+end, as `subprocess` has it."""
+BORN = 1 << 20
+
+
+def open_files() -> frozenset[int]:
+    try:
+        return frozenset(int(name) for name in os.listdir("/proc/self/fd"))  # noqa: PTH208 — names, no paths
+    except OSError:
+        return frozenset()
+
+
+def is_safe(before: frozenset[int]) -> bool:
+    """before: the files that were open when the model wasn't loaded yet."""
+    try:
+        if len(os.listdir("/proc/self/task")) != 1:  # noqa: PTH208
+            return False
+        mapped, writes = _mapped()
+    except OSError:
+        return False  # not Linux
+    return not writes and all(_is_mapped(number, mapped) for number in open_files() - before)
+
+
+def _mapped() -> tuple[set[tuple[int, int]], bool]:
+    """Device and number of the files that are mapped, and whether memory that forks would share is written to."""
+    files, writes = set(), False
+    for line in Path("/proc/self/maps").read_text().splitlines():
+        found = re.match(r"\S+ (\S{4}) \S+ (\w+):(\w+) (\d+)", line)
+        if found is None:
+            continue
+        access, major, minor, number = found.groups()
+        files.add((os.makedev(int(major, 16), int(minor, 16)), int(number)))
+        writes |= access[1] == "w" and access[3] == "s"
+    return files, writes
+
+
+def _is_mapped(number: int, mapped: set[tuple[int, int]]) -> bool:
+    try:
+        status = os.fstat(number)
+    except OSError:
+        return True  # the listing's own
+    return (status.st_dev, status.st_ino) in mapped
+
+
+def run(control: socket.socket, blas_threads: int) -> socket.socket | None:
+    """Forks for each socket that comes until the front is gone. In a fork: its socket; in the template, at the end:
+    None. blas_threads: of a fork; the template was told to have one."""
+    gc.collect()
+    gc.freeze()
+    woken, wakes = os.pipe()
+    for end in (woken, wakes):
+        os.set_blocking(end, False)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(wakes)
+    children: set[int] = set()
+    with selectors.DefaultSelector() as selector:
+        selector.register(control, selectors.EVENT_READ)
+        selector.register(woken, selectors.EVENT_READ)
+        while True:
+            for key, _ in selector.select():
+                if key.fileobj == woken:
+                    os.read(woken, 1 << 10)
+                    _bury(children, control)
+                    continue
+                _, given, _, _ = socket.recv_fds(control, 1, 1)
+                if not given:
+                    _end(children)
+                    return None
+                channel = socket.socket(fileno=given[0])
+                pid = _fork()
+                if pid == 0:
+                    _be_own_process(control, woken, wakes)
+                    _widen_blas(blas_threads)
+                    return channel
+                channel.close()
+                if pid > 0:
+                    children.add(pid)
+                _report(control, pid, BORN)
+
+
+def _fork() -> int:
+    try:
+        return os.fork()
+    except OSError as error:
+        return -(error.errno or 1)
+
+
+def _bury(children: set[int], control: socket.socket) -> None:
+    for pid in list(children):
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            children.discard(pid)
+            _report(control, pid, os.waitstatus_to_exitcode(status))
+
+
+def _report(control: socket.socket, pid: int, what: int) -> None:
+    with contextlib.suppress(OSError):  # a front that is gone is noticed where the next socket would come
+        control.send(REPORT.pack(pid, what))
+
+
+def _end(children: set[int]) -> None:
+    for pid in children:
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(pid, signal.SIGKILL)
+
+
+def _be_own_process(control: socket.socket, *pipes: int) -> None:
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.setsid()
+    control.close()
+    for end in pipes:
+        os.close(end)
+    numpy: Any = sys.modules.get("numpy")
+    if numpy is not None:
+        numpy.random.seed()  # else all of them would draw the same, as Python's own generator doesn't
+
+
+def _widen_blas(threads: int) -> None:
+    if threads > 1:
+        with contextlib.suppress(ImportError):
+            importlib.import_module("threadpoolctl").threadpool_limits(threads, user_api="blas")
