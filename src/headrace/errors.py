@@ -4,6 +4,7 @@
     ├── CallerError                  the caller must change the request; its text may travel to clients
     │   ├── InvalidValue             a field holds what is not allowed                 400
     │   │   ├── MissingValue         a required field is absent                        400
+    │   │   ├── ContextExceeded      a prompt is longer than the model reads           400
     │   │   └── InvalidState         the entity's state forbids the operation          400
     │   ├── NotFound                 no such entity                                    404
     │   ├── AlreadyExists            the name is taken                                 400
@@ -127,6 +128,15 @@ class InvalidValue(CallerError):
 class MissingValue(InvalidValue):
     def __init__(self, field: str) -> None:
         super().__init__(field, message=f"Missing value for required parameter '{field}'.")
+
+
+class ContextExceeded(InvalidValue):
+    def __init__(self, field: str, tokens: int, limit: int) -> None:
+        super().__init__(
+            field,
+            message=f"Parameter {field!r} has {tokens} tokens; "
+            f"prompt and answer together may have {limit} in this model.",
+        )
 
 
 class InvalidState(InvalidValue):

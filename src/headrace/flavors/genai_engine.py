@@ -1,8 +1,7 @@
 """onnxruntime-genai as an engine for chats and completions: token by token, several prompts at a time.
 
-Rows whose sampling is alike share a `Generator`; each ends by itself, at its closing token, its bound or its stop word,
-and the batch goes on for the others. Frequency and presence penalties, which onnxruntime-genai doesn't know, are taken
-from the logits. Seeds belong to a generator, so seeded rows get one each.
+Rows whose sampling is alike share a `Generator` (`genai_batch`). Frequency and presence penalties, which
+onnxruntime-genai doesn't know, are taken from the logits. Seeds belong to a generator, so seeded rows get one each.
 
 This module and those of `packaging.llm` that it uses travel with each model as its loader, so they import nothing but
 the standard library and onnxruntime-genai.
@@ -11,41 +10,24 @@ the standard library and onnxruntime-genai.
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Generator, Hashable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from headrace.errors import InvalidValue
-from headrace.packaging.llm.engine import FinishReason, Generated, Job, Piece, collect
-from headrace.packaging.llm.options import GenerationOptions, options_of_config
+from headrace.flavors.genai_batch import GenaiBatch, Parts, room, search_options
+from headrace.packaging.llm.engine import Generated, Job, Piece, collect
+from headrace.packaging.llm.options import options_of_config
 from headrace.packaging.llm.task import CHAT, ChatTask, CompletionTask
 
 CONFIG_FILE = "genai_config.json"
+SUPPORTED = frozenset(
+    "temperature top_p top_k seed frequency_penalty presence_penalty repetition_penalty logprobs "
+    "response_format".split()
+)
 MAX_BATCH = 16
 MAX_BATCH_TOKENS = 16_384  # caches are allocated for all of it: 4 rows of a 4k context
-PRIMING_TOKENS = 8  # more than a character can have
-_SEEDS = 2**31
-
-
-@dataclass(kw_only=True)
-class _Row:
-    """number: of the job. tokens: generated so far."""
-
-    number: int
-    job: Job
-    decoder: Any
-    tokens: list[int] = field(default_factory=list)
-    counts: dict[int, int] = field(default_factory=dict)
-    closed: bool = False
-
-    @property
-    def left(self) -> int:
-        return self.job.max_tokens - len(self.tokens)
-
-    @property
-    def ended(self) -> bool:
-        return self.closed or self.job.done or self.left == 0
 
 
 class GenaiEngine:
@@ -55,15 +37,20 @@ class GenaiEngine:
         config = read_config(folder)
         self.model_name = folder.name
         self.context_length: int | None = config["model"].get("context_length")
-        self.supported = frozenset(
-            "temperature top_p top_k seed frequency_penalty presence_penalty repetition_penalty".split()
-        )
+        self.supported = SUPPORTED
         if "tools" in chat_template(folder):
             self.supported |= {"tools"}
+        self.max_batch, self.max_batch_tokens = MAX_BATCH, MAX_BATCH_TOKENS
         self._model, self._tokenizer = model, tokenizer
-        self._closing = frozenset(int(token) for token in tokenizer.eos_token_ids)
+        closing = frozenset(int(token) for token in tokenizer.eos_token_ids)
         pad = config["model"].get("pad_token_id")
-        self._pad = int(pad) if pad is not None else min(self._closing, default=0)
+        self._parts = Parts(
+            model=model,
+            tokenizer=tokenizer,
+            closing=closing,
+            pad=int(pad) if pad is not None else min(closing, default=0),
+            context_length=self.context_length,
+        )
 
     def get_raw_model(self) -> tuple[Any, Any]:
         return self._model, self._tokenizer
@@ -91,121 +78,46 @@ class GenaiEngine:
         return collect(self.stream(jobs), jobs)
 
     def stream(self, jobs: Sequence[Job]) -> Generator[Piece, None, None]:
-        rows = [_Row(number=number, job=job, decoder=self._decoder(job)) for number, job in enumerate(jobs)]
-        for batch in self._batches(rows):
-            yield from self._run(batch)
+        for numbers in self._batches(jobs):
+            batch = self.start([jobs[number] for number in numbers])
+            while not batch.ended:
+                for piece in batch.step():
+                    yield replace(piece, job=numbers[piece.job])
 
-    def _decoder(self, job: Job) -> Any:
-        """SentencePiece tokenizers write a word with the space before it, and what stands before says if it shows."""
-        decoder = self._tokenizer.create_stream()
-        for token in job.prompt[-PRIMING_TOKENS:]:
-            decoder.decode(token)
-        return decoder
-
-    def _batches(self, rows: Sequence[_Row]) -> Iterator[list[_Row]]:
-        """Rows of like sampling and length together."""
-        alike: dict[tuple[Any, ...], list[_Row]] = {}
-        for row in rows:
-            options = row.job.options
-            # Padding is known by its token, so a prompt that ends with it can't be beside a longer one.
-            alone = row.job.prompt[-1] == self._pad or (row.job.seed is not None and options.sample is not False)
-            key = (
-                row.number if alone else None,
-                *_search_options(options).items(),
-                options.frequency_penalty,
-                options.presence_penalty,
-            )
-            alike.setdefault(key, []).append(row)
-        for group in alike.values():
-            group.sort(key=lambda row: len(row.job.prompt))
+    def _batches(self, jobs: Sequence[Job]) -> Iterator[list[int]]:
+        """Jobs of like sampling and length together, by number."""
+        groups: dict[Hashable, list[int]] = {}
+        for number, job in enumerate(jobs):
+            key = self.alike(job)
+            groups.setdefault((number,) if key is None else key, []).append(number)
+        for group in groups.values():
+            group.sort(key=lambda number: len(jobs[number].prompt))
             while group:
                 size = 1
-                while size < min(len(group), MAX_BATCH):
-                    if (size + 1) * self._max_length(group[: size + 1]) > MAX_BATCH_TOKENS:
+                while size < min(len(group), self.max_batch):
+                    if self.room([jobs[number] for number in group[: size + 1]]) > self.max_batch_tokens:
                         break
                     size += 1
                 yield group[:size]
                 del group[:size]
 
-    def _max_length(self, rows: Sequence[_Row]) -> int:
-        """Of prompts, padded to the longest, and answers."""
-        width = max(len(row.job.prompt) + len(row.tokens) for row in rows)
-        wanted = width + max(row.left for row in rows)
-        return wanted if self.context_length is None else min(wanted, self.context_length)
-
-    def _run(self, rows: Sequence[_Row]) -> Iterator[Piece]:
-        generator = self._generator(rows)
-        penalised = bool(rows[0].job.options.frequency_penalty or rows[0].job.options.presence_penalty)
-        while not generator.is_done():
-            if penalised:
-                self._penalise(generator, rows)
-            generator.generate_next_token()
-            tokens = generator.get_next_tokens()
-            for row, token in zip(rows, tokens, strict=True):
-                if not row.ended:
-                    yield self._piece(row, int(token))
-            if all(row.ended for row in rows):
-                return
-        # Padding takes context from the shorter prompts of a batch: who was cut short by it goes on alone.
-        for row in rows:
-            if not row.ended and len(rows) > 1:
-                yield from self._run([row])
-            elif not row.ended:
-                yield Piece(job=row.number, text="", tokens=0, finish="length")
-
-    def _piece(self, row: _Row, token: int) -> Piece:
-        row.tokens.append(token)
-        row.counts[token] = row.counts.get(token, 0) + 1
-        finish: FinishReason | None = None
-        text = ""
-        if token in self._closing:
-            finish, row.closed = "stop", True
-        else:
-            text = row.decoder.decode(token)
-            if row.left == 0:
-                finish = "length"
-        return Piece(job=row.number, text=text, finish=finish)
-
-    def _generator(self, rows: Sequence[_Row]) -> Any:
-        import numpy as np
-        import onnxruntime_genai as og
-
-        parameters = og.GeneratorParams(self._model)
-        first = rows[0].job
-        seed = {} if first.seed is None else {"random_seed": (first.seed + len(rows[0].tokens)) % _SEEDS}
-        parameters.set_search_options(
-            max_length=self._max_length(rows), batch_size=len(rows), **_search_options(first.options), **seed
+    def alike(self, job: Job) -> Hashable:
+        options = job.options
+        # Padding is known by its token, so a prompt that ends with it can't be beside a longer one.
+        if job.prompt[-1] == self._parts.pad or (job.seed is not None and options.sample is not False):
+            return None
+        return (
+            *search_options(options).items(),
+            options.frequency_penalty,
+            options.presence_penalty,
+            options.response_format,
         )
-        generator = og.Generator(self._model, parameters)
-        prompts = [[*row.job.prompt, *row.tokens] for row in rows]
-        width = max(map(len, prompts))
-        # At the end, as its own tokenizer pads: padding before a prompt would shift what attention sees.
-        generator.append_tokens(
-            np.array([prompt + [self._pad] * (width - len(prompt)) for prompt in prompts], dtype=np.int32)
-        )
-        return generator
 
-    def _penalise(self, generator: Any, rows: Sequence[_Row]) -> None:
-        """OpenAI's formula: each token so far costs the presence penalty once, the frequency penalty each time."""
-        logits = generator.get_logits().copy()
-        for position, row in enumerate(rows):
-            options = row.job.options
-            for token, count in row.counts.items():
-                logits[position, -1, token] -= (options.presence_penalty or 0.0) + count * (
-                    options.frequency_penalty or 0.0
-                )
-        generator.set_logits(logits)
+    def room(self, jobs: Sequence[Job]) -> int:
+        return room(self._parts, jobs)
 
-
-def _search_options(options: GenerationOptions) -> dict[str, Any]:
-    """What of the options onnxruntime-genai knows, by its names; what isn't given is the model's own setting."""
-    found: dict[str, Any] = {} if options.sample is None else {"do_sample": options.sample}
-    if options.sample is not False:
-        given = {"temperature": options.temperature, "top_p": options.top_p, "top_k": options.top_k}
-        found.update({name: value for name, value in given.items() if value is not None})
-    if options.repetition_penalty is not None:
-        found["repetition_penalty"] = options.repetition_penalty
-    return found
+    def start(self, jobs: Sequence[Job]) -> GenaiBatch:
+        return GenaiBatch(self._parts, jobs)
 
 
 def read_config(folder: Path) -> dict[str, Any]:

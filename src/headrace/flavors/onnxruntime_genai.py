@@ -37,12 +37,14 @@ _BUILDS = ("onnxruntime-genai", "onnxruntime-genai-cuda", "onnxruntime-genai-dir
 _TRAVELS = {
     "headrace.errors": "errors",
     "headrace.clock": "clock",
+    "headrace.packaging.llm.answers": "answers",
     "headrace.packaging.llm.engine": "engine",
     "headrace.packaging.llm.options": "options",
     "headrace.packaging.llm.request": "request",
     "headrace.packaging.llm.rows": "rows",
     "headrace.packaging.llm.stop": "stop",
     "headrace.packaging.llm.task": "task",
+    "headrace.flavors.genai_batch": "genai_batch",
     "headrace.flavors.genai_engine": "genai_engine",
 }
 

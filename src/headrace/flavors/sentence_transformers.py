@@ -93,12 +93,12 @@ class Embedder:
         self._model, self.model_name = model, model_name
         self._lock = threading.Lock()  # a fast tokenizer may not be set up from two threads
 
-    def embed(self, texts: Sequence[str]) -> tuple[list[list[float]], int]:
+    def embed(self, texts: Sequence[str]) -> tuple[list[list[float]], list[int]]:
         with self._lock:
             tokens = self._model.tokenizer(list(texts), truncation=False)["input_ids"]
             self._check_lengths(tokens)
             vectors = self._model.encode(list(texts), show_progress_bar=False)
-        return [[float(value) for value in vector] for vector in vectors], sum(map(len, tokens))
+        return [[float(value) for value in vector] for vector in vectors], list(map(len, tokens))
 
     def _check_lengths(self, tokens: Sequence[Sequence[int]]) -> None:
         """`encode` would leave out the end of a text that is too long."""

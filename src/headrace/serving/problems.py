@@ -9,7 +9,16 @@ from typing import Any
 import msgspec
 
 from headrace import clock
-from headrace.errors import CallerError, HeadraceError, NotFound, ServiceError, TooLarge, Unauthenticated, UserCodeError
+from headrace.errors import (
+    CallerError,
+    ContextExceeded,
+    HeadraceError,
+    NotFound,
+    ServiceError,
+    TooLarge,
+    Unauthenticated,
+    UserCodeError,
+)
 from headrace.serving.call import Kind, Reply
 
 logger = logging.getLogger("headrace.serving")
@@ -62,6 +71,8 @@ def _openai_code(error: HeadraceError) -> str:
         return "model_not_found"
     if isinstance(error, Unauthenticated):
         return "invalid_api_key"
+    if isinstance(error, ContextExceeded):
+        return "context_length_exceeded"
     if error.error_code == "REQUEST_LIMIT_EXCEEDED":
         return "rate_limit_exceeded"
     return error.error_code.lower()

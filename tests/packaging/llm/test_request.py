@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -70,14 +71,18 @@ def test_options_are_read_by_name() -> None:
         ("stream_options", {"usage": True}, "include_usage"),
         ("custom_inputs", [1], "a mapping"),
         ("tools", [{"type": "function"}], "name"),
-        ("logprobs", True, "only False or 0 is allowed"),
-        ("response_format", {"type": "json_object"}, "type.*text"),
+        ("logprobs", 3, "true or false"),
+        ("top_logprobs", 21, "an integer from 0 to 20"),
+        ("top_logprobs", 2, "it needs 'logprobs': true"),
+        ("response_format", "json", "json_schema"),
+        ("response_format.type", {"type": "xml"}, "json_object"),
+        ("response_format.json_schema", {"type": "json_schema", "json_schema": {"name": "a"}}, "a JSON schema"),
         ("logit_bias", {"5": 1}, "can't honour it"),
     ],
 )
 def test_a_refusal_names_parameter_value_and_what_is_allowed(name: str, value: Any, allowed: str) -> None:
-    with pytest.raises(InvalidValue, match=rf"(?s)'{name}[\]\[\d]*'.*{allowed}") as refused:
-        parse_chat({"messages": MESSAGES, name: value})
+    with pytest.raises(InvalidValue, match=rf"(?s)'{re.escape(name)}[\]\[\d]*'.*{allowed}") as refused:
+        parse_chat({"messages": MESSAGES, name.partition(".")[0]: value})
     assert refused.value.http == 400
 
 

@@ -148,8 +148,8 @@ def test_completions_answer_each_prompt_of_a_request() -> None:
 class Lengths:
     model_name = "lengths"
 
-    def embed(self, texts: Sequence[str]) -> tuple[list[list[float]], int]:
-        return [[float(len(text)), 0.5] for text in texts], sum(map(len, texts))
+    def embed(self, texts: Sequence[str]) -> tuple[list[list[float]], list[int]]:
+        return [[float(len(text)), 0.5] for text in texts], list(map(len, texts))
 
 
 def test_embeddings_of_all_rows_are_one_answer() -> None:

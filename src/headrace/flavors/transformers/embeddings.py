@@ -20,7 +20,7 @@ class PipelineEmbedder:
         bound = getattr(self._model.config, "max_position_embeddings", None) or self._tokenizer.model_max_length
         self._most = bound if isinstance(bound, int) and bound < _HUGE else None
 
-    def embed(self, texts: Sequence[str]) -> tuple[list[list[float]], int]:
+    def embed(self, texts: Sequence[str]) -> tuple[list[list[float]], list[int]]:
         with self._lock:
             rows: list[list[int]] = self._tokenizer(list(texts), truncation=False)["input_ids"]
         for row in rows:
@@ -39,7 +39,7 @@ class PipelineEmbedder:
             batch, order = order[:size], order[size:]
             for number, vector in zip(batch, self._vectors([rows[number] for number in batch]), strict=True):
                 vectors[number] = vector
-        return vectors, sum(map(len, rows))
+        return vectors, list(map(len, rows))
 
     def _vectors(self, rows: Sequence[Sequence[int]]) -> list[list[float]]:
         """Padded at the end, so that the first token is the first."""

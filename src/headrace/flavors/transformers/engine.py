@@ -11,15 +11,14 @@ import inspect
 import queue
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from headrace.errors import InvalidValue
 from headrace.flavors.transformers.decoding import Spelling
 from headrace.flavors.transformers.sampling import SAMPLING, Chooser, Settings
 from headrace.flavors.transformers.templates import Template
-from headrace.packaging.llm.engine import FinishReason, Generated, Job, Piece, collect
-from headrace.packaging.llm.stop import StopFilter
+from headrace.packaging.llm.engine import FinishReason, Generated, Growing, Job, Piece
 
 MAX_BATCH = 16
 _HUGE = 10**6  # tokenizers without a bound say some 10**30
@@ -82,9 +81,13 @@ class PipelineEngine:
         return ids
 
     def generate(self, jobs: Sequence[Job]) -> list[Generated]:
-        answers = [_Answer(job) for job in jobs]
+        answers = [Growing(job) for job in jobs]
+
+        def push(piece: Piece) -> None:
+            answers[piece.job].push(piece)  # a stop word ends the row at once
+
         for batch in self._batches(jobs):
-            self._run(batch, lambda piece: answers[piece.job].push(piece))
+            self._run(batch, push)
         return [answer.generated() for answer in answers]
 
     def stream(self, jobs: Sequence[Job]) -> Generator[Piece, None, None]:
@@ -251,27 +254,6 @@ class _Watch:
                 row.finish = "length"
                 text += row.spelling.flush()
         self._emit(Piece(job=row.number, text=text, finish=row.finish))
-
-
-@dataclass
-class _Answer:
-    """What `collect` makes of a stream, for pieces that are pushed: the row hears of a stop word at once."""
-
-    job: Job
-    pieces: list[Piece] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self._stop = StopFilter(self.job.options.stop)
-
-    def push(self, piece: Piece) -> None:
-        self.pieces.append(Piece(job=0, text=piece.text, tokens=piece.tokens, finish=piece.finish))
-        self._stop.push(piece.text)
-        if self._stop.hit is not None:
-            self.job.done = True
-
-    def generated(self) -> Generated:
-        self.job.done = False
-        return collect(self.pieces, [self.job])[0]
 
 
 def _context_length(model: Any, tokenizer: Any, own: Mapping[str, Any]) -> int | None:

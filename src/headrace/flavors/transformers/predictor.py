@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from headrace.errors import InvalidValue
@@ -13,6 +13,7 @@ from headrace.flavors.transformers.given import Given
 from headrace.flavors.transformers.templates import NO_TEMPLATE, Template
 from headrace.packaging.flavor import Predictor
 from headrace.packaging.llm.options import CONFIG_KEYS, OPTION_NAMES, GenerationOptions, options_of_config
+from headrace.packaging.llm.request import CompletionRequest
 from headrace.packaging.llm.task import CHAT, COMPLETIONS, EMBEDDINGS, ChatTask, CompletionTask, EmbeddingTask
 
 # Arguments of a pipeline that say how text comes out of it; an LLM task has its own answer.
@@ -139,10 +140,9 @@ class _Completion(CompletionTask, _Raw):
         _Raw.__init__(self, pipeline)
         self._template = template
 
-    def _jobs(self, request: Any, prompts: Any, **places: Any) -> Any:
-        if self._template:
-            prompts = [self._template.format(prompt=prompt) for prompt in prompts]
-        return super()._jobs(request, prompts, **places)
+    def prompts(self, request: CompletionRequest) -> Sequence[str]:
+        prompts = super().prompts(request)
+        return [self._template.format(prompt=prompt) for prompt in prompts] if self._template else prompts
 
 
 class _Embeddings(EmbeddingTask, _Raw):

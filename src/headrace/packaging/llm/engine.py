@@ -2,12 +2,13 @@
 
 The task parses, checks, renders and counts; the engine turns token ids into tokens. A job is one answer to be
 generated: `n` choices are `n` jobs, so an engine never sees `n`. Engines that only step through tokens write `stream`
-and get `generate` by `collect(self.stream(jobs), jobs)`.
+and get `generate` by `collect(self.stream(jobs), jobs)`. Those that can be driven one step at a time (`Stepping`) let a
+server mix what came at different times.
 """
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
@@ -31,14 +32,26 @@ class Job:
 
 
 @dataclass(frozen=True, kw_only=True)
+class TokenChance:
+    """logprob: natural logarithm of the token's chance by the model itself, before temperature, penalties and guidance.
+    top: the likeliest tokens at its place, the likeliest first."""
+
+    token: str
+    logprob: float
+    top: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Piece:
     """One step of one job. text: what it adds, empty while a character isn't whole, without special tokens.
-    tokens: how many were generated for it, the closing one included. finish: on the last piece of a job only."""
+    tokens: how many were generated for it, the closing one included. finish: on the last piece of a job only.
+    chances: of its tokens but the closing one, where the job's options ask for them."""
 
     job: int
     text: str
     tokens: int = 1
     finish: FinishReason | None = None
+    chances: tuple[TokenChance, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,13 +60,15 @@ class Generated:
     finish_reason: FinishReason
     prompt_tokens: int
     completion_tokens: int
+    chances: tuple[TokenChance, ...] = ()
 
 
 class Engine(Protocol):
     """Thread safety is the engine's to keep: a task may be called from several threads.
 
     supported: names of what it honours beside max_tokens and stop: temperature, top_p, top_k, seed, frequency_penalty,
-    presence_penalty, repetition_penalty; tools and custom_inputs if `render` makes use of them.
+    presence_penalty, repetition_penalty, logprobs, response_format; tools and custom_inputs if `render` makes use of
+    them.
     context_length: of prompt and answer together, in tokens; None: no bound known.
     """
 
@@ -83,43 +98,103 @@ class Engine(Protocol):
         ...
 
 
+class Batch(Protocol):
+    """Jobs that go through the model together. Not for several threads."""
+
+    jobs: Sequence[Job]
+    tokens: int
+    """Room that it takes in the caches, in tokens."""
+    begun: bool
+    """Whether it has stepped; before, jobs may still be added by starting another batch of them all."""
+
+    @property
+    def ended(self) -> bool: ...
+
+    def step(self) -> list[Piece]:
+        """The next token of each job that isn't done; `job` counts within the batch."""
+        ...
+
+
+class Stepping(Engine, Protocol):
+    max_batch: int
+    max_batch_tokens: int
+
+    def alike(self, job: Job) -> Hashable:
+        """Jobs of equal keys may share a batch; None for one that must be alone."""
+        ...
+
+    def room(self, jobs: Sequence[Job]) -> int:
+        """Tokens that a batch of them would take in the caches."""
+        ...
+
+    def start(self, jobs: Sequence[Job]) -> Batch:
+        """Reads the prompts, which takes a while with long ones. InvalidValue where an option turns out wrong."""
+        ...
+
+
 class EmbeddingEngine(Protocol):
     model_name: str
 
-    def embed(self, texts: Sequence[str]) -> tuple[list[list[float]], int]:
-        """A vector for each text, and how many tokens they were together."""
+    def embed(self, texts: Sequence[str]) -> tuple[list[list[float]], list[int]]:
+        """A vector for each text, and how many tokens it had."""
         ...
+
+
+class Growing:
+    """An answer as its pieces come, without stop words: text that may become one waits."""
+
+    def __init__(self, job: Job) -> None:
+        self.job = job
+        self.tokens = 0
+        self.finish: FinishReason | None = None
+        self._words = StopFilter(job.options.stop)
+        self._texts: list[str] = []
+        self._chances: list[TokenChance] = []
+
+    def push(self, piece: Piece) -> Piece:
+        """What of the piece may be shown. Sets `job.done` where the answer is complete; no more may come then."""
+        text, finish = self._words.push(piece.text), piece.finish
+        if self._words.hit is not None:
+            finish = "stop"
+        elif finish is not None:
+            text += self._words.flush()
+        self.tokens += piece.tokens
+        self.finish = finish
+        self.job.done = finish is not None
+        self._texts.append(text)
+        # The tokens that make up a stop word aren't shown, and what of their text came before it is told by no token.
+        chances = piece.chances if self._words.hit is None else ()
+        self._chances.extend(chances)
+        return Piece(job=piece.job, text=text, tokens=piece.tokens, finish=finish, chances=chances)
+
+    def generated(self) -> Generated:
+        return Generated(
+            text="".join(self._texts),
+            finish_reason=self.finish or "length",
+            prompt_tokens=len(self.job.prompt),
+            completion_tokens=self.tokens,
+            chances=tuple(self._chances),
+        )
 
 
 def collect(pieces: Iterable[Piece], jobs: Sequence[Job]) -> list[Generated]:
     """Whole answers out of a stream, ended early where a stop word came."""
-    answers: list[list[str]] = [[] for _ in jobs]
-    counts = [0] * len(jobs)
-    reasons: list[FinishReason] = ["length"] * len(jobs)
-    for piece in until_stopped(pieces, jobs):
-        answers[piece.job].append(piece.text)
-        counts[piece.job] += piece.tokens
-        if piece.finish is not None:
-            reasons[piece.job] = piece.finish
-    return [
-        Generated(text="".join(answer), finish_reason=reason, prompt_tokens=len(job.prompt), completion_tokens=count)
-        for job, answer, count, reason in zip(jobs, answers, counts, reasons, strict=True)
-    ]
+    answers = [Growing(job) for job in jobs]
+    for _ in _grown(pieces, answers):
+        pass
+    return [answer.generated() for answer in answers]
 
 
 def until_stopped(pieces: Iterable[Piece], jobs: Sequence[Job]) -> Iterator[Piece]:
-    """The same pieces without stop words; text that may become one waits. Ends jobs whose stop word came."""
-    words = [StopFilter(job.options.stop) for job in jobs]
+    """The same pieces without stop words. Ends jobs whose stop word came."""
+    return _grown(pieces, [Growing(job) for job in jobs])
+
+
+def _grown(pieces: Iterable[Piece], answers: Sequence[Growing]) -> Iterator[Piece]:
     for piece in pieces:
-        job, seen = jobs[piece.job], words[piece.job]
-        if job.done:
+        answer = answers[piece.job]
+        if answer.job.done:
             continue
-        text, finish = seen.push(piece.text), piece.finish
-        if seen.hit is not None:
-            finish = "stop"
-        elif finish is not None:
-            text += seen.flush()
-        job.done = finish is not None
-        yield Piece(job=piece.job, text=text, tokens=piece.tokens, finish=finish)
-        if all(each.done for each in jobs):
+        yield answer.push(piece)
+        if all(each.job.done for each in answers):
             return

@@ -25,7 +25,8 @@ _NUMPY_BOOL = ("bool_", "bool")  # by numpy's version; numpy isn't imported here
 
 @dataclass(frozen=True, kw_only=True)
 class GenerationOptions:
-    """None: not given. `sample`: True or False where a request or the model's settings said so."""
+    """None: not given. sample: True or False where a request or the model's settings said so. logprobs: how many of the
+    likeliest tokens are told beside each. response_format: the JSON schema of the answer, as text."""
 
     max_tokens: int | None = None
     temperature: float | None = None
@@ -38,6 +39,8 @@ class GenerationOptions:
     presence_penalty: float | None = None
     repetition_penalty: float | None = None
     sample: bool | None = None
+    logprobs: int | None = None
+    response_format: str | None = None
 
     def over(self, own: GenerationOptions) -> GenerationOptions:
         """These options, and the model's own where these are silent."""

@@ -8,8 +8,9 @@ request, its messages come out as plain dicts with `role` and text `content`.
 from __future__ import annotations
 
 import difflib
+import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from headrace.errors import InvalidValue, MissingValue, shown
@@ -21,12 +22,10 @@ LABELS = frozenset(
     "parallel_tool_calls custom_inputs".split()
 )
 MAX_INPUTS = 2048  # OpenAI's bound on the texts of one request
+MAX_TOP_LOGPROBS = 20  # OpenAI's bound
 # Fields that would change the answer and can't be honoured, with the values that ask for nothing.
 _WITHOUT_EFFECT: dict[str, tuple[Any, ...]] = {
-    "logprobs": (False, 0),
-    "top_logprobs": (0,),
     "logit_bias": ({},),
-    "response_format": ({"type": "text"},),
     "tool_choice": ("auto", "none"),
     "functions": ([],),
     "function_call": ("auto", "none"),
@@ -40,7 +39,7 @@ _WITHOUT_EFFECT: dict[str, tuple[Any, ...]] = {
     "best_of": (1,),
     "suffix": ("",),
 }
-_SHARED = OPTION_NAMES | LABELS | {"stream", "stream_options"}
+_SHARED = OPTION_NAMES | LABELS | {"stream", "stream_options", "logprobs", "response_format"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +50,10 @@ class TextRequest:
     stream: bool = False
     include_usage: bool = False
     custom_inputs: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def prompt_count(self) -> int:
+        return 1
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +66,10 @@ class ChatRequest(TextRequest):
 class CompletionRequest(TextRequest):
     prompts: list[str]
 
+    @property
+    def prompt_count(self) -> int:
+        return len(self.prompts)
+
 
 @dataclass(frozen=True, kw_only=True)
 class EmbeddingRequest:
@@ -72,15 +79,16 @@ class EmbeddingRequest:
 
 
 def parse_chat(fields: Mapping[str, Any]) -> ChatRequest:
-    _check_names(fields, _SHARED | {"messages", "tools"})
-    return ChatRequest(
-        messages=parse_messages(fields.get("messages")), tools=_tools(fields.get("tools")), **_shared(fields)
-    )
+    _check_names(fields, _SHARED | {"messages", "tools", "top_logprobs"})
+    shared = _shared(fields, _chat_logprobs(fields))
+    return ChatRequest(messages=parse_messages(fields.get("messages")), tools=_tools(fields.get("tools")), **shared)
 
 
 def parse_completion(fields: Mapping[str, Any]) -> CompletionRequest:
     _check_names(fields, _SHARED | {"prompt"})
-    return CompletionRequest(prompts=_texts("prompt", fields.get("prompt")), **_shared(fields))
+    wanted = fields.get("logprobs")
+    logprobs = None if wanted in (None, False) else whole("logprobs", wanted, 0, MAX_TOP_LOGPROBS)
+    return CompletionRequest(prompts=_texts("prompt", fields.get("prompt")), **_shared(fields, logprobs))
 
 
 def parse_embedding(fields: Mapping[str, Any]) -> EmbeddingRequest:
@@ -163,10 +171,43 @@ def _texts(name: str, value: object) -> list[str]:
     return list(texts)
 
 
-def _shared(fields: Mapping[str, Any]) -> dict[str, Any]:
+def _chat_logprobs(fields: Mapping[str, Any]) -> int | None:
+    """How many tokens are told beside each one; None where no chances are asked for."""
+    wanted, top = fields.get("logprobs"), fields.get("top_logprobs")
+    alternatives = 0 if top is None else whole("top_logprobs", top, 0, MAX_TOP_LOGPROBS)
+    if wanted is not None and flag("logprobs", wanted):
+        return alternatives
+    if alternatives:
+        raise InvalidValue("top_logprobs", top, "it needs 'logprobs': true beside it")
+    return None
+
+
+def _schema(value: object) -> str | None:
+    """The JSON schema that the answer has to fit, as text."""
+    allowed = '{"type": "text"}, {"type": "json_object"} or {"type": "json_schema", "json_schema": {"schema": …}}'
+    if value is None:
+        return None
+    if not isinstance(value, Mapping):
+        raise InvalidValue("response_format", value, f"{allowed} is needed")
+    kind = value.get("type")
+    if kind == "text":
+        return None
+    if kind == "json_object":
+        return json.dumps({"type": "object"})
+    if kind != "json_schema":
+        raise InvalidValue("response_format.type", kind, f"{allowed} is needed")
+    named = value.get("json_schema")
+    schema = named.get("schema") if isinstance(named, Mapping) else None
+    if not isinstance(schema, Mapping):
+        raise InvalidValue("response_format.json_schema", named, '{"name": …, "schema": a JSON schema} is needed')
+    return json.dumps(schema)
+
+
+def _shared(fields: Mapping[str, Any], logprobs: int | None) -> dict[str, Any]:
     stream = fields.get("stream")
+    schema = _schema(fields.get("response_format"))
     return {
-        "options": parse_options(fields),
+        "options": replace(parse_options(fields), logprobs=logprobs, response_format=schema),
         "stream": stream is not None and flag("stream", stream),
         "include_usage": _include_usage(fields.get("stream_options")),
         "custom_inputs": _custom_inputs(fields.get("custom_inputs")),

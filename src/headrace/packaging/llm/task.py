@@ -13,15 +13,16 @@ import json
 import struct
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
-from headrace import clock
-from headrace.errors import InvalidValue
-from headrace.packaging.llm.engine import EmbeddingEngine, Engine, Generated, Job, until_stopped
+from headrace.errors import ContextExceeded, InvalidValue
+from headrace.packaging.llm.answers import ChatAnswer, CompletionAnswer
+from headrace.packaging.llm.engine import EmbeddingEngine, Engine, Job, until_stopped
 from headrace.packaging.llm.options import GenerationOptions
 from headrace.packaging.llm.request import (
     ChatRequest,
     CompletionRequest,
+    EmbeddingRequest,
     TextRequest,
     parse_chat,
     parse_completion,
@@ -35,14 +36,73 @@ _R = TypeVar("_R")
 _T = TypeVar("_T", bound=TextRequest)
 
 
-class _TextTask:
-    """defaults: the model's own options, which requests win over."""
+class _TextTask(Generic[_T]):
+    """defaults: the model's own options, which requests win over. A request becomes `jobs` for the engine, and what
+    those bring becomes its `answer`; `predict` does both, and a server that mixes requests does each when it can."""
 
     checks_own_input = True
+    field: str
+    kind: type[ChatAnswer | CompletionAnswer]
 
     def __init__(self, engine: Engine, defaults: GenerationOptions | None = None) -> None:
         self.engine = engine
         self.defaults = defaults or GenerationOptions()
+
+    def predict(self, model_input: Any, params: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        requests = self.requests(model_input, params)
+        batches = []
+        for request in requests:
+            if request.stream:
+                raise InvalidValue("stream", True, "predict answers in one piece; call predict_stream for chunks")
+            batches.append(self.jobs(request))
+        answers = iter(self.engine.generate([job for jobs in batches for job in jobs]))
+        return [
+            self.answer(request).whole([next(answers) for _ in jobs])
+            for request, jobs in zip(requests, batches, strict=True)
+        ]
+
+    def predict_stream(self, model_input: Any, params: Mapping[str, Any] | None = None) -> Iterator[dict[str, Any]]:
+        """Chunks: of a chat, one that opens each choice with its role; the text as it comes; the end of each choice."""
+        requests = self.requests(model_input, params)
+        if len(requests) != 1:
+            raise InvalidValue(message=f"A stream answers one request; {len(requests)} were given.")
+        (request,) = requests
+        jobs, answer = self.jobs(request), self.answer(request)
+        yield from answer.opening(len(jobs))
+        tokens = 0
+        with closing(self.engine.stream(jobs)) as pieces:
+            for piece in until_stopped(pieces, jobs):
+                tokens += piece.tokens
+                yield from answer.chunks(piece)
+        if request.include_usage:
+            yield answer.usage(answer.prompt_tokens([len(job.prompt) for job in jobs]), tokens)
+
+    def requests(self, model_input: Any, params: Mapping[str, Any] | None = None) -> list[_T]:
+        """One a row; params are for those that don't say it themselves."""
+        return _requests(model_input, params, self.field, self.parse)
+
+    def parse(self, fields: Mapping[str, Any]) -> _T:
+        raise NotImplementedError
+
+    def prompts(self, request: _T) -> Sequence[str]:
+        """Checked: what this model can't honour is refused."""
+        raise NotImplementedError
+
+    def jobs(self, request: _T) -> list[Job]:
+        """One for each choice, prompt by prompt."""
+        options = request.options.over(self.defaults)
+        jobs = []
+        for prompt in self.prompts(request):
+            ids = self.engine.encode(prompt, rendered=self.field == "messages")
+            max_tokens = self._max_tokens(options, len(ids))
+            for choice in range(options.n):
+                seed = None if options.seed is None else options.seed + choice
+                jobs.append(Job(prompt=ids, max_tokens=max_tokens, options=options, seed=seed))
+        return jobs
+
+    def answer(self, request: _T, model_name: str | None = None) -> ChatAnswer | CompletionAnswer:
+        """model_name: another than the engine's."""
+        return self.kind(model_name or self.engine.model_name, request.prompt_count)
 
     def _check(self, request: TextRequest) -> None:
         options, supported = request.options, self.engine.supported
@@ -56,30 +116,15 @@ class _TextTask:
     def _takes(self) -> str:
         return ", ".join(sorted(self.engine.supported | {"max_tokens", "stop", "n", "stream"}))
 
-    def _jobs(self, request: TextRequest, prompts: Sequence[str], *, field: str, rendered: bool) -> list[Job]:
-        """One for each choice, prompt by prompt."""
-        options = request.options.over(self.defaults)
-        jobs = []
-        for prompt in prompts:
-            ids = self.engine.encode(prompt, rendered=rendered)
-            max_tokens = self._max_tokens(options, len(ids), field)
-            for choice in range(options.n):
-                seed = None if options.seed is None else options.seed + choice
-                jobs.append(Job(prompt=ids, max_tokens=max_tokens, options=options, seed=seed))
-        return jobs
-
-    def _max_tokens(self, options: GenerationOptions, prompt_tokens: int, field: str) -> int:
+    def _max_tokens(self, options: GenerationOptions, prompt_tokens: int) -> int:
         if prompt_tokens == 0:
-            raise InvalidValue(message=f"Parameter {field!r} holds no text that the model has tokens for.")
+            raise InvalidValue(message=f"Parameter {self.field!r} holds no text that the model has tokens for.")
         context = self.engine.context_length
         if context is None:
             return options.max_tokens or UNBOUNDED_TOKENS
         left = context - prompt_tokens
         if left < 1:
-            raise InvalidValue(
-                message=f"Parameter {field!r} has {prompt_tokens} tokens; "
-                f"prompt and answer together may have {context} in this model."
-            )
+            raise ContextExceeded(self.field, prompt_tokens, context)
         return min(options.max_tokens or left, left)
 
 
@@ -92,53 +137,13 @@ _NEUTRAL = {
 }
 
 
-class ChatTask(_TextTask):
-    def predict(self, model_input: Any, params: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
-        requests = _requests(model_input, params, "messages", parse_chat)
-        batches = [self._answer_jobs(request) for request in requests]
-        answers = iter(self.engine.generate([job for jobs in batches for job in jobs]))
-        responses = []
-        for jobs in batches:
-            generated = [next(answers) for _ in jobs]
-            choices = [
-                {
-                    "index": index,
-                    "message": {"role": "assistant", "content": answer.text},
-                    "finish_reason": answer.finish_reason,
-                }
-                for index, answer in enumerate(generated)
-            ]
-            head = _head("chatcmpl", "chat.completion", self.engine.model_name)
-            responses.append({**head, "choices": choices, "usage": _usage(generated, len(jobs))})
-        return responses
+class ChatTask(_TextTask[ChatRequest]):
+    field, kind = "messages", ChatAnswer
 
-    def predict_stream(self, model_input: Any, params: Mapping[str, Any] | None = None) -> Iterator[dict[str, Any]]:
-        """Chunks: one that opens each choice with its role, the text as it comes, one that closes each choice."""
-        request = _single(model_input, params, "messages", parse_chat)
-        jobs = self._jobs(request, [self._prompt(request)], field="messages", rendered=True)
-        head = _head("chatcmpl", "chat.completion.chunk", self.engine.model_name)
+    def parse(self, fields: Mapping[str, Any]) -> ChatRequest:
+        return parse_chat(fields)
 
-        def chunk(index: int, delta: dict[str, Any], finish: str | None = None) -> dict[str, Any]:
-            return {**head, "choices": [{"index": index, "delta": delta, "finish_reason": finish}]}
-
-        for index in range(len(jobs)):
-            yield chunk(index, {"role": "assistant", "content": ""})
-        tokens = 0
-        with closing(self.engine.stream(jobs)) as pieces:
-            for piece in until_stopped(pieces, jobs):
-                tokens += piece.tokens
-                if piece.text:
-                    yield chunk(piece.job, {"content": piece.text})
-                if piece.finish is not None:
-                    yield chunk(piece.job, {}, piece.finish)
-        if request.include_usage:
-            yield {**head, "choices": [], "usage": _counts(len(jobs[0].prompt), tokens)}
-
-    def _answer_jobs(self, request: ChatRequest) -> list[Job]:
-        _not_streamed(request)
-        return self._jobs(request, [self._prompt(request)], field="messages", rendered=True)
-
-    def _prompt(self, request: ChatRequest) -> str:
+    def prompts(self, request: ChatRequest) -> Sequence[str]:
         self._check(request)
         if request.tools and "tools" not in self.engine.supported:
             raise InvalidValue(
@@ -151,7 +156,7 @@ class ChatTask(_TextTask):
                 raise InvalidValue(
                     f"messages[{position}].role", message["role"], "this model's chat template leaves such messages out"
                 )
-        return prompt
+        return [prompt]
 
 
 def _shows(prompt: str, content: str) -> bool:
@@ -160,43 +165,15 @@ def _shows(prompt: str, content: str) -> bool:
     return content in prompt or any(each in prompt for each in escaped)
 
 
-class CompletionTask(_TextTask):
-    def predict(self, model_input: Any, params: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
-        requests = _requests(model_input, params, "prompt", parse_completion)
-        batches = [self._answer_jobs(request) for request in requests]
-        answers = iter(self.engine.generate([job for jobs in batches for job in jobs]))
-        responses = []
-        for request, jobs in zip(requests, batches, strict=True):
-            generated = [next(answers) for _ in jobs]
-            choices = [
-                {"index": index, "text": answer.text, "finish_reason": answer.finish_reason}
-                for index, answer in enumerate(generated)
-            ]
-            head = _head("cmpl", "text_completion", self.engine.model_name)
-            usage = _usage(generated, len(jobs) // len(request.prompts))
-            responses.append({**head, "choices": choices, "usage": usage})
-        return responses
+class CompletionTask(_TextTask[CompletionRequest]):
+    field, kind = "prompt", CompletionAnswer
 
-    def predict_stream(self, model_input: Any, params: Mapping[str, Any] | None = None) -> Iterator[dict[str, Any]]:
-        request = _single(model_input, params, "prompt", parse_completion)
-        self._check(request)
-        jobs = self._jobs(request, request.prompts, field="prompt", rendered=False)
-        head = _head("cmpl", "text_completion", self.engine.model_name)
-        tokens = 0
-        with closing(self.engine.stream(jobs)) as pieces:
-            for piece in until_stopped(pieces, jobs):
-                tokens += piece.tokens
-                if piece.text or piece.finish is not None:
-                    choice = {"index": piece.job, "text": piece.text, "finish_reason": piece.finish}
-                    yield {**head, "choices": [choice]}
-        if request.include_usage:
-            prompt_tokens = sum(len(job.prompt) for job in jobs[:: len(jobs) // len(request.prompts)])
-            yield {**head, "choices": [], "usage": _counts(prompt_tokens, tokens)}
+    def parse(self, fields: Mapping[str, Any]) -> CompletionRequest:
+        return parse_completion(fields)
 
-    def _answer_jobs(self, request: CompletionRequest) -> list[Job]:
-        _not_streamed(request)
+    def prompts(self, request: CompletionRequest) -> Sequence[str]:
         self._check(request)
-        return self._jobs(request, request.prompts, field="prompt", rendered=False)
+        return request.prompts
 
 
 class EmbeddingTask:
@@ -207,8 +184,23 @@ class EmbeddingTask:
 
     def predict(self, model_input: Any, params: Mapping[str, Any] | None = None) -> dict[str, Any]:
         """One answer for all rows, as MLflow gives it: `data` holds a vector for each text."""
-        requests = _requests(model_input, params, "input", parse_embedding)
+        requests = self.requests(model_input, params)
         vectors, tokens = self.engine.embed([text for request in requests for text in request.inputs])
+        return self.answer(requests, vectors, sum(tokens))
+
+    def requests(self, model_input: Any, params: Mapping[str, Any] | None = None) -> list[EmbeddingRequest]:
+        return _requests(model_input, params, "input", self.parse)
+
+    def parse(self, fields: Mapping[str, Any]) -> EmbeddingRequest:
+        return parse_embedding(fields)
+
+    def answer(
+        self,
+        requests: Sequence[EmbeddingRequest],
+        vectors: Sequence[Sequence[float]],
+        tokens: int,
+        model_name: str | None = None,
+    ) -> dict[str, Any]:
         encoded = [request.base64 for request in requests for _ in request.inputs]
         wanted = [request.dimensions for request in requests for _ in request.inputs]
         for dimensions, vector in zip(wanted, vectors, strict=True):
@@ -220,7 +212,7 @@ class EmbeddingTask:
                 {"index": index, "object": "embedding", "embedding": _base64(vector) if packed else vector}
                 for index, (vector, packed) in enumerate(zip(vectors, encoded, strict=True))
             ],
-            "model": self.engine.model_name,
+            "model": model_name or self.engine.model_name,
             "usage": {"prompt_tokens": tokens, "total_tokens": tokens},
         }
 
@@ -243,40 +235,3 @@ def _requests(
                 raise
             raise InvalidValue(error.field, error.value, message=f"Row {number}: {error.message}") from error
     return requests
-
-
-def _single(
-    model_input: Any, params: Mapping[str, Any] | None, field: str, parse: Callable[[Mapping[str, Any]], _T]
-) -> _T:
-    requests = _requests(model_input, params, field, parse)
-    if len(requests) != 1:
-        raise InvalidValue(message=f"A stream answers one request; {len(requests)} were given.")
-    return requests[0]
-
-
-def _not_streamed(request: TextRequest) -> None:
-    if request.stream:
-        raise InvalidValue("stream", True, "predict answers in one piece; call predict_stream for chunks")
-
-
-def _head(prefix: str, kind: str, model_name: str) -> dict[str, Any]:
-    return {
-        "id": f"{prefix}-{clock.hex_id()}",
-        "object": kind,
-        "created": clock.now_ms() // 1000,
-        "model": model_name,
-    }
-
-
-def _usage(generated: Sequence[Generated], choices_a_prompt: int) -> dict[str, int]:
-    """A prompt counts once, however many choices were made of it."""
-    prompt_tokens = sum(answer.prompt_tokens for answer in generated[::choices_a_prompt])
-    return _counts(prompt_tokens, sum(answer.completion_tokens for answer in generated))
-
-
-def _counts(prompt_tokens: int, completion_tokens: int) -> dict[str, int]:
-    return {
-        "prompt_tokens": prompt_tokens,
-        "completion_tokens": completion_tokens,
-        "total_tokens": prompt_tokens + completion_tokens,
-    }

@@ -99,6 +99,11 @@ class PyFuncModel:
     def _signature(self) -> ModelSignature | None:
         return self._model_meta.signature
 
+    @property
+    def predictor(self) -> Any:
+        """What the flavor made of the folder; it takes its own form of input."""
+        return self._model_impl
+
     def unwrap_python_model(self) -> Any:
         """The PythonModel that the user saved."""
         found = getattr(self._model_impl, "python_model", None)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from headrace import clock
+from headrace.packaging.llm.task import EmbeddingTask
 from headrace.packaging.load import load_pyfunc, open_model
 from headrace.packaging.trust import Origin
 from headrace.serving.hosts.base import Host
+from headrace.serving.hosts.chat import ChatHost, task_of
+from headrace.serving.hosts.embeddings import EmbeddingHost
 from headrace.serving.spec import ModelSpec
 
 
@@ -25,10 +28,11 @@ def open_host(spec: ModelSpec) -> Host:
     source = open_model(_Place(spec), model_config=spec.model_config, allow_pickle=spec.allow_pickle)
     model = load_pyfunc(source, suppress_warnings=True)
     loaded_s = clock.monotonic_s() - started
-    from headrace.serving.hosts.chat import ChatHost, engine_of
-
-    if engine_of(model) is not None:
-        return ChatHost(model, spec, load_s=loaded_s)
+    task = task_of(model)
+    if isinstance(task, EmbeddingTask):
+        return EmbeddingHost(model, task, spec, load_s=loaded_s)
+    if task is not None:
+        return ChatHost(model, task, spec, load_s=loaded_s)
     from headrace.serving.hosts.predict import PredictHost
 
     return PredictHost(model, spec, load_s=loaded_s)
