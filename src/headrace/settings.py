@@ -488,5 +488,14 @@ IMAGE_PORT = Setting("SAGEMAKER_BIND_TO_PORT", int, 8080, "Port that a model's c
 IMAGE_ENV_MANAGER = Setting(
     "HEADRACE_IMAGE_ENV_MANAGER", str, "local", "What builds the model's environment when a model's container starts."
 )
+SERVE_API_KEYS = _text(
+    "HEADRACE_SERVE_API_KEYS HEADRACE_SERVE_API_KEY", "API keys of headrace models serve, by commas; any of them opens."
+)
+SERVE_TIMEOUT_S = Setting(
+    "HEADRACE_SERVE_REQUEST_TIMEOUT MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT",
+    _seconds,
+    60.0,
+    "Seconds until a served model must have answered a request.",
+)
 HOME = _text("HEADRACE_HOME", "Folder of this user's own files, instead of XDG_DATA_HOME/headrace.")
 DEBUG = Setting("HEADRACE_DEBUG", _flag, False, "Let the command line show the traceback of an error.")

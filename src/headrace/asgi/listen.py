@@ -70,16 +70,22 @@ class Tls(NamedTuple):
 
 
 class Server(uvicorn.Server):
-    """ready: called when it answers."""
+    """ready: called when it answers; leaving: when it begins to stop."""
 
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+    def __init__(
+        self, config: uvicorn.Config, ready: Callable[[], None], leaving: Callable[[], None] = lambda: None
+    ) -> None:
         super().__init__(config)
-        self._ready = ready
+        self._ready, self._leaving = ready, leaving
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         keep_for_good()
         self._ready()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._leaving()
+        await super().shutdown(sockets)
 
     def stop(self) -> None:
         self.should_exit = True
@@ -95,6 +101,7 @@ def server_of(
     app: Any,
     ready: Callable[[], None],
     *,
+    leaving: Callable[[], None] = lambda: None,
     log_level: str = "warning",
     tls: Tls | None = None,
     protocol: type[GuardedProtocol] = GuardedProtocol,
@@ -129,7 +136,7 @@ def server_of(
         raise InvalidValue(
             message=f"The certificate {tls and tls.certfile!r} with its key can't be used: {error}."
         ) from None
-    return Server(config, ready)
+    return Server(config, ready, leaving)
 
 
 def run_app(

@@ -27,6 +27,7 @@ NOUNS = {
         "headrace.cli.deployments:deployments",
         "Put models where they are to run; `deploy` for short.",
     ),
+    "serve": Noun("headrace.cli.models_serve:serve", "Serve models over HTTP; the same as models serve."),
     "webhooks": Noun("headrace.cli.webhooks:group", "Tell other programs what happens to registered models."),
     "sync": Noun(
         "headrace.cli.sync:sync",

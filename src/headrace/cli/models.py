@@ -24,6 +24,7 @@ from headrace.cli import (
 )
 from headrace.cli.group import Group
 from headrace.cli.models_predict import predict
+from headrace.cli.models_serve import serve
 from headrace.cli.output import done, fields, show, table
 from headrace.errors import InvalidValue
 
@@ -44,6 +45,7 @@ def models() -> None:
 
 
 models.add_command(predict)
+models.add_command(serve)
 models.add_command(models_registry.search, "list")
 for _command in (
     models_registry.search,

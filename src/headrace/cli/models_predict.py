@@ -89,7 +89,7 @@ def predict(
         pip_requirements_override=[
             each.strip() for each in (pip_requirements_override or "").split(",") if each.strip()
         ],
-        extra_envs=_variables(env),
+        extra_envs=variables(env),
         on_error=on_error,
         limits=Limits(rows=chunk_rows) if chunk_rows else None,
         allow_pickle=allow_pickle,
@@ -101,7 +101,8 @@ def predict(
         say(f"… and for {outcome.bad - len(outcome.shown):,} more rows.")
 
 
-def _variables(pairs: tuple[str, ...]) -> dict[str, str]:
+def variables(pairs: tuple[str, ...]) -> dict[str, str]:
+    """Of --env."""
     found = {}
     for pair in pairs:
         name, equals, value = pair.partition("=")

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import msgspec
 
@@ -16,6 +16,9 @@ from headrace.serving.answer import Answer
 from headrace.serving.call import JSON, Call, Reply
 from headrace.serving.facts import Facts
 from headrace.serving.source import ModelSource, Revision
+
+if TYPE_CHECKING:
+    from headrace.serving.workers import Load
 
 DRAIN_S = 60.0  # for what the version before still answers
 WARM_S = 120.0
@@ -37,6 +40,8 @@ class Pool(Protocol):
         ...
 
     async def stop(self, grace_s: float) -> None: ...
+
+    def load(self) -> Load: ...
 
     @property
     def alive(self) -> bool:
