@@ -26,7 +26,7 @@ class Task(Protocol[_R]):
 def requests_of(call: Call, task: Task[_R], meta: Model) -> list[_R]:
     """OpenAI's dialects ask once a call, /invocations once a row."""
     if call.kind != "invocations":
-        return [task.parse(_json_object(call.body))]
+        return [task.parse(json_object(call.body))]
     found = decode(call.content_type, call.body, meta)
     requests = task.requests(found.data, found.params)
     if not requests:
@@ -39,7 +39,7 @@ def refusal(call: Call, error: Exception) -> Reply:
     return problem(call.kind, told(error, "reading a request"), status=status)
 
 
-def _json_object(body: bytes) -> dict[str, Any]:
+def json_object(body: bytes) -> dict[str, Any]:
     try:
         found = msgspec.json.decode(body)
     except (msgspec.MsgspecError, ValueError, RecursionError):

@@ -13,10 +13,10 @@ from typing import Protocol
 
 from headrace import clock
 from headrace.errors import HeadraceError, NotSupported, TimedOut
-from headrace.packaging.payload.errors import UnknownContentType
 from headrace.packaging.pyfunc.loaded import PyFuncModel
 from headrace.serving.call import Call, Kind, Reply
 from headrace.serving.facts import Facts
+from headrace.serving.hosts.asking import refusal
 from headrace.serving.hosts.base import Emit
 from headrace.serving.hosts.described import described
 from headrace.serving.hosts.failure import failure
@@ -70,7 +70,7 @@ class PredictHost:
         try:
             return self._dialects[call.kind].read(call)
         except Exception as error:  # noqa: BLE001 — whatever a body holds, it ends this call alone
-            emit.done(call.id, _refused(call, error))
+            emit.done(call.id, refusal(call, error))
             return None
 
     def _answer(self, works: list[Work], emit: Emit) -> int:
@@ -122,11 +122,6 @@ class PredictHost:
 
     def close(self) -> None:
         pass
-
-
-def _refused(call: Call, error: Exception) -> Reply:
-    status = 415 if isinstance(error, UnknownContentType) else None
-    return problem(call.kind, told(error, "reading a request"), status=status)
 
 
 def _reply(work: Work, predictions: object, took_s: float, batch: int) -> Reply:
