@@ -15,6 +15,7 @@ from headrace.client import async_log
 from headrace.client.active_model import models_for_metric
 from headrace.client.active_run import active_run, active_uri
 from headrace.client.async_log import JournalOperations, RunOperations
+from headrace.client.context import user_name
 from headrace.client.open import tracking_sink
 from headrace.client.runs import current_run
 from headrace.client.sink import Sink, check_batch, check_points
@@ -30,7 +31,7 @@ from headrace.entities import (
     Param,
     RunTag,
 )
-from headrace.entities.journal import PointsLogged
+from headrace.entities.journal import ParamCorrected, PointsLogged
 from headrace.errors import InvalidValue
 
 
@@ -52,6 +53,14 @@ def log_params(
 ) -> RunOperations | None:
     entries = [Param(as_key("param name", key), as_text(value)) for key, value in params.items()]
     return _write(run_id, synchronous, params=entries)
+
+
+def correct_param(key: str, value: Any, reason: str = "", run_id: str | None = None) -> None:
+    """Gives a param that is there another value; the store keeps the old one, with who, when and the reason. Returns
+    when the store has it, or can't be reached. NotFound for a param that isn't there."""
+    target, sink = _target(run_id)
+    name = as_key("param name", key)
+    sink.amend(ParamCorrected(target, name, as_text(value), clock.now_ms(), user_name(), as_text(reason)))
 
 
 def log_metric(

@@ -17,8 +17,9 @@ from headrace.client.system_metrics.sampler import watch_run
 from headrace.client.system_metrics.watch import Plan, plan
 from headrace.client.tags import MLFLOW_PARENT_RUN_ID, MLFLOW_RUN_NOTE, MLFLOW_USER
 from headrace.client.uri import get_tracking_uri, is_tracking_uri_set
-from headrace.client.values import as_key, as_text
+from headrace.client.values import as_integer, as_key, as_text
 from headrace.entities import LifecycleStage, Run, RunStatus, RunTag, ViewType
+from headrace.entities.journal import RunRewound
 from headrace.errors import InvalidState, InvalidValue
 
 if TYPE_CHECKING:
@@ -38,10 +39,13 @@ def start_run(
     log_system_metrics: bool | None = None,
     *,
     shared: bool = False,
+    resume_from_step: int | None = None,
 ) -> ActiveRun:
     """Makes a run, or resumes run_id (or the one of MLFLOW_RUN_ID), and keeps it open in this thread.
 
-    shared: other processes write the run too, on purpose; without it, who does so is warned.
+    shared: other processes write the run too, on purpose; without it, who does so is warned. resume_from_step: of a
+    resumed run; points of later steps than that, logged before this call, are hidden from then on but not deleted
+    (metrics `system/…` stay). NotSupported with a stock MLflow server.
     """
     open_run = active_run()
     if open_run is not None and not nested:
@@ -55,8 +59,11 @@ def start_run(
     uri = uri or get_tracking_uri()
     given = _described({as_key("tag name", key): as_text(value) for key, value in (tags or {}).items()}, description)
     run_id = run_id or _run_id_of_environment()
+    from_step = None if resume_from_step is None else as_integer("resume_from_step", resume_from_step)
+    if from_step is not None and run_id is None:
+        raise InvalidValue("resume_from_step", from_step, "it belongs to a run that is resumed: give run_id, too.")
     if run_id is not None:
-        resumed = push(_resumed(uri, run_id, experiment_id, run_name, given), uri, shared=shared)
+        resumed = push(_resumed(uri, run_id, experiment_id, run_name, given, from_step), uri, shared=shared)
         if measured is not None:
             watch_run(resumed, uri, measured, resumed=True)
         return resumed
@@ -212,7 +219,14 @@ def _run_id_of_environment() -> str | None:
     return run_id
 
 
-def _resumed(uri: str, run_id: str, experiment_id: str | None, run_name: str | None, tags: Mapping[str, str]) -> Run:
+def _resumed(
+    uri: str,
+    run_id: str,
+    experiment_id: str | None,
+    run_name: str | None,
+    tags: Mapping[str, str],
+    from_step: int | None,
+) -> Run:
     sink = tracking_sink(uri)
     info = sink.get_run(run_id).info
     if info.lifecycle_stage != LifecycleStage.ACTIVE:
@@ -225,7 +239,10 @@ def _resumed(uri: str, run_id: str, experiment_id: str | None, run_name: str | N
             f"the run belongs to experiment {info.experiment_id}, but experiment {chosen} is set; leave that out, or "
             f"call set_experiment(experiment_id={info.experiment_id!r}).",
         )
-    sink.update_run(run_id, RunStatus.RUNNING.name, None, run_name)
+    joined_ms = sink.moment_after_rewinds(run_id)
+    if from_step is not None:
+        sink.amend(RunRewound(run_id, from_step, joined_ms, context.user_name()))
+    sink.update_run(run_id, RunStatus.RUNNING.name, None, run_name, joined_ms)
     if tags:
         sink.log_batch(run_id, tags=[RunTag(key, value) for key, value in tags.items()])
     return sink.get_run(run_id)

@@ -173,7 +173,7 @@ def param_conflict(run_id: str, key: str, old: str, new: str) -> InvalidValue:
         "params",
         new,
         message=f"Param {shown(key)} of run {run_id!r} is already {shown(old)} and can't be changed to {shown(new)}: "
-        "params are written once. Use another key, another run or a tag.",
+        "params are written once. Use another key, another run or a tag, or, if it was wrong, correct_param.",
     )
 
 

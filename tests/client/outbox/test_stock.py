@@ -17,8 +17,10 @@ from headrace.entities import LoggedModelOutput, Metric, Param, Run, RunTag
 from headrace.entities.journal import (
     JournalRecord,
     OutputsLogged,
+    ParamCorrected,
     ParamsLogged,
     PointsLogged,
+    RunRewound,
     RunStarted,
     RunUpdated,
     TagRemoved,
@@ -196,3 +198,21 @@ def test_journal_is_replayed_once_and_its_mark_goes_with_it(tmp_path: Path) -> N
     assert (first.records, second.records, second.known) == (2, 0, 2)
     (left,) = tmp_path.iterdir()
     assert json.loads(left.read_text())["local"] == RUN
+
+
+def test_what_takes_something_back_is_refused_with_the_way_out(tmp_path: Path) -> None:
+    store = MemoryStore("memory-artifacts")
+    run_id = store.create_run("0", run_id=RUN).info.run_id
+    store.log_param(run_id, Param("lr", "0.1"))
+    delivery = StockDelivery(store, tmp_path, URI)
+    records: list[JournalRecord] = [
+        RunRewound(run_id, 3, 1),
+        ParamCorrected(run_id, "lr", "0.2", 1),
+        TagsSet(run_id, {"a": "1"}),
+    ]
+    answer = delivery.deliver(WRITER, journal.body(1, records))
+    assert (answer.mark, [each.record_id for each in answer.refused]) == (3, [1, 2])
+    assert "without resume_from_step" in answer.refused[0].message
+    assert "can't be corrected" in answer.refused[1].message
+    assert store.get_run(run_id).data.params == {"lr": "0.1"}
+    assert store.get_run(run_id).data.tags["a"] == "1"

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from headrace.client.mlflow_client.amendments import AmendmentCalls
 from headrace.client.mlflow_client.artifacts import ArtifactCalls
 from headrace.client.mlflow_client.experiments import ExperimentCalls
 from headrace.client.mlflow_client.logged_models import LoggedModelCalls
@@ -17,6 +18,7 @@ class MlflowClient(
     ExperimentCalls,
     RunCalls,
     PointCalls,
+    AmendmentCalls,
     LoggedModelCalls,
     ArtifactCalls,
     RegisteredModelCalls,
