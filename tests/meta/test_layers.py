@@ -31,7 +31,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "serving": {"asgi", "packaging", "flavors", "environments", "blobs", "net"},
     "projects": {"client", "environments", "entities"},
     "deployments": {"client", "environments", "packaging", "serving", "stores"},
-    "monitoring": {"packaging", "client", "entities"},
+    "monitoring": {"packaging", "client", "entities", "serving"},
     "shim": {DOORS},
 }
 ROOMS = {*MAY_IMPORT, "testing", "cli"}

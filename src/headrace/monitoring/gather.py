@@ -1,0 +1,162 @@
+"""Samples of one model as profiles: of all of them, and of the stretches of time in which they came."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import reduce
+from typing import Any
+
+import numpy as np
+
+from headrace.errors import HeadraceError
+from headrace.monitoring.read import Reader
+from headrace.monitoring.report import Spread, Traffic
+from headrace.packaging.mlmodel import Model
+from headrace.packaging.profile import Profile, Quantiles, profile_by, with_outputs
+from headrace.serving.hosts.joining import joined, mould_of
+from headrace.serving.samples import Sample
+
+MOST = 50_000  # samples whose bodies are read; of more, every second, third … one
+WINDOWS = 12
+REFUSED = (400, 415, 422)  # statuses of requests that the model's schema or code doesn't take
+_AT_ONCE = 5_000  # rows that become a profile together
+_UNFIT = "can't be read by this model's signature: {}"
+_FIGURES = ("duration_s", "first_part_s", "prompt_tokens", "completion_tokens")
+
+Read = Callable[[], Iterator[Sample]]
+NOTHING = Profile(rows=0, inputs={})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    start_ms: int
+    end_ms: int
+    profile: Profile
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gathered:
+    traffic: Traffic
+    windows: list[Window]
+
+    @property
+    def profile(self) -> Profile:
+        return reduce(Profile.merge, (window.profile for window in self.windows), NOTHING)
+
+
+def gather(read: Read, model: Model) -> Gathered:
+    """read: the samples, as often as it is called; twice here. Of requests that the model refused, and of those whose
+    bodies weren't kept whole, only the figures count."""
+    counted = _Counted()
+    for sample in read():
+        counted.add(sample)
+    if not counted.requests:
+        return Gathered(traffic=counted.traffic({}), windows=[])
+    edges = np.linspace(counted.first_ms, counted.last_ms + 1, WINDOWS + 1)
+    every = -(-counted.requests // MOST)
+    unread: Counter[str] = Counter()
+    profiled = [_Profiled(model, unread) for _ in range(WINDOWS)]
+    reader = Reader(model)
+    for number, sample in enumerate(read()):
+        if number % every or sample.status >= 400:
+            continue
+        if not sample.whole:
+            unread["longer than what is kept of a body"] += 1
+            continue
+        place = int(np.searchsorted(edges, sample.at_ms, side="right")) - 1
+        try:
+            reading = reader.read(sample)
+        except (HeadraceError, ValueError, TypeError, AttributeError, LookupError) as error:
+            unread[_UNFIT.format(type(error).__name__)] += 1
+            continue
+        profiled[min(max(place, 0), WINDOWS - 1)].add(reading.data, reading.rows)
+    windows = [
+        Window(start_ms=int(edges[place]), end_ms=int(edges[place + 1]), profile=each.profile())
+        for place, each in enumerate(profiled)
+    ]
+    return Gathered(traffic=counted.traffic(dict(unread)), windows=windows)
+
+
+class _Profiled:
+    """Data that become a profile, many at once."""
+
+    def __init__(self, model: Model, unread: Counter[str]) -> None:
+        self._unread = unread
+        self._schema = model.signature.inputs if model.signature else None
+        self._made = NOTHING
+        self._parts: dict[Any, list[Any]] = {}
+        self._rows: list[Any] = []
+        self._waiting = 0
+
+    def add(self, data: Any, rows: list[Any] | None) -> None:
+        mould = mould_of(data)
+        if mould.kind is None:
+            self._merge([data])
+        else:
+            self._parts.setdefault(mould.kind, []).append(data)
+            self._waiting += mould.rows
+        self._rows += rows or []
+        if self._waiting + len(self._rows) >= _AT_ONCE:
+            self.profile()
+
+    def profile(self) -> Profile:
+        for parts in self._parts.values():
+            self._merge(parts)
+        if self._rows:
+            self._made = self._made.merge(with_outputs(NOTHING, self._rows))
+        self._parts, self._rows, self._waiting = {}, [], 0
+        return self._made
+
+    def _merge(self, parts: list[Any]) -> None:
+        try:
+            self._made = self._made.merge(profile_by(self._schema, joined(parts)))
+        except HeadraceError:
+            self._unread[_UNFIT.format("InvalidValue")] += len(parts)
+
+
+@dataclass(kw_only=True)
+class _Counted:
+    requests: int = 0
+    first_ms: int = 0
+    last_ms: int = 0
+    refused: int = 0
+    sampled: float = 1.0
+    statuses: Counter[str] = field(default_factory=Counter)
+    fields: Counter[str] = field(default_factory=Counter)
+    figures: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in _FIGURES})
+
+    def add(self, sample: Sample) -> None:
+        self.first_ms = min(self.first_ms, sample.at_ms) if self.requests else sample.at_ms
+        self.last_ms = max(self.last_ms, sample.at_ms)
+        self.requests += 1
+        self.statuses[str(sample.status)] += 1
+        self.sampled = min(self.sampled, sample.rate)
+        if sample.status in REFUSED:
+            self.refused += 1
+            if sample.field:
+                self.fields[sample.field] += 1
+        for name, values in self.figures.items():
+            value = getattr(sample, name)
+            if value is not None:
+                values.append(value)
+
+    def traffic(self, unread: dict[str, int]) -> Traffic:
+        return Traffic(
+            requests=self.requests,
+            first_ms=self.first_ms,
+            last_ms=self.last_ms,
+            statuses=dict(sorted(self.statuses.items())),
+            refused=self.refused,
+            refused_fields=dict(self.fields.most_common(10)),
+            unread=unread,
+            spreads={name: _spread(values) for name, values in self.figures.items() if values},
+            sampled=self.sampled,
+        )
+
+
+def _spread(values: Iterable[float]) -> Spread:
+    made = Quantiles.of(np.fromiter(values, dtype=np.float64))
+    p50, p95, p99 = made.at([0.5, 0.95, 0.99]).tolist()
+    return Spread(count=made.count, p50=p50, p95=p95, p99=p99)
