@@ -147,3 +147,32 @@ def test_a_mistake_is_explained(in_process: Headrace, arguments: list[str], stat
     ended = in_process("runs", *arguments, status=status)
     assert said in ended.err
     assert "Traceback" not in ended.err
+
+
+def test_rewinds_and_what_they_hide_are_shown(headrace: Headrace) -> None:
+    run_id = logged("trained", 0.3)
+    with mlflow.start_run(run_id=run_id, resume_from_step=0):
+        mlflow.log_metric("loss", 0.5, step=1)
+    (rewind,) = headrace("runs", "rewinds", "--run-id", run_id, "--json").json()
+    assert (rewind["step"], rewind["points"]) == (0, {"loss": 2})
+    listed = headrace("runs", "rewinds", "--run-id", run_id).out.splitlines()[-1].split()
+    assert listed[-3:] == ["0", "2", "loss"]
+    points = headrace("runs", "rewinds", "--run-id", run_id, "--key", "loss", "--json").json()
+    assert [(point["step"], point["value"]) for point in points] == [(1, 0.15), (2, pytest.approx(0.1))]
+    rewind_id = str(rewind["rewind_id"])
+    shown = headrace("runs", "rewinds", "--run-id", run_id, "--key", "loss", "--rewind", rewind_id).out
+    assert [line.split()[:2] for line in shown.splitlines()[2:]] == [["1", "0.15"], ["2", "0.1"]]
+    exported = headrace("runs", "export", run_id, "--history").out.splitlines()
+    assert [line.split(",")[2] for line in exported[1:]] == ["0", "1"]
+
+
+def test_corrected_params_are_shown_with_what_they_were(headrace: Headrace) -> None:
+    run_id = logged("trained", 0.3)
+    mlflow.correct_param("rate", 0.2, reason="a slip", run_id=run_id)
+    (correction,) = headrace("runs", "corrections", "--run-id", run_id, "--json").json()
+    assert [correction[name] for name in ("key", "old", "new", "reason")] == ["rate", "0.3", "0.2", "a slip"]
+    assert "a slip" in headrace("runs", "corrections", "--run-id", run_id).out
+    described = on_a_terminal("runs", "describe", "--run-id", run_id)
+    assert "Corrected, Was" in described
+    assert next(line.split() for line in described.splitlines() if "rate" in line)[-2:] == ["0.2", "0.3"]
+    assert headrace("runs", "describe", "--run-id", run_id).json()["data"]["params"]["rate"] == "0.2"

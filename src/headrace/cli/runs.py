@@ -13,8 +13,10 @@ from headrace.cli import cells
 from headrace.cli.experiments import VIEWS, chosen, tags_of, view_option
 from headrace.cli.group import Group
 from headrace.cli.output import done, fields, say, show, table
+from headrace.cli.runs_amended import corrected, corrections, rewinds
+from headrace.cli.runs_named import run_id_option, run_ids_option
 from headrace.cli.session import store
-from headrace.entities import Run, RunStatus, RunTag, ViewType
+from headrace.entities import ParamCorrection, Run, RunStatus, RunTag, ViewType
 from headrace.errors import InvalidValue
 
 if TYPE_CHECKING:
@@ -26,10 +28,6 @@ ENDED = [status.name for status in RunStatus if RunStatus.is_terminated(status)]
 OWN_TAGS = "mlflow."  # tags that clients set by themselves begin so
 COLUMN_KINDS = ("metrics", "params", "tags")
 
-run_id_option = click.option("--run-id", required=True, metavar="RUN", help="The run.")
-run_ids_option = click.option(
-    "--run-id", "run_ids", required=True, multiple=True, metavar="RUN", help="The run; repeat for several."
-)
 experiment_id_option = click.option(
     "--experiment-id", "-x", metavar="ID", help="This or a name; HEADRACE_EXPERIMENT_ID if neither is given."
 )
@@ -82,6 +80,10 @@ def experiments_named(experiment_id: str | None, name: str | None) -> dict[str, 
 @click.group(cls=Group)
 def runs() -> None:
     """List, describe, compare and export runs."""
+
+
+runs.add_command(rewinds)
+runs.add_command(corrections)
 
 
 @runs.command(
@@ -157,12 +159,13 @@ def _value(run: Run, column: str) -> str:
 )
 @run_id_option
 def describe(run_id: str) -> None:
-    """Show all of a run but its files. In a pipe it prints JSON, as MLflow does."""
+    """Show all of a run but its files; params that were corrected with what they were. In a pipe it prints JSON, as
+    MLflow does."""
     run = store().get_run(run_id)
-    show(run.to_dictionary(), lambda: _description(run), json_in_pipes=True)
+    show(run.to_dictionary(), lambda: _description(run, corrected(run_id)), json_in_pipes=True)
 
 
-def _description(run: Run) -> RenderableType:
+def _description(run: Run, corrections: Sequence[ParamCorrection]) -> RenderableType:
     from rich.console import Group as Stack
 
     info, data = run.info, run.data
@@ -182,8 +185,14 @@ def _description(run: Run) -> RenderableType:
         )
     ]
     if data.params:
-        rows = [[key, cells.one_line(value)] for key, value in sorted(data.params.items())]
-        parts.append(table(["Param", "Value"], rows))
+        was: dict[str, list[str]] = {}
+        for each in corrections:
+            was.setdefault(each.key, []).append(cells.one_line(each.old, 40))
+        rows = [
+            [key, cells.one_line(value), *([", ".join(was.get(key, ()))] if was else [])]
+            for key, value in sorted(data.params.items())
+        ]
+        parts.append(table(["Param", "Value", *(["Corrected, Was"] if was else [])], rows))
     if data.latest:
         points = sorted(data.latest, key=lambda metric: metric.key)
         rows = [[m.key, cells.number(m.value), str(m.step), cells.time(m.timestamp)] for m in points]
