@@ -1,22 +1,21 @@
 """Which of the waiting calls go to an idle process now, or until when it pays to wait for more.
 
 Whatever waits while all processes are busy goes together when one is free; most of what batching gains comes so, and
-costs nobody a moment. An idle process is kept waiting only where that gains more than it costs: a call that comes right
-after a batch has left must wait for the whole of it, so those that wait already may wait for the next call as long as
-their time together is less than that.
+costs nobody a moment. An idle process is kept waiting only where that gains more than it costs. A call that comes right
+after a batch has left waits for the whole of it: that is what each of those that are expected would gain; what it costs
+is the time that all of them wait until then.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from headrace.serving.batching.arrivals import Arrivals
+from headrace.serving.batching.returns import Returns
 from headrace.serving.batching.times import BatchTimes
 
 _TIMER_S = 0.001  # a timer is no finer, so a model that is quicker isn't worth waiting for
-_PATIENCE = 3.0  # gaps without a call, after which none is expected
-_COMPANY = 0.5  # share of calls with others about, below which clients seem to take turns
 _SHARE = 0.5  # of the latency target for the batch itself; the rest is for waiting until the one before is done
+_CERTAIN = 0.5  # of a call, below which none is expected
 
 
 class Decision(NamedTuple):
@@ -31,14 +30,14 @@ class BatchPolicy:
 
     def __init__(self, max_batch: int, latency_target_s: float | None = None) -> None:
         self.max_batch, self.latency_target_s = max_batch, latency_target_s
-        self.times, self.arrivals = BatchTimes(), Arrivals()
+        self.times, self.returns = BatchTimes(), Returns()
 
-    def arrived(self, now: float, *, others: bool) -> None:
-        """others: whether calls waited or were with the model already."""
-        self.arrivals.add(now, others=others)
+    def arrived(self, now: float) -> None:
+        self.returns.add(now)
 
-    def finished(self, size: int, took_s: float) -> None:
+    def finished(self, now: float, size: int, took_s: float) -> None:
         self.times.add(size, took_s)
+        self.returns.finished(now, size)
 
     def decide(self, now: float, waiting: int, oldest: float, idle: int) -> Decision:
         """waiting: calls, at least 1; oldest: when the first of them came. idle: processes, at least 1."""
@@ -46,7 +45,7 @@ class BatchPolicy:
         size = min(most, -(-waiting // idle))
         if waiting >= most or idle > 1:
             return Decision(size)
-        until = self._worth_waiting_until(waiting, oldest)
+        until = self._worth_waiting_until(now, waiting, oldest)
         return Decision(0, until) if until > now else Decision(size)
 
     def _most(self, waited_s: float) -> int:
@@ -57,13 +56,21 @@ class BatchPolicy:
             return self.max_batch
         return self.times.largest(target * _SHARE, self.max_batch)
 
-    def _worth_waiting_until(self, waiting: int, oldest: float) -> float:
-        """A time that may be past."""
+    def _worth_waiting_until(self, now: float, waiting: int, oldest: float) -> float:
+        """`now` where it isn't."""
         takes_s = self.times.of(waiting)
-        gap_s = self.arrivals.gap_s
-        if takes_s < _TIMER_S or self.arrivals.company < _COMPANY or waiting * gap_s >= takes_s:
-            return oldest
-        until = min(self.arrivals.last + _PATIENCE * gap_s, oldest + takes_s)
-        if self.latency_target_s is not None:
-            until = min(until, oldest + self.latency_target_s - self.times.of(waiting + 1))
-        return until
+        if takes_s < _TIMER_S:
+            return now
+        best, gain_s = now, 0.0
+        for until, more in self.returns.expected(now):
+            if more < _CERTAIN:
+                continue
+            if self.latency_target_s is not None:
+                done = until + self.times.of(waiting + round(more))
+                if done - oldest > self.latency_target_s:
+                    break
+            # They come, on average, in the middle of the time.
+            gains_s = more * takes_s - (waiting + more / 2) * (until - now)
+            if gains_s > gain_s:
+                best, gain_s = until, gains_s
+        return best

@@ -131,7 +131,7 @@ def _put_body(message: Any, tail: bytes) -> None:
 
 def reader_of(channel: socket.socket) -> BinaryIO:
     """Reads from the socket's file itself, which is quicker than through its object; that one must stay."""
-    return open(channel.fileno(), "rb", buffering=INLINE_BYTES, closefd=False)  # noqa: SIM115
+    return open(channel.fileno(), "rb", buffering=INLINE_BYTES, closefd=False)
 
 
 def receive(stream: BinaryIO) -> ToWorker | None:

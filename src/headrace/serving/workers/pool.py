@@ -113,7 +113,7 @@ class Pool:
         now = clock.monotonic_s()
         self._admit(call, now)
         if self._policy is not None:
-            self._policy.arrived(now, others=self._is_busy)
+            self._policy.arrived(now)
         waiting = Waiting(call, now, alone=call in self._suspects)
         self._line.add(waiting)
         self._pump()
@@ -247,7 +247,7 @@ class Pool:
         if not worker.calls:
             size, begun = self._batches.pop(worker, (0, now))
             if self._policy is not None and size:
-                self._policy.finished(size, now - begun)
+                self._policy.finished(now, size, now - begun)
         if self._line and len(worker.calls) < self._capacity:
             self._pump()
 
