@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import re
 from pathlib import Path
 
 from headrace.client import temporary
@@ -18,6 +19,7 @@ from headrace.serving.source import FixedSource, ModelSource, Revision
 from headrace.stores.model_uris import ModelAddress, is_models_uri, parse
 
 _DIGEST_CHARS = 12
+_MODEL_ID = re.compile(rb"^model_id: (m-[0-9a-f]+)\s*$", re.MULTILINE)
 
 logger = logging.getLogger("headrace.serving")
 
@@ -77,5 +79,10 @@ def _revision(uri: str, version: str | None, *, name: str = "") -> Revision:
 
 def _label(path: Path) -> str:
     """What is in a model without an id changes with its MLmodel, as a rule; the label only tells versions apart."""
-    folder = path.parent if path.name == FILE_NAME else path
-    return Model.load(folder).model_id or hashlib.sha256((folder / FILE_NAME).read_bytes()).hexdigest()[:_DIGEST_CHARS]
+    file = path if path.name == FILE_NAME else path / FILE_NAME
+    if not file.is_file():
+        Model.load(path)  # says what is missing
+    # Reading all of it would load numpy, for which the model's process would wait.
+    text = file.read_bytes()
+    found = _MODEL_ID.search(text)
+    return found[1].decode() if found else hashlib.sha256(text).hexdigest()[:_DIGEST_CHARS]

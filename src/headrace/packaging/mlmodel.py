@@ -17,10 +17,10 @@ from headrace import clock
 from headrace.errors import Corrupt, InvalidValue, NotFound
 from headrace.packaging.inside import inside
 from headrace.packaging.mlflow_version import VERSION
-from headrace.packaging.signature import ModelSignature
 
 if TYPE_CHECKING:
     from headrace.packaging.info import ModelInfo
+    from headrace.packaging.signature import ModelSignature
 
 FILE_NAME = "MLmodel"
 PYFUNC = "python_function"
@@ -219,7 +219,7 @@ class Model:
             raise Corrupt(f"{where}: 'flavors' must map names to mappings.")
         signature = fields.pop("signature", None)
         try:
-            parsed = None if signature is None else ModelSignature.from_dict(signature)
+            parsed = None if signature is None else _signature(signature)
         except (InvalidValue, TypeError, ValueError, KeyError, AttributeError) as error:
             raise Corrupt(f"{where}: the signature can't be read: {error}") from error
         for key in ("utc_time_created", "mlflow_version"):
@@ -265,3 +265,9 @@ def _refuse_bomb(loaded: object, where: str) -> None:
             waiting.extend(node.values())
         elif isinstance(node, list):
             waiting.extend(node)
+
+
+def _signature(found: Any) -> ModelSignature:
+    from headrace.packaging.signature import ModelSignature  # and numpy: only where there is one
+
+    return ModelSignature.from_dict(found)

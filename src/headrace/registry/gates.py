@@ -10,7 +10,7 @@ import hashlib
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from headrace.entities import (
     Check,
@@ -26,10 +26,11 @@ from headrace.entities import (
 )
 from headrace.errors import CallerError, Corrupt, GateRefused, NotFound
 from headrace.packaging.mlmodel import FILE_NAME, MAX_BYTES, Model
-from headrace.packaging.signature import ModelSignature
 from headrace.registry.files import VersionFiles
 from headrace.registry.policy import EVERY_ALIAS, signer_of
-from headrace.registry.schema_check import breaks
+
+if TYPE_CHECKING:
+    from headrace.packaging.signature import ModelSignature
 from headrace.stores.base import TrackingStore
 from headrace.stores.registry import RegistryStore
 
@@ -161,6 +162,8 @@ class Evidence:
         elif holder is None:
             found, passed = "states its inputs", True
         else:
+            from headrace.registry.schema_check import breaks  # numpy with it
+
             held, why = self._signature(holder)
             broken = breaks(held, own) if held is not None else [f"of version {_version(holder)}, {why}"]
             found, passed = "; ".join(broken) or f"takes all that version {_version(holder)} takes", not broken
