@@ -77,7 +77,7 @@ class AgentHost:
     def close(self) -> None:
         for event in list(self._cancelled.values()):
             event.set()
-        self._threads.shutdown(wait=True, cancel_futures=True)
+        self._threads.shutdown(wait=True)
 
     def _run(self, call: Call, emit: Emit) -> None:
         try:

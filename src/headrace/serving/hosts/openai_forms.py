@@ -51,6 +51,7 @@ class Chunks:
             return [self._chunk({"content": _text(said)})]
         if "choices" in said:
             self._finished = self._finished or any(choice.get("finish_reason") for choice in said["choices"])
+            self._role_said = True
             given = {key: value for key, value in said.items() if value is not None}
             return [{**self._base, **given, "id": self._base["id"]}]
         if "type" in said:
