@@ -200,7 +200,7 @@ def test_rewind_without_a_server_is_kept_and_sent(tmp_path: Path, monkeypatch: p
     assert losses(run_id) == spans((0, 4, 1.0), (4, 5, 3.0))
     mlflow.set_tracking_uri(str(tmp_path / "store"))
     for _ in range(2):
-        main(["sync", str(tmp_path / "cluster"), "--to", str(tmp_path / "store"), "--jobs", "1"], standalone_mode=False)
+        main(["sync", str(tmp_path / "cluster"), "--to", str(tmp_path / "store")], standalone_mode=False)
         assert losses(run_id) == spans((0, 4, 1.0), (4, 5, 3.0))
         rewinds = mlflow.MlflowClient().get_rewinds(run_id)
         assert [(each.step, each.points) for each in rewinds] == [(5, {"loss": 4}), (3, {"loss": 5})]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed, wait
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +31,15 @@ class Journal:
     def size_bytes(self) -> int:
         return sum(segment.path.stat().st_size for segment in self.segments)
 
+    @property
+    def began_ms(self) -> int:
+        return self.head.created_ms if self.head else 0
+
+    @property
+    def written_ms(self) -> int:
+        """When something was written to it the last time, as its files say."""
+        return max(segment.path.stat().st_mtime_ns for segment in self.segments) // 1_000_000
+
 
 @dataclass(frozen=True, kw_only=True)
 class Synced:
@@ -52,14 +61,29 @@ def found(folder: Path) -> list[Journal]:
 def sync(
     todo: list[Journal], to: str | None, *, jobs: int, remove: bool, progress: Callable[[int], None]
 ) -> Iterator[Synced]:
-    """As they end. to: the store; None: what each journal says. progress: gets counts of records, from any thread."""
+    """As they end. to: the store; None: what each journal says. progress: gets counts of records, from any thread.
+
+    A journal that began when another one in its folder was written no more waits for that: its process may have gone
+    on with a run that the other one began.
+    """
+    sent: list[tuple[Journal, int, Future[Synced]]] = []
     with ThreadPoolExecutor(jobs, thread_name_prefix="headrace-sync") as pool:
-        waiting = [pool.submit(_one, each, to, remove, progress) for each in todo]
-        for future in as_completed(waiting):
+        for each in sorted(todo, key=lambda journal: journal.began_ms):
+            before = [
+                future
+                for other, written_ms, future in sent
+                if other.folder == each.folder and written_ms < each.began_ms
+            ]
+            written_ms = each.written_ms
+            sent.append((each, written_ms, pool.submit(_one, each, to, remove, progress, before)))
+        for future in as_completed([future for _, _, future in sent]):
             yield future.result()
 
 
-def _one(journal: Journal, to: str | None, remove: bool, progress: Callable[[int], None]) -> Synced:
+def _one(
+    journal: Journal, to: str | None, remove: bool, progress: Callable[[int], None], before: list[Future[Synced]]
+) -> Synced:
+    wait(before)  # they were submitted earlier, so that they are done or at work
     target = to or (journal.head.target if journal.head else None) or ""
     try:
         if not target:
