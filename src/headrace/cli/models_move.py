@@ -1,4 +1,6 @@
-"""`headrace models export` and `import`: a registered model with all that belongs to it, between registries."""
+"""`headrace models export` and `import`: a registered model with all that belongs to it, between registries; and, with
+`--to`, a model for a device.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +11,12 @@ import click
 
 from headrace.cli import cells
 from headrace.cli.group import Command
-from headrace.cli.models_named import comment_option, hinted, name_argument, name_of
+from headrace.cli.models_edge import export_for_device
+from headrace.cli.models_named import comment_option, hinted, name_of
 from headrace.cli.output import done, say
 from headrace.cli.problem import Problem
 from headrace.cli.session import registry
-from headrace.errors import Corrupt, Forbidden, NotFound, StoreUnavailable
+from headrace.errors import Corrupt, Forbidden, MissingValue, NotFound, StoreUnavailable
 
 if TYPE_CHECKING:
     from headrace.registry.bundle import BundledVersion
@@ -25,17 +28,50 @@ if TYPE_CHECKING:
     examples=[
         "headrace models export wine wine.tar",
         "headrace models export wine backups/wine --no-files --force",
+        "headrace models export -m models:/wine@champion --to onnx -d wine-onnx",
+        "headrace models export -m models:/phi3/2 --to bundle -d phi3-device",
     ],
 )
-@name_argument
-@click.argument("target", metavar="FILE_OR_FOLDER", type=click.Path(path_type=Path))
+@click.argument("name", required=False)
+@click.argument("target", metavar="FILE_OR_FOLDER", type=click.Path(path_type=Path), required=False)
 @click.option("--no-files", is_flag=True, help="Leave the versions' files where they lie; only their sources go along.")
 @click.option("--force", is_flag=True, help="Replace what is at that place.")
-def export(name: str, target: Path, no_files: bool, force: bool) -> None:
+@click.option("--to", type=click.Choice(["onnx", "bundle"]), help="Instead, a folder that runs without Headrace.")
+@click.option("--model-uri", "-m", metavar="URI", help="With --to: the model.")
+@click.option(
+    "--output-directory", "-d", metavar="DIR", type=click.Path(path_type=Path), help="With --to: a new folder."
+)
+@click.option(
+    "--tolerance",
+    type=float,
+    default=1e-4,
+    show_default=True,
+    help="With --to onnx: how far answers may be from the model's own, relative and absolute.",
+)
+@click.option("--allow-pickle/--forbid-pickle", default=None, help="With --to: run code that the model brings, or not.")
+def export(
+    name: str | None,
+    target: Path | None,
+    no_files: bool,
+    force: bool,
+    to: str | None,
+    model_uri: str | None,
+    output_directory: Path | None,
+    tolerance: float,
+    allow_pickle: bool | None,
+) -> None:
     """Write a model with versions, files, aliases, stages, policy, signatures and history into a .tar file or a folder.
 
     A server of MLflow's has neither policies, signatures nor history; the rest is exported from there, too.
+
+    With --to, one model becomes a folder that needs no Headrace: an ONNX graph with onnxruntime, or a language model
+    with onnxruntime-genai, and a program that asks it.
     """
+    if to is not None:
+        export_for_device(model_uri, to, output_directory, tolerance, allow_pickle=allow_pickle)
+        return
+    if name is None or target is None:
+        raise MissingValue("NAME" if name is None else "FILE_OR_FOLDER")
     from headrace.client.model_export import export_model
     from headrace.client.uri import get_registry_uri, get_tracking_uri
 
