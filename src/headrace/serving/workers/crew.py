@@ -161,11 +161,12 @@ class Crew:
 
     async def _dismiss(self, worker: Worker) -> None:
         worker.retired = worker.dismissed = True
-        worker.end()
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(_END_S):
-                await worker.until_lost()
-        kill(worker.process)
+        if not worker.calls:
+            worker.end()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_END_S):
+                    await worker.until_lost()
+        # Nobody waits for what it may still be at: it closes its host aside, and is killed if it doesn't.
         worker.close()
         await worker.process.status()
         if worker in self.workers:

@@ -80,7 +80,11 @@ class Pool:
 
     async def start(self) -> Facts:
         """Until one process has loaded the model. Raises LoadFailed, with the code and message of what failed."""
-        self.facts = await self._crew.start()
+        try:
+            self.facts = await self._crew.start()
+        except BaseException:
+            await self._crew.stop()
+            raise
         if self.facts.feeding == "engine":
             self._capacity = self.facts.concurrency
         elif self.facts.feeding == "batches" and self._spec.batching:
