@@ -286,6 +286,18 @@ FETCH_ALLOW_PRIVATE = Setting(
     False,
     "Follow addresses that a user gave into private, loopback and link-local networks too.",
 )
+SAMPLES_DIR = _text(
+    "HEADRACE_SAMPLES",
+    "Folder where `models serve` keeps samples of requests, and where `monitor` finds them, if --samples names none.",
+)
+OTLP_ENDPOINT = _text(
+    "OTEL_EXPORTER_OTLP_ENDPOINT OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+    "Collector of OpenTelemetry that `models serve` sends a span of each request to; --otel sends them in any case.",
+)
+MONITOR_WEBHOOK_SECRET = _text(
+    "HEADRACE_MONITOR_WEBHOOK_SECRET",
+    "Secret by which `monitor --webhook` signs what it sends, as webhooks are signed.",
+)
 WEBHOOK_ALLOW_PRIVATE = Setting(
     "HEADRACE_WEBHOOK_ALLOW_PRIVATE MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS",
     _flag,

@@ -28,6 +28,9 @@ NOUNS = {
         "Put models where they are to run; `deploy` for short.",
     ),
     "serve": Noun("headrace.cli.models_serve:serve", "Serve models over HTTP; the same as models serve."),
+    "monitor": Noun(
+        "headrace.cli.monitor:monitor", "Compare what a served model was asked with what it was trained on."
+    ),
     "webhooks": Noun("headrace.cli.webhooks:group", "Tell other programs what happens to registered models."),
     "sync": Noun(
         "headrace.cli.sync:sync",

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from headrace import settings
 from headrace.cli.group import Command
 
 _MANAGERS = ("local", "uv", "virtualenv", "conda")
@@ -208,6 +209,30 @@ def _listed(_: click.Context, __: click.Parameter, value: str | None) -> tuple[s
 )
 @click.option("--env", metavar="K=V", multiple=True, help="Environment variable for the models; may be repeated.")
 @click.option("--allow-pickle/--forbid-pickle", default=None, help="Run code that the model brings, or refuse all.")
+@click.option(
+    "--samples",
+    envvar=settings.SAMPLES_DIR.names[0],
+    type=click.Path(file_okay=False),
+    metavar="DIR",
+    help="Keep requests and answers there, bodies included, for `headrace monitor`.",
+)
+@click.option(
+    "--sample-rate",
+    type=click.FloatRange(0, 1, min_open=True),
+    default=1.0,
+    show_default=True,
+    metavar="SHARE",
+    help="Share of the requests that is kept.",
+)
+@click.option(
+    "--samples-size",
+    type=click.IntRange(1),
+    default=1024,
+    show_default=True,
+    metavar="MB",
+    help="Of the folder; the oldest samples go first.",
+)
+@click.option("--otel", is_flag=True, help="Send a span of each request by OTLP, as the OTEL_… variables say where to.")
 @click.option("--log-requests", is_flag=True, help="A line for each request on standard error.")
 def serve(models: tuple[str, ...], **given: Any) -> None:
     """Serve models over HTTP: MLflow's /invocations, OpenAI's chat, the Open Inference Protocol.

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -13,13 +15,17 @@ from headrace import clock, settings
 from headrace.cli.models_predict import variables
 from headrace.cli.output import say
 from headrace.errors import InvalidValue
+from headrace.lazy import MissingPackage
 
 if TYPE_CHECKING:
     from headrace.serving.app.app import App
     from headrace.serving.app.keys import Keys
     from headrace.serving.arm import MakePool, Pool
     from headrace.serving.deployment import Deployment, Deployments, Part
+    from headrace.serving.observe import Observer
+    from headrace.serving.samples import Samples
     from headrace.serving.source import Revision
+    from headrace.serving.traces import Traces
 
 _NAMED = re.compile(r"([A-Za-z0-9][\w.-]*)=(.+)", re.DOTALL)
 _PLAIN_NAME = "model"
@@ -63,6 +69,10 @@ class Choices:
     env: tuple[str, ...]
     allow_pickle: bool | None
     log_requests: bool
+    samples: str | None
+    sample_rate: float
+    samples_size: int
+    otel: bool
 
     @property
     def timeout_s(self) -> float:
@@ -92,10 +102,35 @@ def start(models: tuple[str, ...], choices: Choices) -> None:
         drain_s=choices.drain,
         follow_s=choices.follow_every if choices.follow else None,
     )
-    serve(deployments, lambda: _app(deployments, choices, keys), listening, ready)
+    with _observers(choices) as observers:
+        serve(deployments, lambda: _app(deployments, choices, keys, observers), listening, ready)
 
 
-def _app(deployments: Deployments, choices: Choices, keys: Keys | None) -> App:
+@contextmanager
+def _observers(choices: Choices) -> Iterator[list[Observer]]:
+    """What keeps samples and sends traces, where that is asked for."""
+    opened: list[Samples | Traces] = []
+    try:
+        if choices.samples is not None:
+            from headrace.serving.samples import open_samples
+
+            opened.append(open_samples(choices.samples, rate=choices.sample_rate, max_bytes=choices.samples_size * _MB))
+        if choices.otel or settings.OTLP_ENDPOINT.is_set():
+            from headrace.serving.traces import open_traces
+
+            try:
+                opened.append(open_traces())
+            except MissingPackage as error:
+                if choices.otel:
+                    raise
+                say(f"Warning: {settings.OTLP_ENDPOINT.names[0]} is set, but no traces are sent: {error.message}")
+        yield list(opened)
+    finally:
+        for each in opened:
+            each.close()
+
+
+def _app(deployments: Deployments, choices: Choices, keys: Keys | None, observers: list[Observer]) -> App:
     from headrace.serving.app.app import App
     from headrace.serving.app.options import Options
 
@@ -108,7 +143,7 @@ def _app(deployments: Deployments, choices: Choices, keys: Keys | None) -> App:
         public_metrics=choices.public_metrics,
         log_requests=choices.log_requests,
     )
-    return App(deployments, options, keys=keys)
+    return App(deployments, options, keys=keys, observers=observers)
 
 
 def _keys(choices: Choices) -> Keys | None:
@@ -135,7 +170,7 @@ def _warn(choices: Choices, keys: Keys | None) -> None:
 def _deployments(models: tuple[str, ...], choices: Choices) -> Deployments:
     from headrace.serving.deployment import Deployments
 
-    named = [_name_and_uri(text) for text in models]
+    named = [name_and_uri(text) for text in models]
     names = [name for name, _ in named]
     parts = _parts(names, choices)
     return Deployments([_deployment(name, uri, parts[name], choices) for name, uri in named])
@@ -145,7 +180,7 @@ def _parts(names: list[str], choices: Choices) -> dict[str, list[tuple[float, st
     parts: dict[str, list[tuple[float, str, bool]]] = {name: [] for name in names}
     for option, given, shadow in (("--split", choices.split, False), ("--shadow", choices.shadow, True)):
         for percent, text in given:
-            name, uri = _name_and_uri(text)
+            name, uri = name_and_uri(text)
             if name not in parts and len(parts) == 1 and not _NAMED.fullmatch(text):
                 name = names[0]
             if name not in parts:
@@ -201,7 +236,7 @@ def _pools(name: str, choices: Choices) -> MakePool:
     return make
 
 
-def _name_and_uri(text: str) -> tuple[str, str]:
+def name_and_uri(text: str) -> tuple[str, str]:
     found = _NAMED.fullmatch(text)
     if found and not Path(text).exists():
         return found[1], found[2]

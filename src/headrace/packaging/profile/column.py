@@ -110,7 +110,7 @@ def _objects(values: Sequence[Any]) -> Column:
     kinds = set(map(type, present))
     if not present:
         return Column(kind="empty", count=len(values), missing=missing)
-    if kinds <= {str}:
+    if all(issubclass(kind, str) for kind in kinds):
         return _texts("text", Counter(present), len(values), missing)
     if kinds <= {bool, np.bool_}:
         return _texts("flag", Counter("true" if value else "false" for value in present), len(values), missing)
