@@ -20,6 +20,7 @@ COMPAT := .venv-mlflow/bin/python -m pytest -c tests/compat/pytest.ini tests/com
 HEAVY := .venv-heavy/bin/python -m pytest tests/heavy
 COMPAT_TESTS := $(wildcard tests/compat/test_*.py tests/compat/*/test_*.py)
 ROUNDS ?= 1000
+JOBS ?= 4
 # pytest's exit status when no test carries the marker.
 NONE_SELECTED := 5
 
@@ -104,7 +105,7 @@ test-full: $(STAMP) $(MLFLOW_STAMP) $(MODELS_STAMP) $(MLFLOW_MODELS_STAMP) $(HEA
 	$(if $(COMPAT_TESTS),$(COMPAT) -m full || [ $$? -eq $(NONE_SELECTED) ])
 
 test-crash: $(STAMP)
-	$(BIN)/python -m tests.crash.harness --rounds $(ROUNDS) --out tests/crash/results.json
+	$(BIN)/python -m tests.crash.harness --rounds $(ROUNDS) --jobs $(JOBS) --out tests/crash/results.json
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

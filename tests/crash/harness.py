@@ -2,9 +2,10 @@
 
     python -m tests.crash.harness --rounds 1000
 
-A round is a training of its own process that logs through a proxy to a real server, and one fault at a random moment.
-Then everything is healed, `headrace sync` sends what was left, and what the server has is compared with the training's
-notes: all of it, nothing twice, nothing that wasn't logged. The counts are printed, and kept as data with --out.
+A round is a training of its own process that logs records and files through a proxy to a real server, and one fault at
+a random moment. Then everything is healed, `headrace sync` sends what was left, and what the server has is compared
+with the training's notes: all of it, nothing twice, nothing that wasn't logged, each file with its bytes. The counts
+are printed, and kept as data with --out.
 """
 
 from __future__ import annotations
@@ -24,28 +25,44 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from headrace.client.outbox.files import journals
-from headrace.client.rest_store import open_rest_store
+from headrace.client.outbox.waiting import Waiting
 from headrace.errors import HeadraceError, NotFound
+from tests.crash.found import on_server
 from tests.crash.proxy import Proxy
-from tests.crash.trainer import MODEL
+from tests.crash.trainer import kind
 
 HERE = Path(__file__).parent
 RECORDS = 1000
-FAULTS = ("none", "kill client", "kill server", "hold", "reset", "delay", "truncate", "full disk", "torn tail")
+FAULTS = (
+    "none",
+    "kill client",
+    "kill server",
+    "late server",
+    "hold",
+    "reset",
+    "delay",
+    "truncate",
+    "full disk",
+    "torn tail",
+)
+KINDS = {"point": "points", "row": "points", "param": "params", "output": "outputs", "file": "files"}
 START_S, END_S = 30.0, 120.0
 
 
 @dataclass
 class Counts:
-    """rounds, by fault. noted: records that a call returned for. lost, twice, invented: must stay 0. torn: records that
-    were cut off with a journal's tail, which stands for a power cut. undelivered: journals that sync couldn't send."""
+    """rounds, by fault. noted: records and files that a call returned for; logged: what they held, by kind. lost,
+    twice, invented: must stay 0. torn: records that were cut off with a journal's tail, which stands for a power cut.
+    in_flight: that were there although their call didn't return. undelivered: journals that sync couldn't send."""
 
     rounds: Counter[str] = field(default_factory=Counter)
     noted: int = 0
+    logged: Counter[str] = field(default_factory=Counter)
     in_flight: int = 0
     lost: int = 0
     twice: int = 0
@@ -53,6 +70,14 @@ class Counts:
     torn: int = 0
     undelivered: int = 0
     problems: list[str] = field(default_factory=list)
+
+    def add(self, other: Counts) -> None:
+        for name, value in vars(other).items():
+            mine = getattr(self, name)
+            if isinstance(mine, Counter):
+                mine.update(value)
+            else:
+                setattr(self, name, mine + value)
 
     @property
     def sound(self) -> bool:
@@ -104,6 +129,8 @@ class Round:
 
     def run(self) -> None:
         with self._disk():
+            if self.fault == "late server":
+                self.server.kill()
             trainer = self._started()
             try:
                 self._fault(trainer)
@@ -146,13 +173,15 @@ class Round:
         return self.folder / "notes"
 
     def _fault(self, trainer: subprocess.Popen[bytes]) -> None:
-        """At a random moment after the run has begun."""
-        ends = time.monotonic() + START_S
-        while time.monotonic() < ends and trainer.poll() is None and self._noted()[1] == 0:
-            time.sleep(0.002)
-        time.sleep(random.random() * 0.15)
+        """At a random moment of the training, or soon after it."""
+        ends, moment = time.monotonic() + START_S, random.randrange(1, RECORDS)
+        while time.monotonic() < ends and trainer.poll() is None and self._noted()[1] < moment:
+            time.sleep(0.001)
+        time.sleep(random.random() * 0.05)
         if self.fault in ("kill client", "torn tail"):
             trainer.send_signal(signal.SIGKILL)
+        elif self.fault == "late server":
+            self.server.start()
         elif self.fault == "kill server":
             self.server.kill()
             time.sleep(random.random() * 0.3)
@@ -183,7 +212,8 @@ class Round:
             text=True,
             check=False,
         )
-        left = list(self.journal.glob("*.journal"))
+        waiting = Waiting(self.journal)
+        left = [*self.journal.glob("*.journal"), *(each for run_id in waiting.runs() for each in waiting.looks(run_id))]
         if ended.returncode or left:
             self.counts.undelivered += 1
             self.counts.problems.append(f"{self.fault}: sync left {len(left)} files: {ended.stdout} {ended.stderr}")
@@ -203,45 +233,27 @@ class Round:
         if not run_id:
             return
         self.counts.noted += noted
-        store = open_rest_store(self.uri)
+        for number in range(1, noted + 1):
+            self.counts.logged[KINDS[kind(number)]] += 10 if kind(number) == "row" else 1
         try:
-            found = on_server(store, run_id)
+            found = on_server(self.uri, run_id)
         except NotFound:
             found = Counter()
         except HeadraceError as error:
             self.counts.problems.append(f"{self.fault}: {error.message}")
             return
-        finally:
-            store.close()
         missing = [number for number in range(1, noted + 1) if not found[number]]
-        if self.fault == "torn tail" and missing == list(range(noted + 1 - len(missing), noted + 1)):
-            self.counts.torn += len(missing)  # the end, and only the end
-            missing = []
+        if self.fault == "torn tail":
+            journalled = [number for number in range(1, noted + 1) if kind(number) != "file"]  # files lie beside it
+            if missing == journalled[len(journalled) - len(missing) :]:
+                self.counts.torn += len(missing)  # the end, and only the end
+                missing = []
         self.counts.lost += len(missing)
         self.counts.twice += sum(times > 1 for times in found.values())
         self.counts.in_flight += sum(number > noted for number in found)
         self.counts.invented += sum(number > noted + 1 or number < 1 for number in found)
         if missing:
             self.counts.problems.append(f"{self.fault}: {len(missing)} of {noted} are missing, first {missing[:5]}")
-
-
-def on_server(store: object, run_id: str) -> Counter[int]:
-    """How often the server has each record, by number. What no training logs counts as number 0."""
-    run = store.get_run(run_id)  # type: ignore[attr-defined]
-    found: Counter[int] = Counter()
-    for point in store.get_metric_history(run_id, "loss"):  # type: ignore[attr-defined]
-        found[point.step if point.value == point.step / 2 else 0] += 1
-    rows: Counter[int] = Counter()
-    for place in range(10):
-        for point in store.get_metric_history(run_id, f"k{place}"):  # type: ignore[attr-defined]
-            rows[point.step if point.value == point.step + place / 16 else 0] += 1
-    for number, times in rows.items():
-        found[number if times % 10 == 0 else 0] += max(1, times // 10)  # all of a call's points, or none
-    for key, value in run.data.params.items():
-        found[int(value) if key == f"p{value}" else 0] += 1
-    for output in run.outputs.model_outputs:
-        found[output.step if output.model_id == MODEL else 0] += 1
-    return found
 
 
 def rounds(count: int, folder: Path, seed: int, progress: bool = False) -> Counts:
@@ -279,15 +291,32 @@ def _can_mount(folder: Path) -> bool:
     return True
 
 
+def parallel(count: int, folder: Path, seed: int, jobs: int) -> Counts:
+    """Each job with a server of its own."""
+    shares = [len(range(job, count, jobs)) for job in range(jobs)]
+    counts = Counts()
+    with ProcessPoolExecutor(jobs) as pool:
+        places = [folder / f"job{job}" for job in range(jobs)]
+        for place in places:
+            place.mkdir()
+        for done in pool.map(rounds, shares, places, range(seed, seed + jobs)):
+            counts.add(done)
+    return counts
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=60)
+    parser.add_argument("--jobs", type=int, default=1, help="Rounds at a time.")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1 << 32))
     parser.add_argument("--out", type=Path, help="Keep the counts there, as JSON.")
     asked = parser.parse_args()
     began = time.time()
     folder = Path(tempfile.mkdtemp(prefix="headrace-crash-"))
-    counts = rounds(asked.rounds, folder, asked.seed, progress=sys.stderr.isatty())
+    if asked.jobs > 1:
+        counts = parallel(asked.rounds, folder, asked.seed, asked.jobs)
+    else:
+        counts = rounds(asked.rounds, folder, asked.seed, progress=sys.stderr.isatty())
     if counts.sound:
         shutil.rmtree(folder)
     data = {
@@ -297,6 +326,7 @@ def main() -> None:
         "seed": asked.seed,
         **vars(counts),
         "rounds": dict(counts.rounds),
+        "logged": dict(counts.logged),
     }
     print(json.dumps(data, indent=1))
     if asked.out:

@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.crash.harness import FAULTS, rounds
+from tests.crash.harness import FAULTS, parallel
+
+JOBS = 3  # rounds mostly wait
 
 
 def check(count: int, folder: Path) -> None:
     seed = random.SystemRandom().randrange(1 << 32)
-    counts = rounds(count, folder, seed)
+    counts = parallel(count, folder, seed, JOBS)
     assert counts.sound, f"seed {seed}: {counts}"
     assert counts.noted > 100 * count
     assert sum(counts.rounds.values()) == count
