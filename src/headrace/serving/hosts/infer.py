@@ -172,9 +172,10 @@ def _as_tensors(tensors: dict[str, np.ndarray[Any, Any]], schema: Schema) -> Any
 
 
 def _typed(array: np.ndarray[Any, Any], spec: TensorSpec, name: str) -> np.ndarray[Any, Any]:
-    if array.dtype == spec.type or array.dtype.kind == "O":
-        return array.astype(spec.type) if array.dtype != spec.type else array
-    if np.can_cast(array.dtype, spec.type, "safe"):
+    if array.dtype == spec.type:
+        return array
+    text_for_text = array.dtype.kind == "O" and spec.type.kind in "OUS"
+    if text_for_text or (array.dtype.kind != "O" and np.can_cast(array.dtype, spec.type, "safe")):
         return array.astype(spec.type)
     raise BadPayload(f"input {name!r}: expected {spec.type.name}, found {array.dtype.name}.")
 
