@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any
@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from headrace.errors import HeadraceError
-from headrace.monitoring.read import Reader
+from headrace.monitoring.read import Reader, Reading
 from headrace.monitoring.report import Spread, Traffic
 from headrace.packaging.mlmodel import Model
 from headrace.packaging.profile import Profile, Quantiles, profile_by, with_outputs
@@ -54,10 +54,11 @@ def gather(read: Read, model: Model) -> Gathered:
         counted.add(sample)
     if not counted.requests:
         return Gathered(traffic=counted.traffic({}), windows=[])
-    edges = np.linspace(counted.first_ms, counted.last_ms + 1, WINDOWS + 1)
+    # As many requests in each as in the others: at night, or after a pause, an hour says little.
+    edges = np.unique(np.quantile(counted.times_ms, np.arange(WINDOWS) / WINDOWS).astype(np.int64))
     every = -(-counted.requests // MOST)
     unread: Counter[str] = Counter()
-    profiled = [_Profiled(model, unread) for _ in range(WINDOWS)]
+    profiled = [_Profiled(model, unread) for _ in edges]
     reader = Reader(model)
     for number, sample in enumerate(read()):
         if number % every or sample.status >= 400:
@@ -65,16 +66,17 @@ def gather(read: Read, model: Model) -> Gathered:
         if not sample.whole:
             unread["longer than what is kept of a body"] += 1
             continue
-        place = int(np.searchsorted(edges, sample.at_ms, side="right")) - 1
         try:
             reading = reader.read(sample)
         except (HeadraceError, ValueError, TypeError, AttributeError, LookupError) as error:
             unread[_UNFIT.format(type(error).__name__)] += 1
             continue
-        profiled[min(max(place, 0), WINDOWS - 1)].add(reading.data, reading.rows)
+        place = int(np.searchsorted(edges, sample.at_ms, side="right")) - 1
+        profiled[max(place, 0)].add(reading)
+    ends = [*edges[1:].tolist(), counted.last_ms + 1]
     windows = [
-        Window(start_ms=int(edges[place]), end_ms=int(edges[place + 1]), profile=each.profile())
-        for place, each in enumerate(profiled)
+        Window(start_ms=start_ms, end_ms=end_ms, profile=each.profile())
+        for start_ms, end_ms, each in zip(edges.tolist(), ends, profiled, strict=True)
     ]
     return Gathered(traffic=counted.traffic(dict(unread)), windows=windows)
 
@@ -86,51 +88,56 @@ class _Profiled:
         self._unread = unread
         self._schema = model.signature.inputs if model.signature else None
         self._made = NOTHING
-        self._parts: dict[Any, list[Any]] = {}
+        self._parts: dict[tuple[bool, Hashable], list[Any]] = {}
         self._rows: list[Any] = []
         self._waiting = 0
 
-    def add(self, data: Any, rows: list[Any] | None) -> None:
-        mould = mould_of(data)
+    def add(self, reading: Reading) -> None:
+        mould = mould_of(reading.data)
         if mould.kind is None:
-            self._merge([data])
+            self._merge(reading.described, [reading.data])
         else:
-            self._parts.setdefault(mould.kind, []).append(data)
+            self._parts.setdefault((reading.described, mould.kind), []).append(reading.data)
             self._waiting += mould.rows
-        self._rows += rows or []
+        self._rows += reading.rows or []
         if self._waiting + len(self._rows) >= _AT_ONCE:
             self.profile()
 
     def profile(self) -> Profile:
-        for parts in self._parts.values():
-            self._merge(parts)
+        for (described, _), parts in self._parts.items():
+            self._merge(described, parts)
         if self._rows:
             self._made = self._made.merge(with_outputs(NOTHING, self._rows))
         self._parts, self._rows, self._waiting = {}, [], 0
         return self._made
 
-    def _merge(self, parts: list[Any]) -> None:
+    def _merge(self, described: bool, parts: list[Any]) -> None:
+        schema = None if described else self._schema
         try:
-            self._made = self._made.merge(profile_by(self._schema, joined(parts)))
+            self._made = self._made.merge(profile_by(schema, joined(parts)))
         except HeadraceError:
             self._unread[_UNFIT.format("InvalidValue")] += len(parts)
 
 
 @dataclass(kw_only=True)
 class _Counted:
-    requests: int = 0
-    first_ms: int = 0
-    last_ms: int = 0
+    times_ms: list[int] = field(default_factory=list)
     refused: int = 0
     sampled: float = 1.0
     statuses: Counter[str] = field(default_factory=Counter)
     fields: Counter[str] = field(default_factory=Counter)
     figures: dict[str, list[float]] = field(default_factory=lambda: {name: [] for name in _FIGURES})
 
+    @property
+    def requests(self) -> int:
+        return len(self.times_ms)
+
+    @property
+    def last_ms(self) -> int:
+        return max(self.times_ms, default=0)
+
     def add(self, sample: Sample) -> None:
-        self.first_ms = min(self.first_ms, sample.at_ms) if self.requests else sample.at_ms
-        self.last_ms = max(self.last_ms, sample.at_ms)
-        self.requests += 1
+        self.times_ms.append(sample.at_ms)
         self.statuses[str(sample.status)] += 1
         self.sampled = min(self.sampled, sample.rate)
         if sample.status in REFUSED:
@@ -145,7 +152,7 @@ class _Counted:
     def traffic(self, unread: dict[str, int]) -> Traffic:
         return Traffic(
             requests=self.requests,
-            first_ms=self.first_ms,
+            first_ms=min(self.times_ms, default=0),
             last_ms=self.last_ms,
             statuses=dict(sorted(self.statuses.items())),
             refused=self.refused,

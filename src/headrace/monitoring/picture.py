@@ -11,13 +11,11 @@ import numpy as np
 
 from headrace.lazy import optional_import
 from headrace.monitoring import measures
-from headrace.monitoring.compare import NOT_COMPARED
 from headrace.monitoring.gather import Window
 from headrace.monitoring.report import Finding, Report
 from headrace.packaging.profile import Column, Profile
 
 MOST_COLUMNS = 24  # drawn; those that moved most
-LEAST_ROWS = 20  # of a window that gets a point
 _SHOWN_CATEGORIES = 12
 _BARS = 20
 _REFERENCE, _SERVED, _ALARM = "#9aa5b1", "#2563a8", "#c0392b"
@@ -34,7 +32,7 @@ def draw(report: Report, reference: Profile, served: Profile, windows: Sequence[
     axes = figure.subplots(rows, 2, squeeze=False, width_ratios=[3, 2])
     for (left, right), finding in zip(axes, shown, strict=False):
         _distributions(left, finding, _column(reference, finding), _column(served, finding))
-        _course(right, finding, reference, windows)
+        _course(right, finding, reference, windows, report.limits.least_rows)
     if not shown:
         for axis in axes[0]:
             axis.set_axis_off()
@@ -92,12 +90,12 @@ def _distributions(axis: Any, finding: Finding, reference: Column, served: Colum
     axis.legend(fontsize=7, frameon=False)
 
 
-def _course(axis: Any, finding: Finding, reference: Profile, windows: Sequence[Window]) -> None:
+def _course(axis: Any, finding: Finding, reference: Profile, windows: Sequence[Window], least_rows: int) -> None:
     expected = _column(reference, finding)
     points = [
         (datetime.fromtimestamp((window.start_ms + window.end_ms) / 2000, UTC), size)
         for window in windows
-        if (size := _size(expected, window.profile, finding)) is not None
+        if (size := _size(expected, window.profile, finding, least_rows)) is not None
     ]
     if points:
         axis.plot(*zip(*points, strict=True), marker="o", markersize=3, color=_SERVED)
@@ -109,10 +107,10 @@ def _course(axis: Any, finding: Finding, reference: Profile, windows: Sequence[W
     axis.tick_params(axis="x", labelrotation=20)
 
 
-def _size(expected: Column, profile: Profile, finding: Finding) -> float | None:
+def _size(expected: Column, profile: Profile, finding: Finding, least_rows: int) -> float | None:
     columns = profile.inputs if finding.side == "input" else profile.outputs
     served = columns.get(finding.column)
-    if served is None or expected.kind in NOT_COMPARED or served.kind != expected.kind or served.present < LEAST_ROWS:
+    if served is None or served.kind != expected.kind or served.present < least_rows:
         return None
     if finding.test == "chi2" and expected.categories and served.categories:
         _, p, q = measures.in_categories(expected.categories, served.categories)

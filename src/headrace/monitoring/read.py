@@ -21,10 +21,12 @@ _TEXTS = ("messages", "prompt", "input")
 
 
 class Reading(NamedTuple):
-    """data: what `joined` of serving takes. rows: of the answer, None where they aren't known (a streamed answer)."""
+    """data: what `joined` of serving takes. rows: of the answer, None where they aren't known (a streamed answer).
+    described: data and rows say what a request to a language model is like; they aren't columns of its signature."""
 
     data: Any
     rows: list[Any] | None
+    described: bool = False
 
 
 class Reader:
@@ -41,14 +43,14 @@ class Reader:
             return Reading(self._infer.read(call).data, _tensors(_answer(sample)))
         if sample.kind != "invocations":
             body = msgspec.json.decode(sample.request)
-            return Reading([_asked(body, sample)], [_told(_answer(sample), sample)])
+            return Reading([_asked(body, sample)], [_told(_answer(sample), sample)], described=True)
         if self._quick and sample.request_type.partition(";")[0].strip().lower() == _JSON:
             found = self._quick.read(sample.request)
             if found is not None:
                 return Reading(found[0], _predictions(_answer(sample)))
         request = payload.decode(sample.request_type, sample.request, self._model)
         if request.unwrapped and isinstance(request.data, dict):
-            return Reading([_asked(request.data, sample)], [_told(_answer(sample), sample)])
+            return Reading([_asked(request.data, sample)], [_told(_answer(sample), sample)], described=True)
         return Reading(request.data, _predictions(_answer(sample)))
 
 
