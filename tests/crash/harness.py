@@ -38,6 +38,7 @@ from tests.crash.trainer import kind
 
 HERE = Path(__file__).parent
 RECORDS = 1000
+RECORDS_ON_FULL_DISK = 300  # most of which wait for the server
 FAULTS = (
     "none",
     "kill client",
@@ -124,6 +125,10 @@ class Round:
         return f"http://127.0.0.1:{self.proxy.port}"
 
     @property
+    def records(self) -> int:
+        return RECORDS_ON_FULL_DISK if self.fault == "full disk" else RECORDS
+
+    @property
     def journal(self) -> Path:
         return self.folder / "journal"
 
@@ -149,7 +154,7 @@ class Round:
         if self.fault != "full disk":
             yield
             return
-        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24k", "tmpfs", self.journal], check=True)
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8k", "tmpfs", self.journal], check=True)
         try:
             yield
         finally:
@@ -165,7 +170,10 @@ class Round:
         }
         with (self.folder / "trainer.log").open("wb") as log:
             return subprocess.Popen(
-                [sys.executable, HERE / "trainer.py", str(RECORDS), self.notes], env=environment, stderr=log, stdout=log
+                [sys.executable, HERE / "trainer.py", str(self.records), self.notes],
+                env=environment,
+                stderr=log,
+                stdout=log,
             )
 
     @property
@@ -174,7 +182,7 @@ class Round:
 
     def _fault(self, trainer: subprocess.Popen[bytes]) -> None:
         """At a random moment of the training, or soon after it."""
-        ends, moment = time.monotonic() + START_S, random.randrange(1, RECORDS)
+        ends, moment = time.monotonic() + START_S, random.randrange(1, self.records)
         while time.monotonic() < ends and trainer.poll() is None and self._noted()[1] < moment:
             time.sleep(0.001)
         time.sleep(random.random() * 0.05)

@@ -21,6 +21,8 @@ from headrace.client.system_metrics.sampler import leave_run
 from headrace.entities import Run, RunStatus
 from headrace.errors import InvalidValue
 
+_HURRIED_S = 5.0  # of a process that was asked to end, and is killed soon
+
 
 class ActiveRun(Run, frozen=True):
     """A run as it was when it was started; as context manager it ends the run: FINISHED, or FAILED on any exception."""
@@ -132,7 +134,8 @@ def _close(entry: _Entry, status: str) -> None:
     async_log.flush_run(run_id)
     sink = tracking_sink(entry.uri)
     patient = not termination.asked_to_end()
-    files_there = sink.flush_files(run_id=run_id, patient=patient)  # who sees the run's end finds its files
+    # Who sees the run's end finds its files.
+    files_there = sink.flush_files(None if patient else _HURRIED_S, run_id, patient=patient)
     sink.update_run(run_id, status, clock.now_ms())
     sink.flush(patient=patient and files_there)
     _say_where(entry)

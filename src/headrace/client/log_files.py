@@ -21,7 +21,7 @@ from headrace.client.active_run import active_run, active_uri
 from headrace.client.artifact_roots import root_met, run_root
 from headrace.client.open import flush_files, tracking_sink
 from headrace.client.outbox.unmet import is_unmet
-from headrace.client.run_files import RunFiles, run_files
+from headrace.client.run_files import RunFiles, files_below, run_files
 from headrace.client.runs import current_run
 from headrace.client.sink import Sink
 from headrace.client.uri import get_tracking_uri
@@ -48,9 +48,9 @@ def target_of(run_id: str | None = None, *, synchronous: bool | None = None) -> 
         uri = get_tracking_uri()
         sink = tracking_sink(uri)
         met = root_met(run_id, uri)
-        if met is not None and (wait or sink.uploads is None):
-            sink.flush_files(run_id=run_id)
-            return Target(run_id=run_id, tracking_uri=uri, blobs=met, sink=sink)
+        if met is not None:
+            blobs = files_below(met, sink, run_id, uri, wait=wait)
+            return Target(run_id=run_id, tracking_uri=uri, blobs=blobs, sink=sink)
         info = sink.get_run(run_id).info
     else:
         run = run or current_run()

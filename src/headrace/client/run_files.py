@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Protocol
+from typing import Literal, Protocol
 
 from headrace import settings
 from headrace.blobs.base import BlobStore, Progress, Stored, SupportsLocalPath, open_source, read_chunks
@@ -22,6 +22,9 @@ from headrace.entities import RunInfo
 from headrace.errors import HeadraceError, NotFound
 
 _DATABASE_ELSEWHERE = ("postgres",)  # keeps digests of files that lie here
+_FLUSH_S = 10.0
+
+Mode = Literal["queue", "here", "wait"]
 
 
 class RunFiles(Protocol):
@@ -39,56 +42,52 @@ class RunFiles(Protocol):
 def run_files(sink: Sink, info: RunInfo, tracking_uri: str, *, wait: bool = False) -> RunFiles:
     """wait: a call returns when the store has the file, or raises what went wrong; so does HEADRACE_STRICT."""
     uploads = sink.uploads
-    unmet = is_unmet(info)
-    if uploads is None:
-        return known_run_root(info.run_id, info.artifact_uri, tracking_uri)
-    if unmet:
-        if wait or settings.STRICT.get():
-            sink.flush_files(run_id=info.run_id)
-            sink.flush()
-            return uploads.root(info.run_id)
-        return QueuedFiles(uploads, info.run_id, lambda: uploads.root(info.run_id), here=False)
-    root = known_run_root(info.run_id, info.artifact_uri, tracking_uri)
-    if wait or settings.STRICT.get():
-        sink.flush_files(run_id=info.run_id)
+    if uploads is None or not is_unmet(info):
+        root = known_run_root(info.run_id, info.artifact_uri, tracking_uri)
+        return files_below(root, sink, info.run_id, tracking_uri, wait=wait)
+    wait = wait or settings.STRICT.get()
+    if wait:
+        sink.flush()
+    return QueuedFiles(uploads, info.run_id, lambda: uploads.root(info.run_id), "wait" if wait else "queue")
+
+
+def files_below(root: BlobStore, sink: Sink, run_id: str, tracking_uri: str, *, wait: bool) -> RunFiles:
+    """As `run_files`, of a run whose place at the store is known."""
+    if sink.uploads is None:
         return root
     here = isinstance(root, SupportsLocalPath) and not tracking_uri.startswith(_DATABASE_ELSEWHERE)
-    return QueuedFiles(uploads, info.run_id, lambda: root, here=here)
+    mode: Mode = "wait" if wait or settings.STRICT.get() else "here" if here else "queue"
+    return QueuedFiles(sink.uploads, run_id, lambda: root, mode)
 
 
 class QueuedFiles:
-    """root: opens the run's place at the store. here: it's a folder of this machine. What is queued as a link has no
-    digest yet: `Stored.sha256` is "" then."""
+    """root: opens the run's place at the store. mode: "queue" a file, or write it to the root where that doesn't go;
+    the root is "here", a folder of this machine, and gets it first; or a call is to "wait" for the root. What is queued
+    as a link has no digest yet: `Stored.sha256` is "" then."""
 
-    def __init__(self, uploads: Uploads, run_id: str, root: Callable[[], BlobStore], *, here: bool) -> None:
-        self._uploads, self._run_id, self._root, self._here = uploads, run_id, root, here
+    def __init__(self, uploads: Uploads, run_id: str, root: Callable[[], BlobStore], mode: Mode) -> None:
+        self._uploads, self._run_id, self._root, self._mode = uploads, run_id, root, mode
 
     @property
     def queues(self) -> bool:
         """Whether calls return before the store has the files."""
-        return not self._here
+        return self._mode == "queue"
 
     def put(self, path: str, content: Iterable[bytes], size_bytes: int | None = None) -> Stored:
-        """Content that can be read once only is lost where its place fails in the middle of it."""
+        """Content that can be read once only is lost where its first place fails in the middle of it."""
         clean = file_path(path)
-
-        def once() -> Stored:
-            return self._root().put(clean, content, size_bytes) if self._here else self._copy(clean, content)
-
-        return self._taken(clean, once)
+        if self.queues:
+            return self._first(clean, lambda: self._copy(clean, content))
+        return self._first(clean, lambda: self._now(clean, lambda root: root.put(clean, content, size_bytes)))
 
     def put_bytes(self, path: str, content: bytes) -> Stored:
         clean = file_path(path)
-        return self._taken(
-            clean,
-            *self._in_order(lambda: self._copy(clean, (content,)), lambda: self._root().put_bytes(clean, content)),
-        )
+        return self._either(clean, lambda: self._copy(clean, (content,)), lambda root: root.put_bytes(clean, content))
 
     def put_file(self, path: str, source: Path, progress: Progress | None = None) -> Stored:
         clean = file_path(path)
-        return self._taken(
-            clean,
-            *self._in_order(lambda: self._keep(clean, source), lambda: self._root().put_file(clean, source, progress)),
+        return self._either(
+            clean, lambda: self._keep(clean, source), lambda root: root.put_file(clean, source, progress)
         )
 
     def get_bytes(self, path: str) -> bytes:
@@ -97,21 +96,40 @@ class QueuedFiles:
         except NotFound:
             return self._root().get_bytes(path)
 
-    def _in_order(self, queue: Callable[[], Stored], directly: Callable[[], Stored]) -> list[Callable[[], Stored]]:
-        return [directly, queue] if self._here else [queue, directly]
+    def _either(self, path: str, queue: Callable[[], Stored], write: Callable[[BlobStore], Stored]) -> Stored:
+        def now() -> Stored:
+            return self._now(path, write)
 
-    def _taken(self, path: str, *ways: Callable[[], Stored]) -> Stored:
+        match self._mode:
+            case "queue":
+                return self._first(path, queue, now)
+            case "here":
+                return self._first(path, now, queue)
+            case "wait":
+                return now()
+
+    def _first(self, path: str, *ways: Callable[[], Stored]) -> Stored:
+        """What takes the file; if nothing does, training goes on."""
         missed: HeadraceError | None = None
         for way in ways:
             try:
                 return way()
             except HeadraceError as error:
-                if not is_missed(error):
+                if self._mode == "wait" or not is_missed(error):
                     raise
                 missed = missed or error
         assert missed is not None, "there is a way"
         self._uploads.lose(path, missed)
         return Stored(path, 0, "")
+
+    def _now(self, path: str, write: Callable[[BlobStore], Stored]) -> Stored:
+        """An older file of that name mustn't come after it."""
+        if not self._uploads.waits(self._run_id):
+            return write(self._root())
+        self._uploads.flush(_FLUSH_S, self._run_id, patient=False)
+        stored = write(self._root())
+        self._uploads.waiting.drop(self._run_id, path)
+        return stored
 
     def _copy(self, path: str, content: Iterable[bytes]) -> Stored:
         with self._uploads.waiting.writer(self._run_id, path) as writer:

@@ -162,6 +162,12 @@ class Waiting:
                 look.place.unlink()
                 self._noted(look.run_id, look.path).unlink(missing_ok=True)
 
+    def drop(self, run_id: str, path: str) -> None:
+        """The store has a later file of that name."""
+        look = self._look(run_id, path, self._root / run_id / path)
+        if look is not None:
+            self.gone(look)
+
     def set_aside(self, look: Look, reason: str) -> bool:
         """False where the file was logged again, or is gone."""
         kept = self._folder / REJECTED / look.run_id / look.path
