@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import numpy as np
@@ -11,10 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from headrace.errors import UserCodeError
 from headrace.packaging.enforce import enforce_input
 from headrace.packaging.mlmodel import Model
-from headrace.packaging.payload import BadPayload, decode
+from headrace.packaging.payload import BadPayload, decode, encode
 from headrace.packaging.payload.quick import QuickForms, Rows, frame_of_rows
+from headrace.packaging.payload.quick_answer import encode_quickly
 from headrace.packaging.schema import ColSpec, Schema, TensorSpec
 from headrace.packaging.signature import ModelSignature
 from headrace.packaging.types import DataType
@@ -170,3 +173,37 @@ def test_a_deep_body_is_left_to_an_error_that_names_it() -> None:
     assert QuickForms(model).read(body) is None
     with pytest.raises(BadPayload, match="isn't JSON"):
         decode("json", body, model)
+
+
+PREDICTIONS = st.one_of(
+    st.lists(st.floats(), max_size=4).map(np.array),
+    st.lists(st.floats(width=32), min_size=2, max_size=4).map(lambda row: np.array([row, row], dtype=np.float32)),
+    st.lists(st.integers(-(2**63), 2**63 - 1), max_size=4).map(lambda row: np.array(row, dtype=np.int64)),
+    st.lists(st.booleans(), max_size=4).map(np.array),
+    st.lists(st.text(max_size=3), max_size=4).map(np.array),
+    st.just(np.array(3)),
+    st.just(np.array([np.datetime64("2024-05-31", "ns")])),
+    st.lists(st.tuples(st.text(max_size=3) | st.none(), st.floats(), st.integers(-9, 9)), max_size=3).map(
+        lambda rows: pd.DataFrame(rows, columns=["a", 1, "é"])
+    ),
+    st.lists(st.floats(-9, 9) | st.none(), max_size=3).map(lambda row: pd.Series(row, name="p")),
+    st.lists(st.integers(0, 9), min_size=1, max_size=3).map(lambda row: pd.Series(row, dtype="Int64")),
+    st.just(pd.DataFrame({"t": pd.to_datetime(["2024-05-31"])})),
+    st.lists(st.floats() | st.text(max_size=3), max_size=3),
+    st.just("text"),
+)
+
+
+@given(PREDICTIONS, st.booleans())
+def test_answers_written_quickly_say_the_same(predictions: Any, unwrapped: bool) -> None:
+    try:
+        expected = encode(predictions, unwrapped=unwrapped)
+    except UserCodeError as error:
+        with pytest.raises(UserCodeError, match=re.escape(error.message)):
+            encode_quickly(predictions, unwrapped=unwrapped)
+        return
+    assert repr(json.loads(encode_quickly(predictions, unwrapped=unwrapped))) == repr(json.loads(expected))
+
+
+def test_numbers_are_written_without_blanks() -> None:
+    assert encode_quickly(np.array([[1.5, 2.0]])) == b'{"predictions":[[1.5,2.0]]}'
