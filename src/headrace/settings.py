@@ -497,6 +497,10 @@ DEPLOYMENTS_TARGET = _text(
     "HEADRACE_DEPLOYMENTS_TARGET MLFLOW_DEPLOYMENTS_TARGET", "Where models are deployed if no target is given."
 )
 IMAGE_PORT = Setting("SAGEMAKER_BIND_TO_PORT", int, 8080, "Port that a model's container listens on.")
+IMAGE_MODEL = Setting(
+    "HEADRACE_IMAGE_MODEL", str, "/opt/ml/model", "Folder of the model that a model's container serves."
+)
+IMAGE_MODEL_NAME = Setting("HEADRACE_IMAGE_MODEL_NAME", str, "model", "What a model's container calls its model.")
 IMAGE_ENV_MANAGER = Setting(
     "HEADRACE_IMAGE_ENV_MANAGER", str, "local", "What builds the model's environment when a model's container starts."
 )

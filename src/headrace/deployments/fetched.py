@@ -45,6 +45,12 @@ def fetch(model_uri: str) -> Fetched:
     return Fetched(path=folder.absolute(), origin=resolved.origin, model=Model.load(folder), name=name, version=version)
 
 
+def lasting(model_uri: str) -> str:
+    """The address, as it is understood from any folder of this machine."""
+    path = Path(model_uri).expanduser()
+    return str(path.absolute()) if path.exists() else model_uri
+
+
 def slug(text: str, most: int = 63) -> str:
     """The text as clusters and clouds want names: lower-case letters, digits and -."""
     return _NOT_IN_NAMES.sub("-", text.lower()).strip("-")[:most].strip("-") or "model"

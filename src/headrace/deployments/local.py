@@ -14,6 +14,7 @@ from headrace import clock
 from headrace.deployments import predictions
 from headrace.deployments.base import BaseDeploymentClient
 from headrace.deployments.config import Config, decoded, described
+from headrace.deployments.fetched import lasting
 from headrace.deployments.local_process import serve, stop
 from headrace.deployments.local_records import Record, Records
 from headrace.errors import AlreadyExists, HeadraceError, InvalidState, InvalidValue
@@ -140,7 +141,7 @@ class LocalDeploymentClient(BaseDeploymentClient):
         record = serve(
             Record(
                 name=name,
-                model_uri=model_uri,
+                model_uri=lasting(model_uri),
                 host=chosen.host,
                 port=chosen.port,
                 config=config,

@@ -24,7 +24,10 @@ GROUP = "headrace.deploy"
 MLFLOW_GROUP = "mlflow.deployments"
 
 BUILT_IN: dict[str, str] = {
+    "azureml": "headrace.deployments.azureml",
+    "kserve": "headrace.deployments.kserve",
     "local": "headrace.deployments.local",
+    "sagemaker": "headrace.deployments.sagemaker",
 }
 
 _chosen: list[str] = []
@@ -114,7 +117,7 @@ def _target(module: ModuleType, owner: str) -> Target:
     clients = [
         each
         for each in vars(module).values()
-        if inspect.isclass(each) and issubclass(each, BaseDeploymentClient) and not inspect.isabstract(each)
+        if inspect.isclass(each) and issubclass(each, BaseDeploymentClient) and each.__module__ == module.__name__
     ]
     missing = [name for name in ("run_local", "target_help") if not callable(getattr(module, name, None))]
     if len(clients) != 1:

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from headrace import settings
-from headrace.serving.image.dockerfile import MODEL
 
 
 def command(words: Sequence[str]) -> list[str]:
@@ -19,14 +18,16 @@ def command(words: Sequence[str]) -> list[str]:
     options = list(words[1:] if words and words[0] == "serve" else words)
     port = settings.IMAGE_PORT.get()
     manager = settings.IMAGE_ENV_MANAGER.get()
-    own = ["--model-uri", MODEL, "--host", "0.0.0.0", "--port", str(port), "--env-manager", manager]  # noqa: S104
+    model = f"{settings.IMAGE_MODEL_NAME.get()}={settings.IMAGE_MODEL.get()}"
+    own = ["--model-uri", model, "--host", "0.0.0.0", "--port", str(port), "--env-manager", manager]  # noqa: S104
     return [sys.executable, "-m", "headrace", "models", "serve", *own, *options]
 
 
 def main() -> None:
     words = command(sys.argv[1:])
-    if "headrace" in words and not Path(MODEL, "MLmodel").is_file():
-        sys.stderr.write(f"There is no model at {MODEL}. Mount one: docker run -v FOLDER:{MODEL}:ro …\n")
+    folder = settings.IMAGE_MODEL.get()
+    if "headrace" in words and not Path(folder, "MLmodel").is_file():
+        sys.stderr.write(f"There is no model at {folder}. Mount one: docker run -v FOLDER:{folder}:ro …\n")
         sys.exit(2)
     os.execvp(words[0], words)  # noqa: S606 — the container's own arguments
 

@@ -26,11 +26,12 @@ _FRAMELESS = ("onnxruntime_genai", "transformers")
 
 @dataclass(frozen=True, kw_only=True)
 class Contents:
-    """base: image with a Python. model: folder of the model; None for an image that gets one mounted. spec: of its
-    environment. more: requirements of serving it beside those. runs_code: whether loading it runs code that it brings.
-    labels: of the image, as they are."""
+    """base: image with a Python. name: what clients call the model. model: its folder; None for an image that gets one
+    mounted. spec: of its environment. more: requirements of serving it beside those. runs_code: whether loading it runs
+    code that it brings. labels: of the image, as they are."""
 
     base: str
+    name: str = ""
     model: Path | None = None
     spec: Spec = field(default_factory=Spec)
     more: tuple[str, ...] = ()
@@ -71,6 +72,7 @@ def of_model(
     packages = {package for name_, package in _SYSTEM_PACKAGES.items() if spec.names(name_)}
     return Contents(
         base=base or f"python:{_minor(spec.python)}-slim",
+        name=name,
         model=folder,
         spec=spec,
         more=("pandas",) if wants_frames and not spec.names("pandas") else (),

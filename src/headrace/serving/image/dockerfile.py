@@ -137,6 +137,8 @@ def _model(contents: Contents) -> Iterator[str]:
     if contents.runs_code:
         yield "# Who built this image trusts the code that the model brings."
         yield 'ENV HEADRACE_ALLOW_PICKLE="1"'
+    if contents.name:
+        yield f"ENV HEADRACE_IMAGE_MODEL_NAME={_quoted(contents.name)}"
     if contents.labels:
         pairs = [f"{key}={_quoted(value)}" for key, value in contents.labels.items()]
         yield "LABEL " + " \\\n      ".join(pairs)
