@@ -10,63 +10,32 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from headrace.errors import InvalidValue
-from headrace.packaging.llm.engine import FinishReason, Job, Piece, TokenChance
+from headrace.flavors.genai_rows import Parts, Row
+from headrace.packaging.llm.engine import Job, Piece
 from headrace.packaging.llm.options import GenerationOptions
 
-PRIMING_TOKENS = 8  # more than a character can have
 _SEEDS = 2**31
-
-
-@dataclass(frozen=True, kw_only=True)
-class Parts:
-    """Of a model. closing: tokens that end an answer. pad: what fills short prompts up. context_length: in tokens."""
-
-    model: Any
-    tokenizer: Any
-    closing: frozenset[int]
-    pad: int
-    context_length: int | None
-
-
-@dataclass(kw_only=True)
-class _Row:
-    """number: of the job in its batch. tokens: generated so far."""
-
-    number: int
-    job: Job
-    decoder: Any
-    tokens: list[int] = field(default_factory=list)
-    counts: dict[int, int] = field(default_factory=dict)
-    closed: bool = False
-
-    @property
-    def left(self) -> int:
-        return self.job.max_tokens - len(self.tokens)
-
-    @property
-    def ended(self) -> bool:
-        return self.closed or self.job.done or self.left == 0
 
 
 class GenaiBatch:
     def __init__(self, parts: Parts, jobs: Sequence[Job]) -> None:
-        self.jobs = jobs
-        self.tokens = room(parts, jobs)
-        self.begun = False
         self._parts = parts
-        rows = [_Row(number=number, job=job, decoder=self._decoder(job)) for number, job in enumerate(jobs)]
-        self._running = [_Running(parts, rows)]
+        self._running = [_Running(parts, [Row(parts, number, job) for number, job in enumerate(jobs)])]
 
     @property
     def ended(self) -> bool:
         return not self._running
 
+    def takes(self, job: Job) -> bool:  # noqa: ARG002 — a generator's rows are those that it began with
+        return False
+
+    def add(self, job: Job) -> int:  # noqa: ARG002
+        raise AssertionError("a generator takes no row once it has begun")
+
     def step(self) -> list[Piece]:
-        self.begun = True
         pieces: list[Piece] = []
         for running in list(self._running):
             pieces.extend(running.step())
@@ -76,21 +45,13 @@ class GenaiBatch:
                 pieces.extend(running.out_of_context())
         return pieces
 
-    def _decoder(self, job: Job) -> Any:
-        """SentencePiece tokenizers write a word with the space before it, and what stands before says if it shows."""
-        decoder = self._parts.tokenizer.create_stream()
-        for token in job.prompt[-PRIMING_TOKENS:]:
-            decoder.decode(token)
-        return decoder
-
 
 class _Running:
     """A generator and its rows."""
 
-    def __init__(self, parts: Parts, rows: Sequence[_Row]) -> None:
-        options = rows[0].job.options
+    def __init__(self, parts: Parts, rows: Sequence[Row]) -> None:
         self._parts, self._rows = parts, rows
-        self._penalised = bool(options.frequency_penalty or options.presence_penalty)
+        self._penalised = rows[0].penalised
         self._tells_chances = any(row.job.options.logprobs is not None for row in rows)
         self._generator = _generator(parts, rows)
 
@@ -104,15 +65,16 @@ class _Running:
         logits: Any = None
         if self._penalised or self._tells_chances:
             logits = self._generator.get_logits().copy()
-            if self._penalised:
-                self._generator.set_logits(self._with_penalties(logits.copy()))
+        if self._penalised:
+            changed = logits.copy()
+            for position, row in enumerate(self._rows):
+                row.penalise(changed[position, -1])
+            self._generator.set_logits(changed)
         self._generator.generate_next_token()
         tokens = self._generator.get_next_tokens()
         for position, (row, token) in enumerate(zip(self._rows, tokens, strict=True)):
             if not row.ended:
-                top = row.job.options.logprobs
-                chance = None if top is None else self._chance(logits[position, -1], int(token), top)
-                yield self._piece(row, int(token), chance)
+                yield row.said(int(token), None if logits is None else logits[position, -1])
 
     def cut_short(self) -> Iterator[_Running]:
         """Padding takes context from the shorter prompts of a batch."""
@@ -126,45 +88,6 @@ class _Running:
             if len(self._rows) == 1 and not row.ended:
                 yield Piece(job=row.number, text="", tokens=0, finish="length")
 
-    def _piece(self, row: _Row, token: int, chance: TokenChance | None) -> Piece:
-        row.tokens.append(token)
-        row.counts[token] = row.counts.get(token, 0) + 1
-        if token in self._parts.closing:
-            row.closed = True
-            return Piece(job=row.number, text="", finish="stop")
-        finish: FinishReason | None = "length" if row.left == 0 else None
-        chances = () if chance is None else (chance,)
-        return Piece(job=row.number, text=row.decoder.decode(token), finish=finish, chances=chances)
-
-    def _with_penalties(self, logits: Any) -> Any:
-        """OpenAI's formula: each token so far costs the presence penalty once, the frequency penalty each time."""
-        for position, row in enumerate(self._rows):
-            options = row.job.options
-            for token, count in row.counts.items():
-                logits[position, -1, token] -= (options.presence_penalty or 0.0) + count * (
-                    options.frequency_penalty or 0.0
-                )
-        return logits
-
-    def _chance(self, logits: Any, token: int, top: int) -> TokenChance:
-        import numpy as np
-
-        scores = logits.astype(np.float64)
-        scores -= scores.max()
-        scores -= np.log(np.exp(scores).sum())
-        likeliest = np.argsort(-scores, kind="stable")[:top]
-        return TokenChance(
-            token=self._text(token),
-            logprob=float(scores[token]),
-            top=tuple((self._text(int(other)), float(scores[other])) for other in likeliest),
-        )
-
-    def _text(self, token: int) -> str:
-        """Of a token within a text."""
-        tokenizer = self._parts.tokenizer
-        before = tokenizer.encode("a")
-        return str(tokenizer.decode([*before, token]))[len(tokenizer.decode(before)) :]
-
 
 def room(parts: Parts, jobs: Sequence[Job]) -> int:
     """What a batch of the jobs takes in the caches, in tokens: each row as much as the longest."""
@@ -176,7 +99,7 @@ def _within(parts: Parts, length: int) -> int:
     return length if parts.context_length is None else min(length, parts.context_length)
 
 
-def _generator(parts: Parts, rows: Sequence[_Row]) -> Any:
+def _generator(parts: Parts, rows: Sequence[Row]) -> Any:
     """With the prompts read."""
     import numpy as np
     import onnxruntime_genai as og

@@ -10,13 +10,15 @@ the standard library and onnxruntime-genai.
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Generator, Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from headrace.errors import InvalidValue
-from headrace.flavors.genai_batch import GenaiBatch, Parts, room, search_options
+from headrace.flavors.genai_batch import GenaiBatch, room, search_options
+from headrace.flavors.genai_rows import Parts
 from headrace.packaging.llm.engine import Generated, Job, Piece, collect
 from headrace.packaging.llm.options import options_of_config
 from headrace.packaging.llm.task import CHAT, ChatTask, CompletionTask
@@ -34,17 +36,18 @@ class GenaiEngine:
     """Safe to use from several threads: each call has generators of its own."""
 
     def __init__(self, model: Any, tokenizer: Any, folder: Path) -> None:
-        config = read_config(folder)
+        self.folder, self.config = folder, read_config(folder)
         self.model_name = folder.name
-        self.context_length: int | None = config["model"].get("context_length")
+        self.context_length: int | None = self.config["model"].get("context_length")
         self.supported = SUPPORTED
         if "tools" in chat_template(folder):
             self.supported |= {"tools"}
         self.max_batch, self.max_batch_tokens = MAX_BATCH, MAX_BATCH_TOKENS
-        self._model, self._tokenizer = model, tokenizer
+        self._tokenizer = tokenizer
+        self._opening = threading.Lock()
         closing = frozenset(int(token) for token in tokenizer.eos_token_ids)
-        pad = config["model"].get("pad_token_id")
-        self._parts = Parts(
+        pad = self.config["model"].get("pad_token_id")
+        self.parts = Parts(
             model=model,
             tokenizer=tokenizer,
             closing=closing,
@@ -53,7 +56,17 @@ class GenaiEngine:
         )
 
     def get_raw_model(self) -> tuple[Any, Any]:
-        return self._model, self._tokenizer
+        return self._opened().model, self._tokenizer
+
+    def release(self) -> None:
+        """Gives the model's memory back; what needs it loads it again."""
+        self.parts = replace(self.parts, model=None)
+
+    def _opened(self) -> Parts:
+        with self._opening:
+            if self.parts.model is None:
+                self.parts = replace(self.parts, model=open_folder(self.folder)[0])
+            return self.parts
 
     def render(
         self,
@@ -104,9 +117,11 @@ class GenaiEngine:
     def alike(self, job: Job) -> Hashable:
         options = job.options
         # Padding is known by its token, so a prompt that ends with it can't be beside a longer one.
-        if job.prompt[-1] == self._parts.pad or (job.seed is not None and options.sample is not False):
+        if job.prompt[-1] == self.parts.pad or (job.seed is not None and options.sample is not False):
             return None
         return (
+            # The place of a row that has ended is computed until its batch ends: about equally long ones go together.
+            job.max_tokens.bit_length() // 2,
             *search_options(options).items(),
             options.frequency_penalty,
             options.presence_penalty,
@@ -114,10 +129,10 @@ class GenaiEngine:
         )
 
     def room(self, jobs: Sequence[Job]) -> int:
-        return room(self._parts, jobs)
+        return room(self.parts, jobs)
 
     def start(self, jobs: Sequence[Job]) -> GenaiBatch:
-        return GenaiBatch(self._parts, jobs)
+        return GenaiBatch(self._opened(), jobs)
 
 
 def read_config(folder: Path) -> dict[str, Any]:

@@ -46,6 +46,7 @@ _TRAVELS = {
     "headrace.packaging.llm.task": "task",
     "headrace.flavors.genai_batch": "genai_batch",
     "headrace.flavors.genai_engine": "genai_engine",
+    "headrace.flavors.genai_rows": "genai_rows",
 }
 
 

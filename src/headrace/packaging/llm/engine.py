@@ -101,21 +101,26 @@ class Engine(Protocol):
 class Batch(Protocol):
     """Jobs that go through the model together. Not for several threads."""
 
-    jobs: Sequence[Job]
-    tokens: int
-    """Room that it takes in the caches, in tokens."""
-    begun: bool
-    """Whether it has stepped; before, jobs may still be added by starting another batch of them all."""
-
     @property
     def ended(self) -> bool: ...
 
+    def takes(self, job: Job) -> bool:
+        """Whether the job, whose key is that of the others, may be added now."""
+        ...
+
+    def add(self, job: Job) -> int:
+        """Its number."""
+        ...
+
     def step(self) -> list[Piece]:
-        """The next token of each job that isn't done; `job` counts within the batch."""
+        """About a token of each job that isn't done; `Piece.job` is the job's number: its place among those that the
+        batch was started with, or what `add` said."""
         ...
 
 
 class Stepping(Engine, Protocol):
+    """max_batch: jobs of a batch that is started. max_batch_tokens: bound on the `room` of all batches together."""
+
     max_batch: int
     max_batch_tokens: int
 
@@ -128,7 +133,7 @@ class Stepping(Engine, Protocol):
         ...
 
     def start(self, jobs: Sequence[Job]) -> Batch:
-        """Reads the prompts, which takes a while with long ones. InvalidValue where an option turns out wrong."""
+        """InvalidValue where an option turns out wrong."""
         ...
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from typing import Any
 
 from headrace.errors import InvalidValue
+from headrace.flavors.genai_engine import GenaiEngine
+from headrace.flavors.genai_session import Unsuitable
+from headrace.flavors.genai_slots import SlotEngine
 from headrace.packaging.llm.task import ChatTask, CompletionTask, EmbeddingTask
 from headrace.packaging.pyfunc.loaded import PyFuncModel
 from headrace.serving.call import Call, Kind
@@ -16,6 +20,8 @@ from headrace.serving.hosts.exchange import Asked, Events, Exchange, Whole
 from headrace.serving.hosts.rounds import Rounds
 from headrace.serving.hosts.stepping import Stepper
 from headrace.serving.spec import ModelSpec
+
+logger = logging.getLogger("headrace.serving")
 
 
 def task_of(model: PyFuncModel) -> ChatTask | CompletionTask | EmbeddingTask | None:
@@ -32,8 +38,7 @@ class ChatHost:
         self._tasks: dict[Kind, Any] = {"invocations": task, "completions": task}
         if isinstance(task, ChatTask):
             self._tasks |= {"chat": task, "completions": CompletionTask(task.engine, task.defaults)}
-        engine: Any = task.engine
-        self._engine: Stepper | Rounds = Stepper(engine) if hasattr(engine, "start") else Rounds(engine)
+        self._engine = _scheduler(task.engine)
         self._open: dict[int, Exchange] = {}
         self.facts = described(
             model,
@@ -73,3 +78,13 @@ class ChatHost:
         if len(asked) != 1:
             raise InvalidValue("stream", True, f"a stream answers one request, and here are {len(asked)}")
         return Events(call, emit, asked[0], include_usage=requests[0].include_usage)
+
+
+def _scheduler(engine: Any) -> Stepper | Rounds:
+    if not isinstance(engine, GenaiEngine):
+        return Rounds(engine)
+    try:
+        return Stepper(SlotEngine(engine))
+    except Unsuitable as reason:
+        logger.info("The model isn't batched continuously: %s.", reason)
+        return Stepper(engine)
