@@ -50,12 +50,14 @@ async def read_body(
     parts, size = [body], len(body)
     end_s = clock.monotonic_s() + total_s
     while event.get("more_body", False):
+        if size > limit:
+            raise TooLarge("The request body", size, limit)
         left_s = end_s - clock.monotonic_s()
         if left_s <= 0:
             raise TimedOut(f"The request's body wasn't complete after {total_s:g} s; {size} bytes had come.")
         event = await receive_within(receive, min(timeout_s, left_s))
         parts.append(event.get("body", b""))
         size += len(parts[-1])
-        if size > limit:
-            raise TooLarge("The request body", size, limit)
+    if size > limit:
+        raise TooLarge("The request body", size, limit)
     return b"".join(parts)

@@ -96,4 +96,5 @@ def _escaped(value: str) -> str:
 
 
 def _number(value: float) -> str:
+    value = round(value, 9)  # shares of batches add up to whole ones
     return str(int(value)) if value == int(value) else repr(float(value))

@@ -39,9 +39,9 @@ _FAILURES = {
 def document(deployments: Deployments, *, protected: bool, release: str) -> dict[str, Any]:
     """protected: requests need an API key."""
     every = deployments.all()
-    paths: dict[str, Any] = {"/invocations": {"post": _invocations(deployments.find())}}
+    paths: dict[str, Any] = {"/invocations": {"post": _invocations(deployments.find(), "invocations")}}
     for each in every if len(every) > 1 else []:
-        paths[f"/models/{each.name}/invocations"] = {"post": _invocations(each)}
+        paths[f"/models/{each.name}/invocations"] = {"post": _invocations(each, f"invocations.{each.name}")}
     paths |= operations([(each.name, each.main.served.facts) for each in every])
     paths |= _about()
     found: dict[str, Any] = {
@@ -64,7 +64,7 @@ def document(deployments: Deployments, *, protected: bool, release: str) -> dict
     return found
 
 
-def _invocations(deployment: Deployment) -> dict[str, Any]:
+def _invocations(deployment: Deployment, name: str) -> dict[str, Any]:
     facts = deployment.main.served.facts
     body: dict[str, Any] = {JSON: {"schema": {"oneOf": _bodies(facts)}}}
     example = _example(facts)
@@ -79,7 +79,7 @@ def _invocations(deployment: Deployment) -> dict[str, Any]:
     }
     error = {JSON: {"schema": {"$ref": "#/components/schemas/Error"}}}
     return {
-        "operationId": f"invocations.{deployment.name}",
+        "operationId": name,
         "summary": f"Ask {deployment.name}, in the request forms of MLflow's scoring server.",
         "tags": ["predict"],
         "requestBody": {"required": True, "content": body},

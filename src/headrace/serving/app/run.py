@@ -46,12 +46,13 @@ def serve(
     Raises what a model that can't load raises, and InvalidValue for an address that can't be listened on.
     """
     with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-        runner.run(_serve(deployments, make_app, listening, ready))
+        runner.run(serving(deployments, make_app, listening, ready))
 
 
-async def _serve(
+async def serving(
     deployments: Deployments, make_app: Callable[[], App], listening: Listening, ready: Callable[[str], None]
 ) -> None:
+    """As `serve`, on a loop that runs already; cancelling it is a stop."""
     starting = asyncio.create_task(deployments.start())
     try:
         # In a thread, so that the loop starts processes meanwhile.
