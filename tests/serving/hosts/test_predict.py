@@ -84,6 +84,22 @@ def test_a_request_that_doesnt_fit_is_told_where() -> None:
     assert replies[2].status == 400
 
 
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        (split([1, 2.5, "a"]), "n"),
+        ({"dataframe_records": [{"x": 1, "n": "z", "s": "a"}]}, "n"),
+        ({"inputs": {"x": ["z"], "n": [1], "s": ["a"]}}, "x"),
+        ({"instances": [{"x": 1, "n": 1, "s": "a"}, {"x": "z", "n": 1, "s": "a"}]}, "x"),
+        ({"inputs": {"x": [1.0], "n": [[1]], "s": ["a"]}}, "n"),
+        ({"dataframe_split": {}}, None),
+    ],
+)
+def test_the_column_to_blame_is_the_field(body: Any, field: str | None) -> None:
+    [reply] = ask(host_of(model_of(Scaled(), COLUMNS)), call(body))
+    assert (reply.status, reply.field) == (400, field)
+
+
 class Whole:
     def predict(self, data: Any) -> Any:
         return [{"rows": len(data)}]

@@ -82,7 +82,7 @@ def _converted(value: Any, spec: ColSpec | TensorSpec | None, place: str) -> Any
         made = enforce_nested(widened(value, kind), kind, spec.required)
     except Wrong as wrong:
         mismatch = wrong.at(place)
-        raise BadPayload(f"{place}: expected {mismatch.expected}, found {mismatch.found}.") from None
+        raise BadPayload.at(place, f"expected {mismatch.expected}, found {mismatch.found}.") from None
     return _array(made) if isinstance(kind, Array) and isinstance(made, list) else made
 
 
@@ -94,7 +94,7 @@ def _decoded(value: Any, place: str) -> Any:
             return made
         return widened(value, DataType.binary)
     except ValueError as error:
-        raise BadPayload(f"{place}: expected base64 text, found {error}.") from None
+        raise BadPayload.at(place, f"expected base64 text, found {error}.") from None
 
 
 def _typed(value: Any, dtype: np.dtype[Any], place: str) -> Any:
@@ -106,10 +106,10 @@ def _typed(value: Any, dtype: np.dtype[Any], place: str) -> Any:
     try:
         made = plain if dtype.kind == "O" else plain.astype(dtype)
     except (ValueError, TypeError, OverflowError) as error:
-        raise BadPayload(f"{place}: expected {dtype.name}, found {shown(value)} ({error}).") from None
+        raise BadPayload.at(place, f"expected {dtype.name}, found {shown(value)} ({error}).") from None
     if dtype.kind in "iu" and plain.dtype.kind in "iuf" and plain.size and not np.array_equal(made, plain):
         odd = plain[made != plain]
-        raise BadPayload(f"{place}: expected {dtype.name}, found {shown(odd.flat[0].item())}.")
+        raise BadPayload.at(place, f"expected {dtype.name}, found {shown(odd.flat[0].item())}.")
     return made
 
 

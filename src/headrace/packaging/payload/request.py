@@ -176,5 +176,5 @@ def cast_or_refuse(frame: Any, schema: Schema | None) -> Any:
     if bad:
         first, more = bad[0], len(bad) - 1
         rest = f" ({more} more rows don't fit either)" if more else ""
-        raise BadPayload(f"Row {first.row}, {first}.{rest}")
+        raise BadPayload(f"Row {first.row}, {first}.{rest}", field=str(first.column))
     return made

@@ -148,13 +148,13 @@ def _parsed(header: bytes) -> _Request:
 def _array(given: _Input, rest: bytes) -> tuple[np.ndarray[Any, Any], bytes]:
     place = f"input {given.name!r}"
     if any(length < 0 for length in given.shape):
-        raise BadPayload(f"{place}: shape must have no negative length; it is {given.shape}.")
+        raise BadPayload.at(place, f"shape must have no negative length; it is {given.shape}.")
     size = math.prod(given.shape)
     count = (given.parameters or {}).get("binary_data_size")
     if count is None:
         return decoded(given.data, given.datatype, given.shape, size, place), rest
     if not isinstance(count, int) or not 0 <= count <= len(rest):
-        raise BadPayload(f"{place}: binary_data_size is {shown(count)}, but {len(rest)} bytes are left in the body.")
+        raise BadPayload.at(place, f"binary_data_size is {shown(count)}, but {len(rest)} bytes are left in the body.")
     return unpacked(rest[:count], given.datatype, given.shape, size, place), rest[count:]
 
 
@@ -177,7 +177,7 @@ def _typed(array: np.ndarray[Any, Any], spec: TensorSpec, name: str) -> np.ndarr
     text_for_text = array.dtype.kind == "O" and spec.type.kind in "OUS"
     if text_for_text or (array.dtype.kind != "O" and np.can_cast(array.dtype, spec.type, "safe")):
         return array.astype(spec.type)
-    raise BadPayload(f"input {name!r}: expected {spec.type.name}, found {array.dtype.name}.")
+    raise BadPayload.at(f"input {name!r}", f"expected {spec.type.name}, found {array.dtype.name}.")
 
 
 def _as_frame(tensors: dict[str, np.ndarray[Any, Any]], schema: Schema | None) -> Any:
@@ -193,7 +193,9 @@ def _as_frame(tensors: dict[str, np.ndarray[Any, Any]], schema: Schema | None) -
         if array.ndim == 2 and array.shape[1] == 1:
             array = array[:, 0]  # noqa: PLW2901 — a column is often sent so
         if array.ndim != 1:
-            raise BadPayload(f"input {name!r}: a column has the shape [rows] or [rows, 1], not {list(array.shape)}.")
+            raise BadPayload.at(
+                f"input {name!r}", f"a column has the shape [rows] or [rows, 1], not {list(array.shape)}."
+            )
         columns[name] = _listed(array)
     if len({len(column) for column in columns.values()}) > 1:
         lengths = ", ".join(f"{name!r} has {len(column)}" for name, column in columns.items())

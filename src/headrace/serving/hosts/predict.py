@@ -19,7 +19,7 @@ from headrace.serving.facts import Facts
 from headrace.serving.hosts.asking import refusal
 from headrace.serving.hosts.base import Emit
 from headrace.serving.hosts.described import described
-from headrace.serving.hosts.failure import failure
+from headrace.serving.hosts.failure import failure, refused
 from headrace.serving.hosts.infer import Infer
 from headrace.serving.hosts.invocations import Invocations
 from headrace.serving.hosts.joining import has_rows, joined, parted
@@ -84,7 +84,7 @@ class PredictHost:
             predictions = self._model.predict(data, params=works[0].params)
         except (Exception, SystemExit) as error:  # noqa: BLE001 — the user's code
             if len(works) == 1:
-                emit.done(works[0].call.id, problem(works[0].call.kind, failure(error)))
+                emit.done(works[0].call.id, refused(works[0].call.kind, failure(error)))
                 return 1
             middle = len(works) // 2
             failed = self._answer(works[:middle], emit) + self._answer(works[middle:], emit)

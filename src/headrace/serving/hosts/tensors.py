@@ -40,7 +40,7 @@ def _dtype(datatype: str, place: str) -> np.dtype[Any]:
         return np.dtype(object)
     if datatype not in _DTYPES:
         known = ", ".join([*_DTYPES, BYTES])
-        raise BadPayload(f"{place}: the datatype {shown(datatype)} isn't known; there are {known}.")
+        raise BadPayload.at(place, f"the datatype {shown(datatype)} isn't known; there are {known}.")
     return _DTYPES[datatype]
 
 
@@ -48,28 +48,28 @@ def decoded(data: Any, datatype: str, shape: list[int], size: int, place: str) -
     """data: nested or flat."""
     dtype = _dtype(datatype, place)
     if not isinstance(data, list):
-        raise BadPayload(f"{place}: data must be a list; it is {shown(data)}.")
+        raise BadPayload.at(place, f"data must be a list; it is {shown(data)}.")
     flat = data if not any(isinstance(item, list) for item in data) else list(_flat(data, place))
     if len(flat) != size:
-        raise BadPayload(f"{place}: the shape {shape} has {size} values; data has {len(flat)}.")
+        raise BadPayload.at(place, f"the shape {shape} has {size} values; data has {len(flat)}.")
     allowed = _CLASSES[dtype.kind]
     if not set(map(type, flat)) <= set(allowed):
         at = next(at for at, item in enumerate(flat) if type(item) not in allowed)
-        raise BadPayload(f"{place}: expected {datatype}, found {shown(flat[at])} at {at}.")
+        raise BadPayload.at(place, f"expected {datatype}, found {shown(flat[at])} at {at}.")
     if dtype.kind in "iu":
         limits = np.iinfo(dtype)
         if flat and (min(flat) < limits.min or max(flat) > limits.max):
             at = next(at for at, item in enumerate(flat) if not limits.min <= item <= limits.max)
-            raise BadPayload(f"{place}: {datatype} goes from {limits.min} to {limits.max}; found {flat[at]} at {at}.")
+            raise BadPayload.at(place, f"{datatype} goes from {limits.min} to {limits.max}; found {flat[at]} at {at}.")
     try:
         return _shaped(np.array(flat, dtype=dtype), shape, place)
     except OverflowError:
-        raise BadPayload(f"{place}: a number is beyond what {datatype} can hold.") from None
+        raise BadPayload.at(place, f"a number is beyond what {datatype} can hold.") from None
 
 
 def _flat(data: list[Any], place: str, depth: int = 0) -> Iterator[Any]:
     if depth > _MAX_DEPTH:
-        raise BadPayload(f"{place}: data is nested more than {_MAX_DEPTH} deep.")
+        raise BadPayload.at(place, f"data is nested more than {_MAX_DEPTH} deep.")
     for item in data:
         if isinstance(item, list):
             yield from _flat(item, place, depth + 1)
@@ -81,7 +81,7 @@ def _shaped(array: np.ndarray[Any, Any], shape: list[int], place: str) -> np.nda
     try:
         return array.reshape(shape)
     except ValueError as error:
-        raise BadPayload(f"{place}: the shape {shown(shape)} can't be made ({error}).") from None
+        raise BadPayload.at(place, f"the shape {shown(shape)} can't be made ({error}).") from None
 
 
 def unpacked(data: bytes, datatype: str, shape: list[int], size: int, place: str) -> np.ndarray[Any, Any]:
@@ -90,15 +90,17 @@ def unpacked(data: bytes, datatype: str, shape: list[int], size: int, place: str
     if datatype != BYTES:
         if len(data) != size * dtype.itemsize:
             wanted = size * dtype.itemsize
-            raise BadPayload(f"{place}: {datatype} of shape {shape} takes {wanted} bytes; there are {len(data)}.")
+            raise BadPayload.at(place, f"{datatype} of shape {shape} takes {wanted} bytes; there are {len(data)}.")
         return _shaped(np.frombuffer(data, dtype).astype(dtype.newbyteorder("=")), shape, place)
     texts, at = [], 0
     while at < len(data):
         if at + 4 > len(data):
-            raise BadPayload(f"{place}: the last of the BYTES has no length.")
+            raise BadPayload.at(place, "the last of the BYTES has no length.")
         (length,) = struct.unpack_from("<I", data, at)
         if at + 4 + length > len(data):
-            raise BadPayload(f"{place}: the last of the BYTES has {len(data) - at - 4} bytes and should have {length}.")
+            raise BadPayload.at(
+                place, f"the last of the BYTES has {len(data) - at - 4} bytes and should have {length}."
+            )
         texts.append(_text(data[at + 4 : at + 4 + length], place))
         at += 4 + length
     return decoded(texts, datatype, shape, size, place)
@@ -108,7 +110,7 @@ def _text(data: bytes, place: str) -> str:
     try:
         return data.decode()
     except UnicodeDecodeError:
-        raise BadPayload(f"{place}: BYTES must be UTF-8; send other bytes as base64 text.") from None
+        raise BadPayload.at(place, "BYTES must be UTF-8; send other bytes as base64 text.") from None
 
 
 def packed(tensor: Tensor) -> bytes:
