@@ -65,8 +65,8 @@ class Server:
 
     def split(self, frame: pd.DataFrame, **told: Any) -> None:
         body = {"dataframe_split": json.loads(frame.to_json(orient="split", index=False))}
-        answer = {"predictions": (frame["age"] / 10).tolist()}
-        self.answer(msgspec.json.encode(body), Reply(status=200, body=msgspec.json.encode(answer)), **told)
+        answer = msgspec.json.encode({"predictions": (frame["age"] / 10).tolist()})
+        self.answer(msgspec.json.encode(body), Reply(status=200, body=answer, rows=len(frame)), **told)
 
     def close(self) -> None:
         self._samples.close()
@@ -222,12 +222,15 @@ def test_chats_are_watched_by_lengths_tokens_and_ends(watched: Watched, server: 
     assert report.traffic.spreads["prompt_tokens"].p50 == 50
 
 
-def test_windows_cover_the_time_with_as_many_requests_each(watched: Watched, server: Server) -> None:
+@pytest.mark.parametrize(("rows", "windows"), [(3, 3), (30, 12)])
+def test_windows_have_as_many_requests_each_and_rows_enough(
+    watched: Watched, server: Server, rows: int, windows: int
+) -> None:
     for seed in range(120):
-        server.split(people(3, seed))
-    windows = seen(watched, server).gathered.windows
-    assert [window.profile.rows for window in windows] == [30] * 12
-    assert all(a.end_ms == b.start_ms for a, b in itertools.pairwise(windows))
+        server.split(people(rows, seed))
+    found = seen(watched, server).gathered.windows
+    assert [window.profile.rows for window in found] == [120 * rows // windows] * windows
+    assert all(a.end_ms == b.start_ms for a, b in itertools.pairwise(found))
 
 
 def test_picture_is_drawn_of_whatever_was_found(watched: Watched, server: Server) -> None:

@@ -19,7 +19,7 @@ from headrace.serving.hosts.joining import joined, mould_of
 from headrace.serving.samples import Sample
 
 MOST = 50_000  # samples whose bodies are read; of more, every second, third … one
-WINDOWS = 12
+WINDOWS = 12  # at most; fewer where each would have fewer rows than can be judged
 REFUSED = (400, 415, 422)  # statuses of requests that the model's schema or code doesn't take
 _AT_ONCE = 5_000  # rows that become a profile together
 _UNFIT = "can't be read by this model's signature: {}"
@@ -46,16 +46,17 @@ class Gathered:
         return reduce(Profile.merge, (window.profile for window in self.windows), NOTHING)
 
 
-def gather(read: Read, model: Model) -> Gathered:
-    """read: the samples, as often as it is called; twice here. Of requests that the model refused, and of those whose
-    bodies weren't kept whole, only the figures count."""
+def gather(read: Read, model: Model, least_rows: int) -> Gathered:
+    """read: the samples, as often as it is called; twice here. least_rows: of a window. Of requests that the model
+    refused, and of those whose bodies weren't kept whole, only the figures count."""
     counted = _Counted()
     for sample in read():
         counted.add(sample)
     if not counted.requests:
         return Gathered(traffic=counted.traffic({}), windows=[])
     # As many requests in each as in the others: at night, or after a pause, an hour says little.
-    edges = np.unique(np.quantile(counted.times_ms, np.arange(WINDOWS) / WINDOWS).astype(np.int64))
+    windows = min(max(counted.rows // least_rows, 1), WINDOWS)
+    edges = np.unique(np.quantile(counted.times_ms, np.arange(windows) / windows).astype(np.int64))
     every = -(-counted.requests // MOST)
     unread: Counter[str] = Counter()
     profiled = [_Profiled(model, unread) for _ in edges]
@@ -74,11 +75,11 @@ def gather(read: Read, model: Model) -> Gathered:
         place = int(np.searchsorted(edges, sample.at_ms, side="right")) - 1
         profiled[max(place, 0)].add(reading)
     ends = [*edges[1:].tolist(), counted.last_ms + 1]
-    windows = [
+    made = [
         Window(start_ms=start_ms, end_ms=end_ms, profile=each.profile())
         for start_ms, end_ms, each in zip(edges.tolist(), ends, profiled, strict=True)
     ]
-    return Gathered(traffic=counted.traffic(dict(unread)), windows=windows)
+    return Gathered(traffic=counted.traffic(dict(unread)), windows=made)
 
 
 class _Profiled:
@@ -122,6 +123,7 @@ class _Profiled:
 @dataclass(kw_only=True)
 class _Counted:
     times_ms: list[int] = field(default_factory=list)
+    rows: int = 0
     refused: int = 0
     sampled: float = 1.0
     statuses: Counter[str] = field(default_factory=Counter)
@@ -138,6 +140,7 @@ class _Counted:
 
     def add(self, sample: Sample) -> None:
         self.times_ms.append(sample.at_ms)
+        self.rows += max(sample.rows, 1) if sample.status < 400 else 0
         self.statuses[str(sample.status)] += 1
         self.sampled = min(self.sampled, sample.rate)
         if sample.status in REFUSED:

@@ -47,7 +47,7 @@ def _title(report: Report) -> str:
     outcome = "; ".join(report.alarms) if report.alarms else "nothing has drifted"
     return (
         f"{report.model} (revision {report.revision}): {report.traffic.requests:,} requests, "
-        f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC\nagainst {report.reference}: {_cut(outcome, 140)}"
+        f"{first:%Y-%m-%d %H:%M} to {last:%Y-%m-%d %H:%M} UTC\nagainst {report.reference}: {_cut(outcome, 110)}"
     )
 
 
@@ -102,6 +102,9 @@ def _course(axis: Any, finding: Finding, reference: Profile, windows: Sequence[W
     limit = finding.psi_limit or 0.0
     axis.axhline(limit, color=_ALARM, linewidth=1, linestyle="--")
     axis.set_ylim(0, max([1.5 * limit, *(1.1 * size for _, size in points)]) or 1)
+    if not points:
+        axis.set_xticks([])
+        axis.text(0.02, 0.06, f"no stretch of time has {least_rows} rows", transform=axis.transAxes, fontsize=8)
     axis.set_title(f"PSI {finding.psi:.3f}, limit {limit:g}, {finding.verdict}", fontsize=9, loc="left")
     axis.tick_params(labelsize=7)
     axis.tick_params(axis="x", labelrotation=20)

@@ -64,7 +64,7 @@ def look(
     """reference: the profile that the model was saved with, if None. NotFound where no request in that time was kept;
     InvalidState where there is nothing to compare with."""
     known = reference or kept_reference(watched)
-    gathered = gather(_of(watched, samples, since_ms, until_ms), watched.model)
+    gathered = gather(_of(watched, samples, since_ms, until_ms), watched.model, limits.least_rows)
     if not gathered.traffic.requests:
         raise _nothing(watched, samples, since_ms, until_ms)
     findings = compare(known.profile, gathered.profile, limits)
@@ -94,7 +94,7 @@ def kept_reference(watched: Watched) -> Reference:
 
 def earlier_reference(watched: Watched, samples: Path, since_ms: int | None, until_ms: int) -> Reference:
     """Requests that came before: for models without a profile, for answers, and for tokens."""
-    gathered = gather(_of(watched, samples, since_ms, until_ms), watched.model)
+    gathered = gather(_of(watched, samples, since_ms, until_ms), watched.model, Limits().least_rows)
     if not gathered.traffic.requests:
         raise _nothing(watched, samples, since_ms, until_ms)
     return Reference(name=f"{gathered.traffic.requests:,} earlier requests", profile=gathered.profile)
