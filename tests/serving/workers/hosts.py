@@ -133,6 +133,8 @@ def open_engine(spec: ModelSpec) -> TestHost:
 def _opened(feeding: Feeding, spec: ModelSpec) -> TestHost:
     """model_config says what loading does: `load` is what `_do` would be for a call."""
     config = spec.model_config or {}
+    if "import" in config:
+        importlib.import_module(config["import"])
     match config.get("load"):
         case "thread":
             threading.Thread(target=time.sleep, args=(3600,), daemon=True).start()

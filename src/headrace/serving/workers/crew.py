@@ -72,6 +72,8 @@ class Crew:
         """Until one process is there. Raises LoadFailed."""
         loop = asyncio.get_running_loop()
         first = await self._begin(0)
+        self._join(first)
+        self._first_tries[0].set()
         for place in range(self._options.workers):
             self._track(loop.create_task(self._keep(place, first if place == 0 else None)))
         self._track(loop.create_task(self._watch()))
@@ -108,8 +110,6 @@ class Crew:
         while True:
             if worker is None:
                 worker = await self._hire(place)
-            self._join(worker)
-            self._first_tries[place].set()
             await worker.turn.wait()
             if not worker.lost:
                 successor = await self._hire(place)
@@ -122,10 +122,14 @@ class Crew:
         while True:
             await asyncio.sleep(self.setbacks.delay_s)
             try:
-                return await self._begin(place)
+                worker = await self._begin(place)
             except HeadraceError as error:
                 self._setback(error.message)
                 self._first_tries[place].set()
+            else:
+                self._join(worker)
+                self._first_tries[place].set()
+                return worker
 
     def _setback(self, reason: str) -> None:
         self.setbacks.add(reason)

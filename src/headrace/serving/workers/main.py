@@ -39,6 +39,7 @@ def main(channel_fd: int, control_fd: int | None) -> int:
         Emitter(channel).send(_failed(error))
         return 1
     if control_fd is not None and template.is_safe(before):
+        _die_with_front(0)  # it ends its forks first
         Emitter(channel).send(Ready(host.facts, template=True))
         given = template.run(socket.socket(fileno=control_fd), start.blas_threads)
         if given is None:
@@ -59,9 +60,13 @@ def _settle_in() -> None:
         signal.signal(number, signal.SIG_IGN)
     with contextlib.suppress(Exception):
         faulthandler.enable()
+    _die_with_front(signal.SIGKILL)
+
+
+def _die_with_front(number: int) -> None:
+    """Code that never lets go of the interpreter wouldn't notice that the front is gone. 0: it will be noticed."""
     if sys.platform == "linux":
-        # Code that never lets go of the interpreter wouldn't notice that the front is gone.
-        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, number)
 
 
 def _opened(start: Start) -> Host:

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Protocol
 
 from headrace.environments import Environment
@@ -71,20 +72,29 @@ class Spawned:
 class Forked:
     def __init__(self, pid: int) -> None:
         self.pid = pid
-        self.code: int | None = None
+        self._code: int | None = None
+        self._told = asyncio.Event()
+
+    def tell(self, code: int | None) -> None:
+        """By the template, how it ended; None if it can't any more."""
+        self._code = code
+        self._told.set()
 
     def lives(self) -> bool:
-        if self.code is not None:
+        if self._code is not None:
             return False
         try:
-            os.kill(self.pid, 0)
+            status = Path(f"/proc/{self.pid}/stat").read_text()
         except OSError:
             return False
-        return True
+        return status.rpartition(")")[2].split()[0] not in "ZX"  # whoever inherited it may never ask how it ended
 
     async def status(self) -> int | None:
         await _gone(self)
-        return self.code
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_STATUS_S):
+                await self._told.wait()
+        return self._code
 
 
 class Template:
@@ -124,14 +134,17 @@ class Template:
         if what != BORN:
             child = self._children.pop(pid, None)
             if child is not None:
-                child.code = what
+                child.tell(what)
             return
         born = self._births.pop(0)
-        if pid < 0:
+        if pid > 0:
+            self._children[pid] = Forked(pid)
+        if born.done():
+            return  # nobody waits for it any more; it ends when it sees that
+        if pid > 0:
+            born.set_result(self._children[pid])
+        else:
             born.set_exception(StoreUnavailable(f"No process can be forked: {os.strerror(-pid)}."))
-            return
-        self._children[pid] = Forked(pid)
-        born.set_result(self._children[pid])
 
     def close(self) -> None:
         """The template ends, and what is forked from it with it; where it died, its forks live on."""
@@ -143,3 +156,5 @@ class Template:
         for born in self._births:
             if not born.done():
                 born.set_exception(StoreUnavailable("The process that others are forked from has ended."))
+        for child in self._children.values():
+            child.tell(None)

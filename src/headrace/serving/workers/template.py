@@ -16,6 +16,8 @@ import signal
 import socket
 import struct
 import sys
+import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,24 +25,42 @@ REPORT = struct.Struct("<ii")
 """What the template says: (pid, BORN) for each fork in turn, (-errno, BORN) for one that failed, (pid, status) for an
 end, as `subprocess` has it."""
 BORN = 1 << 20
+_OWN_FORK_HANDLERS = {"jemalloc_bg_thd"}  # pyarrow's allocator sees to its thread at a fork
 
 
 def open_files() -> frozenset[int]:
     try:
-        return frozenset(int(name) for name in os.listdir("/proc/self/fd"))  # noqa: PTH208 — names, no paths
+        names = os.listdir("/proc/self/fd")  # noqa: PTH208 — names, no paths
     except OSError:
         return frozenset()
+    return frozenset(int(name) for name in names if _is_open(int(name)))
+
+
+def _is_open(number: int) -> bool:
+    """The one that the listing itself had isn't any more."""
+    try:
+        os.fstat(number)
+    except OSError:
+        return False
+    return True
 
 
 def is_safe(before: frozenset[int]) -> bool:
     """before: the files that were open when the model wasn't loaded yet."""
     try:
-        if len(os.listdir("/proc/self/task")) != 1:  # noqa: PTH208
+        if set(_threads()) - _OWN_FORK_HANDLERS:
             return False
         mapped, writes = _mapped()
     except OSError:
         return False  # not Linux
     return not writes and all(_is_mapped(number, mapped) for number in open_files() - before)
+
+
+def _threads() -> Iterator[str]:
+    """The names of those beside the main one."""
+    for number in os.listdir("/proc/self/task"):  # noqa: PTH208
+        if int(number) != os.getpid():
+            yield Path(f"/proc/self/task/{number}/comm").read_text().strip()
 
 
 def _mapped() -> tuple[set[tuple[int, int]], bool]:
@@ -57,10 +77,7 @@ def _mapped() -> tuple[set[tuple[int, int]], bool]:
 
 
 def _is_mapped(number: int, mapped: set[tuple[int, int]]) -> bool:
-    try:
-        status = os.fstat(number)
-    except OSError:
-        return True  # the listing's own
+    status = os.fstat(number)
     return (status.st_dev, status.st_ino) in mapped
 
 
@@ -101,10 +118,13 @@ def run(control: socket.socket, blas_threads: int) -> socket.socket | None:
 
 
 def _fork() -> int:
-    try:
-        return os.fork()
-    except OSError as error:
-        return -(error.errno or 1)
+    """The process's number, 0 in itself, -errno where there can't be one."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of threads beside; `is_safe` has looked at them
+        try:
+            return os.fork()
+        except OSError as error:
+            return -(error.errno or 1)
 
 
 def _bury(children: set[int], control: socket.socket) -> None:
