@@ -17,7 +17,7 @@ from typing import Any
 
 from headrace import settings
 from headrace.deployments.base import BaseDeploymentClient
-from headrace.errors import HeadraceError, InvalidValue, MissingValue
+from headrace.errors import HeadraceError, InvalidValue
 from headrace.packaging.aliases import mlflow_names
 
 GROUP = "headrace.deploy"
@@ -27,6 +27,7 @@ BUILT_IN: dict[str, str] = {
     "azureml": "headrace.deployments.azureml",
     "kserve": "headrace.deployments.kserve",
     "local": "headrace.deployments.local",
+    "ray": "headrace.deployments.ray_serve",
     "sagemaker": "headrace.deployments.sagemaker",
 }
 
@@ -59,13 +60,11 @@ def set_deployments_target(target: str) -> None:
 
 
 def get_deployments_target() -> str:
-    """MissingValue if neither was one set nor the environment names one."""
+    """InvalidValue if neither was one set nor the environment names one."""
     found = _chosen[0] if _chosen else settings.DEPLOYMENTS_TARGET.get()
     if not found:
-        names_ = " or ".join(settings.DEPLOYMENTS_TARGET.names)
-        error = MissingValue("target")
-        error.message += f" Give one of {', '.join(names())}, or set {names_}."
-        raise error
+        variables = " or ".join(settings.DEPLOYMENTS_TARGET.names)
+        raise InvalidValue(message=f"No target is given: name one of {', '.join(names())}, or set {variables}.")
     return found
 
 
