@@ -19,7 +19,7 @@ def test_patients_like_the_studys_are_quiet_and_a_new_clinic_is_an_alarm(tmp_pat
     assert "Nothing has drifted." in usual
     assert "exit status 0" in usual
     assert "ALARM  input blood_pressure: its values moved" in clinic
-    assert "ALARM  input sugar: missing: 32% instead of 0%" in clinic
+    assert "ALARM  input sugar: missing: 16% instead of 0%" in clinic
     assert "ALARM  output value: its values moved" in clinic
     assert clinic.count("ALARM") == 3
     assert "exit status 3" in clinic

@@ -250,8 +250,8 @@ def test_looks_are_steps_of_one_run(
     for seed in range(60):
         server.split(people(5, seed, age=55))
     report = seen(watched, server).report
-    first = record(report, b"png", name="people", model_id=None)
-    second = record(report, b"png2", name="people", model_id="m-" + "0" * 32)
+    first = record(report, b"png", name="people", model_id="m-" + "0" * 32)  # of another store
+    second = record(report, b"png2", name="people", model_id=None)
     assert first.info.run_id == second.info.run_id
     run: Run = headrace.get_run(first.info.run_id)
     assert run.info.status == "FINISHED"

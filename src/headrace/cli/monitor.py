@@ -195,10 +195,13 @@ def _one(task: _Task, alarm: Alarm | None, outcome: _Outcome, *, goes_on: bool) 
 
     try:
         watched, found = _look(task)
-        image = draw(found.report, found.reference.profile, found.gathered.profile, found.gathered.windows)
-        if outcome.picture is not None:
-            _written(outcome.picture, image)
-        run = _recorded(watched, found.report, image, outcome.experiment) if outcome.recorded else None
+        run = None
+        if outcome.recorded or outcome.picture is not None:
+            image = draw(found.report, found.reference.profile, found.gathered.profile, found.gathered.windows)
+            if outcome.picture is not None:
+                _written(outcome.picture, image)
+            if outcome.recorded:
+                run = _recorded(watched, found.report, image, outcome.experiment)
         show(_as_record(found.report, run), lambda: shown(found.report, run))
         if alarm is not None:
             alarm.tell(found.report, run)

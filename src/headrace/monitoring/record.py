@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from contextlib import suppress
 
 import msgspec
 
@@ -11,7 +12,7 @@ from headrace import clock
 from headrace.client import MlflowClient
 from headrace.entities import LoggedModelInput, Metric, Run
 from headrace.entities.limits import MAX_KEY_CHARS, MAX_METRICS_PER_BATCH
-from headrace.errors import AlreadyExists
+from headrace.errors import AlreadyExists, NotFound
 from headrace.monitoring.report import Report
 
 PREFIX = "monitoring/"
@@ -86,5 +87,7 @@ def _run(client: MlflowClient, report: Report, name: str, experiment: str, model
     tags = {MODEL: name, REVISION: revision, URI: report.model}
     made = client.create_run(experiment_id, clock.now_ms(), tags, f"{name} {revision}")
     if model_id:
-        client.log_inputs(made.info.run_id, models=[LoggedModelInput(model_id)])
+        with suppress(NotFound):  # the model may be of another store
+            client.get_logged_model(model_id)
+            client.log_inputs(made.info.run_id, models=[LoggedModelInput(model_id)])
     return made
