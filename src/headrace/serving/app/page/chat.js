@@ -102,7 +102,7 @@ export function chatFor(model, base) {
     facts.textContent = [
       first === null ? "" : `first piece after ${first.toFixed(0)} ms`,
       usage ? `${usage.completion_tokens} tokens in ${took.toFixed(2)} s` : `${took.toFixed(2)} s`,
-      usage ? `${usage.prompt_tokens} tokens asked` : "",
+      usage ? `prompt of ${usage.prompt_tokens}` : "",
     ].filter(Boolean).join(" · ");
   }
 

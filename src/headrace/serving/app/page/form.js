@@ -36,7 +36,7 @@ function fieldFor(spec, name, value) {
   const optional = spec.required === false;
   const wrong = element("div", { className: "wrong", hidden: true, id: `${id}-wrong` });
   input.setAttribute("aria-describedby", wrong.id);
-  const label = element("label", { htmlFor: id }, element("span", {}, name), element("span", { className: "type" }, typeOf(spec) + (optional ? ", optional" : "")));
+  const label = element("label", { htmlFor: id }, element("span", {}, name), element("span", { className: "type" }, typeOf(spec) + (optional && !spec.isParam ? ", optional" : "")));
   const box = element("div", { className: isPlain(spec) ? "field" : "field wide" }, label, input, wrong);
   return { box, name, read: () => read(spec, input, wrong, optional) };
 }
@@ -95,7 +95,7 @@ function firstRow(example) {
 
 function paramsPart(specs, example) {
   if (!specs?.length) return { nodes: [], read: () => "" };
-  const fields = specs.map((spec) => fieldFor({ ...spec, required: false }, spec.name, example?.params?.[spec.name] ?? spec.default ?? undefined));
+  const fields = specs.map((spec) => fieldFor({ ...spec, required: false, isParam: true }, spec.name, example?.params?.[spec.name] ?? spec.default ?? undefined));
   const set = element("fieldset", {}, element("legend", {}, "Parameters"), element("div", { className: "fields" }, ...fields.map((field) => field.box)));
   const read = () => {
     const given = fields.map((field) => [field.name, field.read()]).filter(([, text]) => text !== "null");
