@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from headrace.packaging.schema import ColSpec, ParamSchema, ParamSpec, Schema, TensorSpec
 from headrace.serving.call import Call
+from headrace.serving.hosts import predict
 from tests.serving.hosts.taking import ask, call, host_of, model_of, said
 
 COLUMNS = Schema([ColSpec("double", "x"), ColSpec("long", "n"), ColSpec("string", "s", False)])
@@ -50,6 +51,16 @@ def test_requests_share_a_predict_and_get_their_own_rows() -> None:
     ]
     assert impl.rows == [3]
     assert [(reply.rows, reply.batch) for reply in replies] == [(1, 2), (2, 2)]
+
+
+def test_many_rows_arent_put_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(predict, "MOST_ROWS", 3)
+    impl = Scaled()
+    row = [1, 2, "a"]
+    asked = [split(row), split(row, row), split(*[row] * 5), split(row), split(row)]
+    replies = ask(host_of(model_of(impl, COLUMNS)), *map(call, asked))
+    assert [len(json.loads(reply.body)["predictions"]) for reply in replies] == [1, 2, 5, 1, 1]
+    assert impl.rows == [3, 5, 2]
 
 
 def test_params_are_never_mixed() -> None:

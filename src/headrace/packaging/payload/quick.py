@@ -114,7 +114,7 @@ class QuickForms:
         split = self._split.decode(raw)
         if split.columns not in self._split_readers:
             if len(self._split_readers) >= _ORDERS_KEPT:
-                return None
+                self._split_readers.clear()
             self._split_readers[split.columns] = _split_reader(split.columns, self._names, self._kinds)
         return self._of_cells(self._split_readers[split.columns], split.data)
 

@@ -14,7 +14,7 @@ from headrace.packaging.payload.quick import QuickForms
 from headrace.packaging.payload.quick_answer import encode_quickly
 from headrace.packaging.payload.request import ARROW, CONTENT_TYPES, JSON, MSGPACK, decode, media_type
 from headrace.serving.call import Call
-from headrace.serving.hosts.joining import ALONE, Mould, mould_of
+from headrace.serving.hosts.joining import Mould, mould_of
 from headrace.serving.hosts.work import Work, Written
 
 _MSGPACKS = (MSGPACK, "application/x-msgpack", "application/vnd.msgpack")
@@ -50,7 +50,7 @@ class Invocations:
     def _mould(self, data: Any) -> Mould:
         """A list is one input a place where the type hint says so; else what a list means depends on all of it."""
         if isinstance(data, list) and not self._model.is_signature_from_type_hint:
-            return ALONE
+            return Mould(None, len(data))
         return mould_of(data)
 
 

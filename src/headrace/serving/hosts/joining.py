@@ -30,7 +30,7 @@ def mould_of(data: Any) -> Mould:
     if isinstance(data, Rows):
         return Mould(("rows", data.names), len(data.cells))
     if isinstance(data, np.ndarray):
-        return Mould(_of_array(data), len(data)) if _of_array(data) is not None else ALONE
+        return Mould(_of_array(data), len(data)) if data.ndim else ALONE
     if isinstance(data, dict):
         return _of_arrays(data)
     if isinstance(data, list):
@@ -66,10 +66,10 @@ def _of_frame(frame: Any) -> Mould:
     index = frame.index
     numbered = isinstance(index, pandas.RangeIndex) and index.start == 0 and index.step == 1 and index.name is None
     if not numbered or not len(frame) or not frame.columns.is_unique:
-        return ALONE
+        return Mould(None, len(frame))
     dtypes = frame.dtypes.tolist()
     if any(type(dtype).__name__ == "CategoricalDtype" for dtype in dtypes):
-        return ALONE
+        return Mould(None, len(frame))
     return Mould(("frame", tuple(frame.columns), tuple(map(str, dtypes))), len(frame))
 
 

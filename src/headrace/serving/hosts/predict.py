@@ -8,7 +8,7 @@ asked for several requests again, and those that it was asked for are done one b
 from __future__ import annotations
 
 import logging
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Protocol
 
 from headrace import clock
@@ -27,6 +27,8 @@ from headrace.serving.hosts.rowwise import answers_by_row
 from headrace.serving.hosts.work import Work
 from headrace.serving.problems import problem, told
 from headrace.serving.spec import ModelSpec
+
+MOST_ROWS = 10_000  # of several requests in one predict: beyond, sharing saves nothing and takes memory
 
 logger = logging.getLogger("headrace.serving")
 
@@ -60,7 +62,8 @@ class PredictHost:
             if work is not None:
                 groups.setdefault(work.group if self._shares else call.id, []).append(work)
         for works in groups.values():
-            self._answer(works, emit)
+            for part in _cut_by_rows(works):
+                self._answer(part, emit)
 
     def _read(self, call: Call, emit: Emit) -> Work | None:
         if call.kind not in self._dialects:
@@ -94,7 +97,8 @@ class PredictHost:
         took_s = clock.monotonic_s() - started
         counts = [work.mould.rows for work in works]
         parts = [predictions] if len(works) == 1 else parted(predictions, counts)
-        if parts is None or (self._shares and counts[0] and not has_rows(predictions, sum(counts))):
+        by_row = works[0].mould.kind is not None and counts[0]
+        if parts is None or (self._shares and by_row and not has_rows(predictions, sum(counts))):
             self._stop_sharing()
         if parts is None:
             return sum(self._answer([work], emit) for work in works)
@@ -122,6 +126,18 @@ class PredictHost:
 
     def close(self) -> None:
         pass
+
+
+def _cut_by_rows(works: list[Work]) -> Iterator[list[Work]]:
+    part: list[Work] = []
+    rows = 0
+    for work in works:
+        if part and rows + work.mould.rows > MOST_ROWS:
+            yield part
+            part, rows = [], 0
+        part.append(work)
+        rows += work.mould.rows
+    yield part
 
 
 def _reply(work: Work, predictions: object, took_s: float, batch: int) -> Reply:

@@ -34,17 +34,14 @@ logger = logging.getLogger("headrace.serving")
 def answers_by_row(model: PyFuncModel) -> bool:
     keys = model.metadata.pyfunc or {}
     by_nature = bool(BY_ROW & set(model.metadata.flavors)) and keys.get("predict_fn", "predict") in _METHODS
-    if not by_nature and not _states_rows(model):
+    schema = model.input_schema
+    if schema is None:
+        if not by_nature:
+            return False
+    elif schema.is_tensor_spec() and any(spec.shape[:1] != (-1,) for spec in schema.inputs):
         return False
     found = _example_agrees(model, _TRIAL_S if by_nature else _PROOF_S)
     return by_nature if found is None else found
-
-
-def _states_rows(model: PyFuncModel) -> bool:
-    schema = model.input_schema
-    if schema is None:
-        return False
-    return not schema.is_tensor_spec() or all(spec.shape[:1] == (-1,) for spec in schema.inputs)
 
 
 def _example_agrees(model: PyFuncModel, most_s: float) -> bool | None:
