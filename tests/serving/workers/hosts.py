@@ -33,6 +33,11 @@ def _print(asked: dict[str, Any]) -> None:
     os.write(1, b"raw " + asked["text"].encode())
 
 
+def _blas(asked: dict[str, Any]) -> dict[str, Any]:
+    pools = importlib.import_module("threadpoolctl").threadpool_info()
+    return {"threads": [each["num_threads"] for each in pools if each["user_api"] == "blas"]}
+
+
 _DEEDS: dict[str, Any] = {
     "sleep": lambda asked: time.sleep(asked["seconds"]),
     "touch": lambda asked: Path(asked["path"]).touch(),
@@ -44,6 +49,7 @@ _DEEDS: dict[str, Any] = {
     "stdin": lambda asked: {"stdin": sys.stdin.read()},
     "environment": lambda asked: {name: os.environ.get(name) for name in asked["names"]},
     "draw": lambda asked: {"drawn": float(importlib.import_module("numpy").random.random())},
+    "blas": _blas,
     "raise": _raise,
     "print": _print,
 }

@@ -133,6 +133,22 @@ def test_processes_share_the_cores_unless_the_user_says_otherwise(user: dict[str
     run(work())
 
 
+@pytest.mark.parametrize("load", [None, "thread"], ids=["forked", "loaded"])
+def test_blas_gets_its_threads_when_the_model_is_loaded(load: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("threadpoolctl")
+    threads_here = threads.cores()
+    monkeypatch.setattr(threads, "cores", lambda: 8)
+
+    async def work() -> None:
+        async with a_pool("calls", workers=2, config={"import": "numpy", "load": load}) as pool:
+            assert (pool._crew._template is not None) == (load is None)
+            found = [(await _direct(pool, place, do="blas"))["threads"] for place in range(2)]
+            own = 4 if load is None else min(4, threads_here)  # what starts with its threads takes what there is
+            assert found == [[4], [own]]
+
+    run(work())
+
+
 # A real model
 
 

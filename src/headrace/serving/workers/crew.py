@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import os
 import socket
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
@@ -59,7 +60,9 @@ class Crew:
         self.workers: list[Worker] = []
         self.setbacks = Setbacks()
         self.recycled = self.stuck = 0
-        self._shares = options.sharing == "auto" and options.workers > 1 and not options.devices
+        self._shares = (
+            sys.platform == "linux" and options.sharing == "auto" and options.workers > 1 and not options.devices
+        )
         self._template: Template | None = None
         self._templating = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
@@ -203,14 +206,15 @@ class Crew:
 
     async def _spawned(self, place: int, control: socket.socket | None = None) -> Worker:
         worker, theirs = await self._connected()
+        variables, blas_threads = self._variables(place, to_fork=control is not None)
         with theirs:
             fds = [theirs.fileno(), *([control.fileno()] if control else [])]
             try:
-                worker.process = Spawned(self._environment, self._variables(place, to_fork=control is not None), fds)
+                worker.process = Spawned(self._environment, variables, fds)
             except BaseException:
                 worker.close()
                 raise
-        worker.start(Start(self._spec, self._options.host, threads.per_worker(self._options.workers)))
+        worker.start(Start(self._spec, self._options.host, blas_threads))
         return await self._loaded(worker)
 
     async def _forked(self, template: Template) -> Worker:
@@ -252,13 +256,14 @@ class Crew:
             f"The model's process {ending(status)} while it loaded the model; see what it wrote to standard error."
         )
 
-    def _variables(self, place: int, *, to_fork: bool) -> dict[str, str]:
+    def _variables(self, place: int, *, to_fork: bool) -> tuple[dict[str, str], int]:
+        """Of the environment; and BLAS's threads, where they are to be set after the model is loaded, else 0."""
         options = self._options
-        given = {**os.environ, **options.variables}
-        found = {**threads.limits(options.workers, given, to_fork=to_fork), **options.variables}
+        limits = threads.limits(options.workers, {**os.environ, **options.variables}, to_fork=to_fork)
+        found = {**limits, **options.variables}
         if options.devices:
             found["CUDA_VISIBLE_DEVICES"] = options.devices[place % len(options.devices)]
-        return found
+        return found, threads.per_worker(options.workers) if limits and to_fork else 0
 
     # Watching them
 

@@ -24,11 +24,11 @@ _NOTHING = b""
 
 
 class Start(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=0):
-    """The first one. host: `module:function`. blas_threads: of a process that is forked."""
+    """The first one. host: `module:function`. blas_threads: for the time when the model is loaded; 0 changes none."""
 
     spec: ModelSpec
     host: str
-    blas_threads: int = 1
+    blas_threads: int = 0
 
 
 class Given(msgspec.Struct, frozen=True, array_like=True, gc=False, tag=1):

@@ -41,13 +41,14 @@ def main(channel_fd: int, control_fd: int | None) -> int:
     if control_fd is not None and template.is_safe(before):
         _die_with_front(0)  # it ends its forks first
         Emitter(channel).send(Ready(host.facts, template=True))
-        given = template.run(socket.socket(fileno=control_fd), start.blas_threads)
+        given = template.run(socket.socket(fileno=control_fd))
         if given is None:
             host.close()
             return 0
         stream.close()
         channel.close()
         channel, stream = given, reader_of(given)
+    _widen_blas(start.blas_threads)
     Emitter(channel).send(Ready(host.facts))
     return Serving(channel, stream, host).run()
 
@@ -73,6 +74,13 @@ def _opened(start: Start) -> Host:
     module, _, name = start.host.partition(":")
     made: Host = getattr(importlib.import_module(module), name)(start.spec)
     return made
+
+
+def _widen_blas(threads: int) -> None:
+    """It starts its threads when it is imported, so it had one while a fork might come."""
+    if threads > 1:
+        with contextlib.suppress(ImportError):
+            importlib.import_module("threadpoolctl").threadpool_limits(threads, user_api="blas")
 
 
 def _failed(error: BaseException) -> Failed:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import importlib
 import os
 import re
 import selectors
@@ -81,9 +80,9 @@ def _is_mapped(number: int, mapped: set[tuple[int, int]]) -> bool:
     return (status.st_dev, status.st_ino) in mapped
 
 
-def run(control: socket.socket, blas_threads: int) -> socket.socket | None:
+def run(control: socket.socket) -> socket.socket | None:
     """Forks for each socket that comes until the front is gone. In a fork: its socket; in the template, at the end:
-    None. blas_threads: of a fork; the template was told to have one."""
+    None."""
     gc.collect()
     gc.freeze()
     woken, wakes = os.pipe()
@@ -109,7 +108,6 @@ def run(control: socket.socket, blas_threads: int) -> socket.socket | None:
                 pid = _fork()
                 if pid == 0:
                     _be_own_process(control, woken, wakes)
-                    _widen_blas(blas_threads)
                     return channel
                 channel.close()
                 if pid > 0:
@@ -156,9 +154,3 @@ def _be_own_process(control: socket.socket, *pipes: int) -> None:
     numpy: Any = sys.modules.get("numpy")
     if numpy is not None:
         numpy.random.seed()  # else all of them would draw the same, as Python's own generator doesn't
-
-
-def _widen_blas(threads: int) -> None:
-    if threads > 1:
-        with contextlib.suppress(ImportError):
-            importlib.import_module("threadpoolctl").threadpool_limits(threads, user_api="blas")
