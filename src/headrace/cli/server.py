@@ -76,7 +76,7 @@ def _app_name(_: click.Context, __: click.Parameter, value: str | None) -> str |
     envvar=_names("BACKEND_STORE_URI"),
     default="./.headrace",
     show_default=True,
-    help="Where runs are kept: folder, sqlite:///, postgresql://.",
+    help="Where runs are kept: folder, sqlite:///, postgresql://; offline:FOLDER shows journals.",
 )
 @click.option(
     "--registry-store-uri",

@@ -121,7 +121,7 @@ tracking_uri_option = click.option(
     metavar="URI",
     expose_value=False,
     callback=_choose_uri,
-    help="Store to use: folder, sqlite:///, postgresql://, http(s)://.",
+    help="Store to use: folder, sqlite:///, postgresql://, http(s)://; offline:FOLDER reads journals.",
 )
 json_option = click.option(
     "--json", is_flag=True, expose_value=False, callback=_choose_json, help="Print JSON to stdout."
