@@ -123,6 +123,7 @@ docs: $(STAMP)
 	$(BIN)/python -m tools.gen_cli_docs
 	$(BIN)/python -m tools.gen_rest_docs
 	$(BIN)/python -m tools.gen_search_docs
+	$(BIN)/python -m tools.gen_ui_types
 
 bench-models: $(MODELS_STAMP) $(MLFLOW_MODELS_STAMP)
 	$(BIN)/python -m benchmarks.models

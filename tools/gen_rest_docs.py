@@ -14,6 +14,7 @@ from tools.pages import run
 
 TITLES = {
     "service": "Service",
+    "pages": "Web pages",
     "experiments": "Experiments",
     "runs": "Runs",
     "changes": "Live view",

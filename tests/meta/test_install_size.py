@@ -9,7 +9,7 @@ import pytest
 from tests.meta.source import ROOT, modules
 
 UV = [sys.executable, "-m", "uv"]
-MAX_SIZE_MB = 160  # with bytecode, as pip leaves it
+MAX_SIZE_MB = 170  # with bytecode, as pip leaves it
 MAX_PACKAGES = 30
 SHIPPED_APART = {"__main__", "testing"}  # the first would run, the second needs pytest
 

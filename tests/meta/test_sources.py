@@ -13,6 +13,7 @@ from tests.meta.source import ROOT, modules
 
 MAX_FILE_LINES = 600
 MAX_FUNCTION_LINES = 70
+GENERATED = {"ui/src/api/endpoints.ts"}
 FORBIDDEN_MODULE_NAMES = {"utils", "util", "helpers", "helper", "manager", "misc", "common"}
 MLFLOWS_PATHS = ("headrace.models.utils", "headrace.pyfunc.utils")  # public paths have the names that MLflow gave them
 
@@ -32,6 +33,7 @@ def test_no_source_file_is_longer_than_600_lines() -> None:
     lengths = {
         str(path.relative_to(ROOT)): len(path.read_text(encoding="utf-8").splitlines())
         for path in tracked(".py", ".ts", ".tsx", ".sh")
+        if path.relative_to(ROOT).as_posix() not in GENERATED
     }
     assert not {name: length for name, length in lengths.items() if length > MAX_FILE_LINES}
 

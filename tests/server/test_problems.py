@@ -64,7 +64,10 @@ def test_an_unreachable_store_is_503() -> None:
     assert reply.json["message"] == "The database doesn't answer."
 
 
-def test_the_landing_page_of_a_broken_store_is_no_traceback(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_plain_page_of_a_broken_store_is_no_traceback(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("headrace.server.routes.pages.page", lambda _: None)
     reply = request(failing(), "GET", "/")
     assert reply.status == 500
     assert incident(caplog, reply)

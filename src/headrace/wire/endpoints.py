@@ -18,6 +18,7 @@ from headrace.wire.table import (
     logged_models,
     metrics,
     model_versions,
+    pages,
     registered_models,
     registry_extras,
     runs,
@@ -27,6 +28,7 @@ from headrace.wire.table import (
 
 ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
     *service.ENDPOINTS,
+    *pages.ENDPOINTS,
     *experiments.ENDPOINTS,
     *runs.ENDPOINTS,
     *metrics.ENDPOINTS,

@@ -1,9 +1,8 @@
 from __future__ import annotations
 
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 
 from headrace.server.exchange import Exchange, Routes
-from headrace.server.landing import landing_page
 from headrace.server.openapi import openapi_document
 from headrace.server.options import MLFLOW_VERSION
 from headrace.server.release import RELEASE
@@ -47,9 +46,3 @@ async def who_am_i(exchange: Exchange[Nothing]) -> WhoAmIAnswer:
 async def openapi(exchange: Exchange[Nothing]) -> Response:
     document = await exchange.backend.call(openapi_document, exchange.backend.options.static_prefix)
     return Response(document, media_type="application/vnd.oai.openapi+json")
-
-
-@routes.serves(table.LANDING)
-async def landing(exchange: Exchange[Nothing]) -> Response:
-    backend = exchange.backend
-    return HTMLResponse(await backend.call(landing_page, backend.store, backend.options.static_prefix))

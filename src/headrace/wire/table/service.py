@@ -60,7 +60,7 @@ LANDING = Endpoint(
     answer=Done,
     permission="read",
     media=("text/html",),
-    doc="A page that says what answers here.",
+    doc="The web page of all experiments; a plain page that says what answers here, where the web pages aren't built.",
 )
 
 ENDPOINTS = (

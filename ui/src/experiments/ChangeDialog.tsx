@@ -1,0 +1,108 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { type FormEvent, useState } from "react";
+import { call } from "@/api/call";
+import type { ExperimentMessage } from "@/api/endpoints";
+import { Dialog } from "@/parts/Dialog";
+import { tell } from "@/parts/Toasts";
+
+export type Change =
+  | { kind: "create" }
+  | { kind: "edit"; experiment: ExperimentMessage; note: string }
+  | { kind: "delete" | "restore"; experiment: ExperimentMessage };
+
+const TITLES: Record<Change["kind"], string> = {
+  create: "New experiment",
+  edit: "Edit experiment",
+  delete: "Delete experiment",
+  restore: "Restore experiment",
+};
+const DONE: Record<Change["kind"], string> = {
+  create: "was made",
+  edit: "was changed",
+  delete: "was deleted; it can be restored",
+  restore: "is back",
+};
+
+async function apply(change: Change, name: string, note: string): Promise<void> {
+  if (change.kind === "create") {
+    const tags = note ? [{ key: "mlflow.note.content", value: note }] : [];
+    await call("experiments.create", { name, tags });
+    return;
+  }
+  const id = change.experiment.experiment_id ?? "";
+  if (change.kind === "delete") await call("experiments.delete", { experiment_id: id });
+  if (change.kind === "restore") await call("experiments.restore", { experiment_id: id });
+  if (change.kind === "edit") {
+    if (name !== change.experiment.name)
+      await call("experiments.update", { experiment_id: id, new_name: name });
+    if (note !== change.note)
+      await call("experiments.set-tag", { experiment_id: id, key: "mlflow.note.content", value: note });
+  }
+}
+
+export function ChangeDialog({ change, onClose }: { change: Change; onClose: () => void }) {
+  const queries = useQueryClient();
+  const [name, setName] = useState("experiment" in change ? (change.experiment.name ?? "") : "");
+  const [note, setNote] = useState("note" in change ? change.note : "");
+  const doing = useMutation({
+    mutationFn: () => apply(change, name.trim(), note),
+    onSuccess: async () => {
+      await queries.invalidateQueries({ queryKey: ["experiments"] });
+      tell(`The experiment ${name.trim()} ${DONE[change.kind]}.`);
+      onClose();
+    },
+  });
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    doing.mutate();
+  };
+  const writes = change.kind === "create" || change.kind === "edit";
+  return (
+    <Dialog title={TITLES[change.kind]} onClose={onClose}>
+      <form onSubmit={submit}>
+        {writes ? (
+          <>
+            <label className="labelled">
+              <span>Name</span>
+              <input
+                className="field"
+                value={name}
+                required
+                onChange={(event) => setName(event.target.value)}
+              />
+            </label>
+            <label className="labelled">
+              <span>Description (Markdown)</span>
+              <textarea
+                className="field"
+                rows={4}
+                value={note}
+                onChange={(event) => setNote(event.target.value)}
+              />
+            </label>
+          </>
+        ) : (
+          <p>
+            {change.kind === "delete"
+              ? "Its runs go with it until it is restored: "
+              : "Its runs come back with it: "}
+            <strong>{name}</strong>
+          </p>
+        )}
+        {doing.error && <p className="field-problem">{doing.error.message}</p>}
+        <div className="actions">
+          <button type="button" className="button" onClick={onClose}>
+            Cancel
+          </button>
+          <button
+            type="submit"
+            className={change.kind === "delete" ? "button danger" : "button main"}
+            disabled={doing.isPending || (writes && !name.trim())}
+          >
+            {TITLES[change.kind].split(" ")[0] === "New" ? "Create" : TITLES[change.kind].split(" ")[0]}
+          </button>
+        </div>
+      </form>
+    </Dialog>
+  );
+}

@@ -1,0 +1,32 @@
+import { type ReactNode, useEffect, useRef } from "react";
+import "./controls.css";
+
+/** A question that keeps the focus until it is answered. Escape and a click beside it close it. */
+export function Dialog({
+  title,
+  onClose,
+  children,
+}: {
+  title: string;
+  onClose: () => void;
+  children: ReactNode;
+}) {
+  const shown = useRef<HTMLDialogElement>(null);
+  useEffect(() => {
+    const dialog = shown.current;
+    dialog?.showModal();
+    return () => dialog?.close();
+  }, []);
+  return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape does the same
+    <dialog
+      ref={shown}
+      aria-label={title}
+      onCancel={onClose}
+      onClick={(event) => event.target === shown.current && onClose()}
+    >
+      <h2>{title}</h2>
+      {children}
+    </dialog>
+  );
+}

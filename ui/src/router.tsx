@@ -1,0 +1,41 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { Problem } from "./parts/Problem";
+import { Shell } from "./shell/Shell";
+
+const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
+
+function NotFound() {
+  return <Problem error={new Error("There is no such page.")} />;
+}
+
+const experiments = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  validateSearch: (given: Record<string, unknown>): { q?: string; deleted?: boolean } => ({
+    q: given.q ? String(given.q) : undefined,
+    deleted: given.deleted === true || undefined,
+  }),
+  component: lazyRouteComponent(() => import("./experiments/ExperimentsPage"), "ExperimentsPage"),
+});
+
+const runs = createRoute({
+  getParentRoute: () => root,
+  path: "/experiments/$experimentId",
+  component: lazyRouteComponent(() => import("./runs/RunsPage"), "RunsPage"),
+});
+
+const routeTree = root.addChildren([experiments, runs]);
+
+export const router = createRouter({
+  routeTree,
+  basepath: new URL(document.baseURI).pathname.replace(/\/$/, "") || "/",
+  defaultPreload: "intent",
+  defaultErrorComponent: ({ error }) => <Problem error={error as Error} />,
+  scrollRestoration: true,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}
