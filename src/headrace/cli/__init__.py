@@ -31,6 +31,7 @@ NOUNS = {
     "monitor": Noun(
         "headrace.cli.monitor:monitor", "Compare what a served model was asked with what it was trained on."
     ),
+    "samples": Noun("headrace.cli.samples:samples", "List or export requests to served models that were kept."),
     "webhooks": Noun("headrace.cli.webhooks:group", "Tell other programs what happens to registered models."),
     "sync": Noun(
         "headrace.cli.sync:sync",

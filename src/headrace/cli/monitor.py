@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,8 +9,8 @@ from typing import TYPE_CHECKING
 import click
 
 from headrace import clock, settings
-from headrace.cli import dates
 from headrace.cli.group import Command
+from headrace.cli.moments import moment_ms, span_s
 from headrace.cli.output import say, show
 from headrace.errors import HeadraceError, InvalidValue
 
@@ -22,9 +21,6 @@ if TYPE_CHECKING:
     from headrace.monitoring.watch import Look, Reference, Watched
 
 DRIFT_STATUS = 3
-_SPAN = re.compile(r"(\d+(?:\.\d+)?)\s*(s|m|h|d|w)")
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 7 * 86_400}
-_FORMS = f"a span such as 90m, 24h or 7d, or {dates.FORMS}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,13 +40,6 @@ class _Outcome:
     experiment: str | None
     recorded: bool
     picture: Path | None
-
-
-def _span(_: click.Context, parameter: click.Parameter, text: str | None) -> float | None:
-    found = None if text is None else _SPAN.fullmatch(text.strip())
-    if text is not None and found is None:
-        raise click.BadParameter(f"{text!r} is no span; write 90s, 10m, 6h, 1d.", param=parameter)
-    return None if found is None else float(found[1]) * _SECONDS[found[2]]
 
 
 @click.command(
@@ -121,7 +110,7 @@ def _span(_: click.Context, parameter: click.Parameter, text: str | None) -> flo
     "--picture", metavar="FILE.png", type=click.Path(dir_okay=False, path_type=Path), help="Draw it there too."
 )
 @click.option("--webhook", metavar="URL", help="Address that is told of drift, by a signed POST.")
-@click.option("--every", metavar="SPAN", callback=_span, help="Look again and again, until Ctrl-C.")
+@click.option("--every", metavar="SPAN", callback=span_s, help="Look again and again, until Ctrl-C.")
 @click.pass_context
 def monitor(
     context: click.Context,
@@ -173,7 +162,7 @@ def monitor(
         limits=limits,
     )
     for option, text in (("--since", since), ("--until", until), ("--reference-until", reference_until)):
-        _moment_ms(option, text)
+        moment_ms(option, text)
     if reference and reference_until:
         raise InvalidValue("--reference-until", reference_until, "give --reference or --reference-until, not both.")
     if webhook is not None:
@@ -217,12 +206,12 @@ def _look(task: _Task) -> tuple[Watched, Look]:
     from headrace.monitoring.watch import earlier_reference, look
 
     watched = _watched(task)
-    since_ms, until_ms = _moment_ms("--since", task.since), _moment_ms("--until", task.until)
+    since_ms, until_ms = moment_ms("--since", task.since), moment_ms("--until", task.until)
     reference = None
     if task.reference is not None:
         reference = _file_reference(task.reference, watched)
     elif task.reference_until is not None:
-        split_ms = _moment_ms("--reference-until", task.reference_until)
+        split_ms = moment_ms("--reference-until", task.reference_until)
         assert split_ms is not None
         reference = earlier_reference(watched, task.samples, None, split_ms)
         since_ms = max(split_ms, since_ms or 0)
@@ -280,16 +269,6 @@ def _written(place: Path, image: bytes) -> None:
         place.write_bytes(image)
     except OSError as error:
         raise InvalidValue("--picture", str(place), f"it can't be written: {error.strerror}.") from error
-
-
-def _moment_ms(option: str, text: str | None) -> int | None:
-    if text is None:
-        return None
-    span = _SPAN.fullmatch(text.strip())
-    found = clock.now_ms() - int(float(span[1]) * _SECONDS[span[2]] * 1000) if span else dates.parse(text)
-    if found is None:
-        raise InvalidValue(option, text, f"write {_FORMS}.")
-    return found
 
 
 def _limits(given: tuple[str, ...]) -> dict[str, float]:
