@@ -119,7 +119,7 @@ def _text(names: str, help: str) -> Setting[str | None]:
 
 TRACKING_URI = _text(
     "HEADRACE_TRACKING_URI MLFLOW_TRACKING_URI",
-    "Where runs are kept: folder, sqlite:///, postgresql://, http(s)://.",
+    "Where runs are kept: folder, sqlite:///, postgresql://, http(s)://, offline:FOLDER.",
 )
 REGISTRY_URI = _text(
     "HEADRACE_REGISTRY_URI MLFLOW_REGISTRY_URI", "Where models are registered, if not at the tracking URI."
