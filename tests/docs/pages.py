@@ -3,8 +3,8 @@
 ```python blocks of a page share one interpreter; ```bash blocks run under `bash -eu`; of ```console blocks the lines
 after `$ ` run, and the output shown below them must match (`...` stands for anything). `<!-- no-run: reason -->` on
 the line before a block leaves it out. A page that says port 5000 gets a free port instead; a server that a block
-leaves in the background (`headrace server … &`) is waited for until the port answers, and ended with the page. A page
-that names `examples/` finds the checkout's there.
+leaves in the background (`headrace server … &`, `headrace models serve … &`) is waited for until it is healthy, and
+ended with the page. A page that names `examples/` finds the checkout's there.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import subprocess
 import sys
 import textwrap
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -28,7 +29,7 @@ EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 RUN_LANGUAGES = ("python", "bash", "console")
 SHOWN_LANGUAGES = ("text", "json", "yaml", "toml", "sql", "ini", "http", "diff", "r", "java", "typescript", "html")
 BLOCK_TIMEOUT_S = 120
-PORT_TIMEOUT_S = 30
+PORT_TIMEOUT_S = 60
 STOP_TIMEOUT_S = 10
 DOCUMENTED_PORT = re.compile(r"\b5000\b")
 FENCE = re.compile(r"^( *)```(?P<language>[^\n`]*)\n(?P<code>.*?)^\1```[ ]*$", re.MULTILINE | re.DOTALL)
@@ -167,7 +168,7 @@ class Runner:
         text = output.read_text(encoding="utf-8")
         if status:
             raise PageError(f"{block.place}: exit status {status}\n{code}\n{text}")
-        if re.search(r"headrace (server|ui)\b.*&\s*$", code, re.MULTILINE):
+        if re.search(r"headrace (server|ui|serve|models serve)\b.*&\s*$", code, re.MULTILINE):
             self.wait_for_port(block)
         return text
 
@@ -182,7 +183,7 @@ class Runner:
         deadline = time.monotonic() + PORT_TIMEOUT_S
         while True:
             try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+                urllib.request.urlopen(f"http://127.0.0.1:{self.port}/health", timeout=5).close()
                 return
             except OSError as error:
                 if time.monotonic() > deadline:
