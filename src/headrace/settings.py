@@ -507,6 +507,7 @@ IMAGE_ENV_MANAGER = Setting(
 SERVE_API_KEYS = _text(
     "HEADRACE_SERVE_API_KEYS HEADRACE_SERVE_API_KEY", "API keys of headrace models serve, by commas; any of them opens."
 )
+VLLM = Setting("HEADRACE_VLLM", str, "vllm", "Command that starts vLLM, for models that are served by that engine.")
 SERVE_TIMEOUT_S = Setting(
     "HEADRACE_SERVE_REQUEST_TIMEOUT MLFLOW_SCORING_SERVER_REQUEST_TIMEOUT",
     _seconds,

@@ -111,6 +111,13 @@ def _listed(_: click.Context, __: click.Parameter, value: str | None) -> tuple[s
     help="Requests that a chat engine answers at a time.",
 )
 @click.option(
+    "--engine",
+    type=click.Choice(["own", "vllm"]),
+    default="own",
+    show_default=True,
+    help="Of language models: own, that of the model's flavor; vllm, for those of Transformers where there is a GPU.",
+)
+@click.option(
     "--split",
     type=(float, str),
     multiple=True,

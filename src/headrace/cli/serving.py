@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import msgspec
 
@@ -48,6 +48,7 @@ class Choices:
     latency_target: float | None
     queue: int
     concurrency: int
+    engine: Literal["own", "vllm"]
     split: tuple[tuple[float, str], ...]
     shadow: tuple[tuple[float, str], ...]
     follow: bool
@@ -230,6 +231,7 @@ def _pools(name: str, choices: Choices) -> MakePool:
             batching=not choices.no_batching,
             max_batch=choices.max_batch,
             concurrency=choices.concurrency,
+            engine=choices.engine,
         )
         return pool_of(spec, options, manager, say)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -12,7 +12,8 @@ from headrace.packaging.trust import Origin
 
 class ModelSpec(msgspec.Struct, frozen=True, kw_only=True):
     """path: of the model's folder on this machine. root, creator, caller: its origin, as `trust` judges it. name: what
-    clients call the model. batching: False answers one call at a time, whatever the model could."""
+    clients call the model. batching: False answers one call at a time, whatever the model could. engine: of a language
+    model; "own" is that of its flavor."""
 
     path: str
     name: str
@@ -24,6 +25,7 @@ class ModelSpec(msgspec.Struct, frozen=True, kw_only=True):
     batching: bool = True
     max_batch: int = 64
     concurrency: int = 64
+    engine: Literal["own", "vllm"] = "own"
 
     @property
     def origin(self) -> Origin:

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Protocol
 
 from headrace.packaging.inside import inside
 from headrace.packaging.mlmodel import PYFUNC, Model
-from headrace.packaging.pyfunc.loaded import PyFuncModel
 from headrace.serving.call import Kind
 from headrace.serving.facts import Facts, Feeding
 
 MAX_EXAMPLE_BYTES = 1 << 20  # it crosses to the front and is shown on a page
 
 
+class Loaded(Protocol):
+    @property
+    def metadata(self) -> Model: ...
+
+    @property
+    def model_id(self) -> str | None: ...
+
+
 def described(
-    model: PyFuncModel,
+    model: Loaded,
     *,
     kinds: list[Kind],
     feeding: Feeding,

@@ -26,6 +26,10 @@ def open_host(spec: ModelSpec) -> Host:
     """Loads the model. Raises what loading raises."""
     started = clock.monotonic_s()
     source = open_model(_Place(spec), model_config=spec.model_config, allow_pickle=spec.allow_pickle)
+    if spec.engine == "vllm":
+        from headrace.serving.hosts.vllm import VllmHost
+
+        return VllmHost(source, spec)
     model = load_pyfunc(source, suppress_warnings=True)
     loaded_s = clock.monotonic_s() - started
     task = task_of(model)
