@@ -16,7 +16,7 @@ import headrace as mlflow
 import headrace.client.open as stores
 from headrace.cli import main
 from headrace.client.outbox.files import journals
-from headrace.errors import HeadraceError, InvalidValue, NotFound
+from headrace.errors import HeadraceError, InvalidState, InvalidValue, NotFound
 from tests.client.conftest import PASSWORD, forget, server_at
 from tests.support.live_server import live_server
 
@@ -130,6 +130,8 @@ def test_client_rewinds_a_run_that_nobody_has_open() -> None:
     assert client.get_run(run.info.run_id).info.status == "FINISHED"
     with pytest.raises(NotFound):
         client.rewind_run("0" * 32, 4)
+    with mlflow.start_run(), pytest.raises(InvalidState, match="resume_from_step=3"):
+        client.rewind_run(mlflow.active_run().info.run_id, 3)  # type: ignore[union-attr]
 
 
 def environment_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, str]:

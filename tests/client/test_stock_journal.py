@@ -29,6 +29,7 @@ from headrace.entities.journal import (
     TagRemoved,
     TagsSet,
 )
+from headrace.errors import NotSupported
 from headrace.wire.journal import body
 from tests.client.stock import MLFLOW, ROOT, StockServer
 
@@ -140,6 +141,23 @@ def test_server_that_comes_later_and_is_killed_gets_the_run_under_an_id_of_its_o
     finally:
         close_stores()
         server.stop()
+
+
+def test_what_a_stock_server_cannot_take_back_is_said_at_once(stock: StockServer) -> None:
+    mlflow.set_tracking_uri(stock.url)
+    run_id = begin("taken back")
+    with pytest.raises(NotSupported, match=r"MLflow's, where params are written once.*tag or another key"):
+        mlflow.correct_param("lr", 1)
+    mlflow.end_run()
+    with pytest.raises(NotSupported, match=r"can't be resumed from step 3.*without resume_from_step"):
+        mlflow.start_run(run_id=run_id, resume_from_step=3)
+    assert mlflow.active_run() is None
+    assert mlflow.get_run(run_id).info.status == "FINISHED"
+    with mlflow.start_run(run_id=run_id):
+        mlflow.log_metric("again", 1)
+    for ask in (MlflowClient().get_rewinds, MlflowClient().get_param_corrections):
+        with pytest.raises(NotSupported, match="isn't Headrace's"):
+            ask(run_id)
 
 
 def test_offline_folder_is_synced_once(stock: StockServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

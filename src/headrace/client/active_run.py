@@ -103,6 +103,11 @@ def active_uri() -> str | None:
     return stack[-1].uri if stack else None
 
 
+def is_open(run_id: str) -> bool:
+    """In any thread of this process."""
+    return run_id in _open
+
+
 def remember_model(run_id: str, step: int, model_id: str) -> None:
     entry = _open.get(run_id)
     if entry is not None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from headrace import clock
+from headrace.client.active_run import is_open
 from headrace.client.context import user_name
 from headrace.client.mlflow_client.target import Target
 from headrace.client.outbox import amend
@@ -10,7 +11,7 @@ from headrace.client.uri import shown_uri
 from headrace.client.values import as_integer, as_key, as_text
 from headrace.entities import Metric, ParamCorrection, Rewind
 from headrace.entities.journal import ParamCorrected, RunRewound
-from headrace.errors import NotSupported
+from headrace.errors import InvalidState, NotSupported
 from headrace.stores.amendments import AmendmentStore
 
 
@@ -19,7 +20,12 @@ class AmendmentCalls(Target):
 
     def rewind_run(self, run_id: str, step: int) -> None:
         """Hides points of later steps, as start_run(run_id=…, resume_from_step=step) does, and leaves the run as it is
-        otherwise."""
+        otherwise. InvalidState for one that this process has open: what it logs next would be hidden, too."""
+        if is_open(run_id):
+            raise InvalidState(
+                message=f"Run {run_id!r} is open in this process; end it, and go on by "
+                f"start_run(run_id={run_id!r}, resume_from_step={step!r})."
+            )
         at = amend.moment_after_rewinds(self._store, run_id)
         amend.append(self._store, RunRewound(run_id, as_integer("step", step), at, user_name()))
 
@@ -52,5 +58,7 @@ class AmendmentCalls(Target):
     def _amended(self) -> AmendmentStore:
         store = self._store
         if not isinstance(store, AmendmentStore):
-            raise NotSupported(f"The store at {shown_uri(self.tracking_uri)!r} keeps no rewinds and no corrections of params.")
+            raise NotSupported(
+                f"The store at {shown_uri(self.tracking_uri)!r} keeps no rewinds and no corrections of params."
+            )
         return store
