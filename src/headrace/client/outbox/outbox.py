@@ -6,7 +6,6 @@ import getpass
 import logging
 import os
 import socket
-import sys
 import threading
 from collections.abc import Callable, Sequence
 from itertools import groupby
@@ -19,11 +18,10 @@ from headrace.blobs.base import BlobStore
 from headrace.client.batches import split
 from headrace.client.outbox import amend, unmet
 from headrace.client.outbox.delivery import Delivery, StoreDelivery
-from headrace.client.outbox.files import Segment, journals
 from headrace.client.outbox.known_params import KnownParams
+from headrace.client.outbox.left import LeftJournals, is_worker
 from headrace.client.outbox.lock import writing
 from headrace.client.outbox.reach import Reach
-from headrace.client.outbox.replay import replay
 from headrace.client.outbox.run_ids import tagged
 from headrace.client.outbox.sender import Sender
 from headrace.client.outbox.stock import Amendment, StockDelivery, unsupported
@@ -95,7 +93,7 @@ class OutboxSink:
         self._writer = JournalWriter(folder, about, self._notice, sync_each=settings.JOURNAL_SYNC.get())
         self._lost = 0
         self._begun: set[str] = set()  # unmet runs whose start is in this journal
-        self._told: set[str] = set()  # writers whose journals can't be delivered
+        self._left = LeftJournals(folder, about.writer_id)
         rejected = folder / f"{about.writer_id}.rejected.jsonl"
         waiting = Waiting(folder, shown_uri(uri))
         self.uploads = Uploads(waiting, None if connect is None else self._files_root)
@@ -269,26 +267,16 @@ class OutboxSink:
         drained = self._sender.close(timeout_s)
         if drained and not self._reach.offline:
             self._deliver_workers()
-        left = drained and not self._reach.offline and not _is_worker()
+        left = drained and not self._reach.offline and not is_worker()
         sent = self.uploads.close(max(0.0, ends_s - clock.monotonic_s()), patient=drained, left=left)
         self._writer.close(remove=drained)
         if drained and self._stock_delivery is not None:
             self._stock_delivery.forget(self._writer.writer_id)
         self._lock.leave(remove=drained)
         if not sent:
-            log.warning(
-                "Logged files haven't reached the store; they are kept in %s. Send them with: headrace sync %s",
-                self._folder,
-                self._folder,
-            )
-        waiting = self._writer.last_id - self._sender.mark
-        if waiting:
-            log.warning(
-                "%d logged records haven't reached the store; they are kept in %s. Send them with: headrace sync %s",
-                waiting,
-                self._folder,
-                self._folder,
-            )
+            self._tell("Logged files")
+        if self._writer.last_id > self._sender.mark:
+            self._tell(f"{self._writer.last_id - self._sender.mark} logged records")
         if self._lost:
             log.warning("%d logged records are lost: neither the journal nor the store took them.", self._lost)
 
@@ -323,13 +311,21 @@ class OutboxSink:
 
         self._reach.ask(there, nowhere)
 
+    def _tell(self, what: str) -> None:
+        log.warning(
+            "%s haven't reached the store; they are kept in %s. Send them with: headrace sync %s",
+            what,
+            self._folder,
+            self._folder,
+        )
+
     def _notice(self) -> None:
         self._sender.notice()
 
     def _opened(self) -> Delivery:
         """Asked for by the sender, before it sends for the first time."""
         delivery = self._delivery()
-        self._deliver_left(delivery, logging.INFO if _is_worker() else logging.WARNING)
+        self._left.deliver(delivery, logging.INFO if is_worker() else logging.WARNING)
         self.uploads.send_left()
         return delivery
 
@@ -341,12 +337,12 @@ class OutboxSink:
 
     def _deliver_workers(self) -> None:
         """By the process that started them, if the store was met."""
-        if self._sender.mark and not _is_worker():
+        if self._sender.mark and not is_worker():
             self._deliver_ended()
 
     def _deliver_ended(self) -> None:
         try:
-            self._deliver_left(self._delivery(), logging.INFO)
+            self._left.deliver(self._delivery(), logging.INFO)
         except (HeadraceError, OSError) as error:
             log.warning("What ended processes left in %s isn't delivered: %s", self._folder, error)
 
@@ -367,30 +363,6 @@ class OutboxSink:
         store = self._reach.store()
         location = store.get_run(self._id_there(store, run_id)).info.artifact_uri
         return files_at(location, self._uri, UPLOAD_S)
-
-    def _deliver_left(self, delivery: Delivery, level: int) -> None:
-        for writer_id, segments in journals(self._folder).items():
-            if writer_id != self._writer.writer_id:
-                self._replay(writer_id, segments, delivery, level)
-
-    def _replay(self, writer_id: str, segments: Sequence[Segment], delivery: Delivery, level: int) -> None:
-        try:
-            found = replay(self._folder, writer_id, segments, delivery, remove=True)
-        except FileNotFoundError:  # its process, or another one, has sent and removed it meanwhile
-            return
-        except HeadraceError as error:
-            if writer_id not in self._told:
-                log.warning("What an ended process left in %s isn't delivered: %s", self._folder, error.message)
-            self._told.add(writer_id)
-            return
-        if found.records:
-            log.log(level, "%d records that an ended process had left are in the store now.", found.records)
-
-
-def _is_worker() -> bool:
-    """A process that multiprocessing has started, as pools and data loaders do."""
-    process = sys.modules.get("multiprocessing.process")
-    return process is not None and process.parent_process() is not None
 
 
 def _part(points: PointsLogged, start: int, stop: int) -> PointsLogged:
