@@ -13,9 +13,39 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import headrace
+
 HEADRACE = str(Path(sys.executable).with_name("headrace"))
 READY = re.compile(r"Headrace is serving .* on (https?://\S+)")
 STOP_S = 60
+# Multiplies input x; waits for as long as `wait_s` says; dies where there is `die`. It needs no pandas, which takes
+# long to import.
+MODEL = """
+import os
+import time
+
+from headrace.models import set_model
+from headrace.pyfunc import PythonModel
+
+
+class Scaled(PythonModel):
+    def predict(self, context, model_input, params=None):
+        if "die" in model_input:
+            os._exit(3)
+        if "wait_s" in model_input:
+            time.sleep(float(max(model_input["wait_s"])))
+        return model_input["x"] * FACTOR
+
+
+set_model(Scaled())
+"""
+
+
+def save_scaled(folder: Path, factor: float) -> str:
+    code = folder.with_suffix(".py")
+    code.write_text(MODEL.replace("FACTOR", str(factor)), encoding="utf-8")
+    headrace.pyfunc.save_model(str(folder), python_model=str(code))
+    return str(folder)
 
 
 @dataclass

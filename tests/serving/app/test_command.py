@@ -15,42 +15,16 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
-import headrace
 from headrace.cli import main
-from tests.serving.app.served import HEADRACE, STOP_S, Served, serving
-
-# Multiplies input x; waits for as long as `wait_s` says; dies where there is `die`. It needs no pandas, which takes
-# long to import.
-MODEL = """
-import os
-import time
-
-from headrace.models import set_model
-from headrace.pyfunc import PythonModel
-
-
-class Scaled(PythonModel):
-    def predict(self, context, model_input, params=None):
-        if "die" in model_input:
-            os._exit(3)
-        if "wait_s" in model_input:
-            time.sleep(float(max(model_input["wait_s"])))
-        return model_input["x"] * FACTOR
-
-
-set_model(Scaled())
-"""
+from tests.serving.app.served import HEADRACE, STOP_S, Served, save_scaled, serving
 
 
 @pytest.fixture(scope="module")
 def models(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("models")
     found = {}
-    for name, factor in (("double", "2.0"), ("triple", "3.0")):
-        code = folder / f"{name}.py"
-        code.write_text(MODEL.replace("FACTOR", factor), encoding="utf-8")
-        found[name] = str(folder / name)
-        headrace.pyfunc.save_model(found[name], python_model=str(code))
+    for name, factor in (("double", 2.0), ("triple", 3.0)):
+        found[name] = save_scaled(folder / name, factor)
     return found
 
 
