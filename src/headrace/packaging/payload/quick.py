@@ -1,4 +1,4 @@
-"""JSON of plain columns, or of one tensor, parsed straight to the schema's types: most requests to most models.
+"""JSON or msgpack of plain columns, or of one tensor, parsed straight to the schema's types: most requests there are.
 
 `QuickForms` takes a body only where it makes of it what `of_json` and enforcement make, and else says None: for nulls
 among integers or text, numbers as text, times, bytes, nested values, missing columns, whatever needs an error.
@@ -72,19 +72,21 @@ _Reader = Callable[[msgspec.Raw], list[tuple[Any, ...]]]
 
 
 class QuickForms:
-    """Of one model. False where its schema isn't plain. Threads may share it."""
+    """Of one model. codec: msgspec.json or msgspec.msgpack. False where the model's schema isn't plain. Threads may
+    share it."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, codec: Any = msgspec.json) -> None:
+        self._codec = codec
         schema = model.signature.inputs if model.signature and not model.is_signature_from_type_hint else None
         specs = _plain_columns(schema)
         self._names = tuple(spec.name for spec in specs)
         self._kinds = tuple(spec.type for spec in specs if isinstance(spec.type, DataType))
-        self._records = _records_reader(self._names, self._kinds) if specs else None
+        self._records = _records_reader(codec, self._names, self._kinds) if specs else None
         self._tensor = _plain_tensor(schema)
-        self._items = msgspec.json.Decoder(_nested(self._tensor)) if self._tensor else None
+        self._items = codec.Decoder(_nested(self._tensor)) if self._tensor else None
         self._split_readers: dict[tuple[str, ...], _Reader | None] = {}
-        self._body = msgspec.json.Decoder(_Body)
-        self._split = msgspec.json.Decoder(_Split)
+        self._body = codec.Decoder(_Body)
+        self._split = codec.Decoder(_Split)
 
     def __bool__(self) -> bool:
         return bool(self._names) or self._items is not None
@@ -100,8 +102,8 @@ class QuickForms:
                 return None
             if found.dataframe_split:
                 data = self._of_split(found.dataframe_split)
-            elif found.dataframe_records:
-                data = self._of_cells(self._records, found.dataframe_records)
+            elif found.dataframe_records or (found.instances and self._names):
+                data = self._of_cells(self._records, found.dataframe_records or found.instances)
             else:
                 data = self._of_array(found.instances or found.inputs)
         except (msgspec.MsgspecError, ValueError, RecursionError):
@@ -115,7 +117,7 @@ class QuickForms:
         if split.columns not in self._split_readers:
             if len(self._split_readers) >= _ORDERS_KEPT:
                 self._split_readers.clear()
-            self._split_readers[split.columns] = _split_reader(split.columns, self._names, self._kinds)
+            self._split_readers[split.columns] = _split_reader(self._codec, split.columns, self._names, self._kinds)
         return self._of_cells(self._split_readers[split.columns], split.data)
 
     def _of_cells(self, reader: _Reader | None, raw: msgspec.Raw) -> Rows | None:
@@ -153,27 +155,29 @@ def _nested(spec: TensorSpec) -> Any:
     return kind
 
 
-def _split_reader(sent: tuple[str, ...], names: tuple[str, ...], kinds: tuple[DataType, ...]) -> _Reader | None:
+def _split_reader(
+    codec: Any, sent: tuple[str, ...], names: tuple[str, ...], kinds: tuple[DataType, ...]
+) -> _Reader | None:
     """For rows whose columns come in this order, strangers among them."""
     if len(set(sent)) != len(sent) or not set(names) <= set(sent):
         return None
     wanted = dict(zip(names, kinds, strict=True))
     cells = tuple(_CELLS[wanted[name]] if name in wanted else Any for name in sent)
-    decode = msgspec.json.Decoder(list[tuple[cells]]).decode  # type: ignore[valid-type]
+    decode: _Reader = codec.Decoder(list[tuple[cells]]).decode  # type: ignore[valid-type]
     if sent == names:
         return decode
     places = [sent.index(name) for name in names]
     return lambda raw: [tuple([row[place] for place in places]) for row in decode(raw)]
 
 
-def _records_reader(names: tuple[str, ...], kinds: tuple[DataType, ...]) -> _Reader | None:
+def _records_reader(codec: Any, names: tuple[str, ...], kinds: tuple[DataType, ...]) -> _Reader | None:
     fields = [f"field{place}" for place in range(len(names))]
     typed = [(field, _CELLS[kind]) for field, kind in zip(fields, kinds, strict=True)]
     try:
         record = msgspec.defstruct("Record", typed, rename=dict(zip(fields, names, strict=True)), gc=False)
     except ValueError:  # a name that can't stand in JSON without escapes
         return None
-    decode = msgspec.json.Decoder(list[record]).decode  # type: ignore[valid-type]
+    decode = codec.Decoder(list[record]).decode  # type: ignore[valid-type]
     return lambda raw: [msgspec.structs.astuple(row) for row in decode(raw)]
 
 

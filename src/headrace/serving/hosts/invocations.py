@@ -6,6 +6,8 @@ import functools
 import json
 from typing import Any
 
+import msgspec
+
 from headrace.packaging.mlmodel import Model
 from headrace.packaging.payload.columnar import to_arrow
 from headrace.packaging.payload.errors import UnknownContentType
@@ -25,13 +27,14 @@ class Invocations:
 
     def __init__(self, model: Model) -> None:
         self._model = model
-        self._quick = QuickForms(model)
+        self._quick = {JSON: QuickForms(model), MSGPACK: QuickForms(model, msgspec.msgpack)}
 
     def read(self, call: Call) -> Work:
         """Raises BadPayload, and what else judges the request."""
         kind = _kind(call)
-        if kind == JSON and self._quick:
-            found = self._quick.read(call.body)
+        quick = self._quick.get(kind)
+        if quick:
+            found = quick.read(call.body)
             if found is not None:
                 return self._work(call, found[0], found[1], unwrapped=False)
         request = decode(kind, call.body, self._model)
