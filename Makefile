@@ -25,7 +25,7 @@ JOBS ?= 4
 NONE_SELECTED := 5
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-mlflow demo phi3 test test-full test-crash lint format types docs clean
+.PHONY: help setup setup-mlflow demo phi3 ui test test-ui test-full test-crash lint format types docs clean
 .PHONY: bench-logging bench-models bench-projects bench-registry bench-serving bench-tracking
 
 help:
@@ -35,6 +35,8 @@ help:
 	@echo "make test            everything but the slow tests"
 	@echo "make test-full       the slow tests, those with TensorFlow, Spark and Ray too (needs Java)"
 	@echo "make test-crash      kills, cuts and full disks, $(ROUNDS) rounds: is every logged record there once?"
+	@echo "make ui              build the web pages (Node 20 or newer); the package's own build does it, too"
+	@echo "make test-ui         the web pages' lint, types and unit tests"
 	@echo "make lint / types    ruff / mypy --strict"
 	@echo "make format          let ruff rewrite the sources"
 	@echo "make docs            rewrite the reference pages from the sources"
@@ -96,8 +98,17 @@ phi3: $(STAMP) $(MODELS_STAMP)
 	$(BIN)/python examples/phi3/one_line.py --model build/phi3/phi3-tiny-int4
 
 test: $(STAMP) $(MLFLOW_STAMP) $(MODELS_STAMP) $(MLFLOW_MODELS_STAMP)
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory test-ui; \
+	  else echo "No npm here: the web pages' own tests are skipped."; fi
 	$(PYTEST) -m "not full" $(SHARED)
 	$(if $(COMPAT_TESTS),$(COMPAT) -m "not full" $(SHARED))
+
+# The web pages. A machine without Node has what the package's build made of them, and tests no more of it.
+ui:
+	$(PYTHON) ui/build.py
+
+test-ui: ui
+	cd ui && npm run --silent lint && npm run --silent types && npm test --silent
 
 test-full: $(STAMP) $(MLFLOW_STAMP) $(MODELS_STAMP) $(MLFLOW_MODELS_STAMP) $(HEAVY_STAMP)
 	$(PYTEST) -m full

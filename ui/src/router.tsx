@@ -18,13 +18,31 @@ const experiments = createRoute({
   component: lazyRouteComponent(() => import("./experiments/ExperimentsPage"), "ExperimentsPage"),
 });
 
+const words = (given: unknown): string[] | undefined =>
+  Array.isArray(given) ? given.map(String) : undefined;
+
 const runs = createRoute({
   getParentRoute: () => root,
   path: "/experiments/$experimentId",
+  validateSearch: (
+    given: Record<string, unknown>,
+  ): { filter?: string; order?: string; deleted?: boolean; metrics?: string[]; params?: string[] } => ({
+    filter: given.filter ? String(given.filter) : undefined,
+    order: given.order ? String(given.order) : undefined,
+    deleted: given.deleted === true || undefined,
+    metrics: words(given.metrics),
+    params: words(given.params),
+  }),
   component: lazyRouteComponent(() => import("./runs/RunsPage"), "RunsPage"),
 });
 
-const routeTree = root.addChildren([experiments, runs]);
+const run = createRoute({
+  getParentRoute: () => root,
+  path: "/experiments/$experimentId/runs/$runId",
+  component: lazyRouteComponent(() => import("./runs/RunPage"), "RunPage"),
+});
+
+const routeTree = root.addChildren([experiments, runs, run]);
 
 export const router = createRouter({
   routeTree,

@@ -114,29 +114,35 @@ function Row({
       <td className="soft" title={exactTime(experiment.last_update_time)}>
         {ago(experiment.last_update_time)}
       </td>
-      <td className="row-actions">
-        {deleted ? (
-          <button type="button" className="button" onClick={() => onChange({ kind: "restore", experiment })}>
-            Restore
-          </button>
-        ) : (
-          <>
+      <td>
+        <div className="row-actions">
+          {deleted ? (
             <button
               type="button"
               className="button"
-              onClick={() => onChange({ kind: "edit", experiment, note })}
+              onClick={() => onChange({ kind: "restore", experiment })}
             >
-              Edit
+              Restore
             </button>
-            <button
-              type="button"
-              className="button danger"
-              onClick={() => onChange({ kind: "delete", experiment })}
-            >
-              Delete
-            </button>
-          </>
-        )}
+          ) : (
+            <>
+              <button
+                type="button"
+                className="button"
+                onClick={() => onChange({ kind: "edit", experiment, note })}
+              >
+                Edit
+              </button>
+              <button
+                type="button"
+                className="button danger"
+                onClick={() => onChange({ kind: "delete", experiment })}
+              >
+                Delete
+              </button>
+            </>
+          )}
+        </div>
       </td>
     </tr>
   );

@@ -18,7 +18,6 @@ export function Dialog({
     return () => dialog?.close();
   }, []);
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape does the same
     <dialog
       ref={shown}
       aria-label={title}

@@ -1,0 +1,91 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link, useParams } from "@tanstack/react-router";
+import { MetricCharts } from "@/charts/MetricCharts";
+import { Problem } from "@/parts/Problem";
+import { exactTime } from "@/parts/times";
+import { runOf } from "./queries";
+import { durationText, metricText } from "./values";
+import "./run.css";
+
+const HIDDEN_TAGS = "mlflow.";
+
+export function RunPage() {
+  const { experimentId, runId } = useParams({ from: "/experiments/$experimentId/runs/$runId" });
+  const found = useQuery(runOf(runId));
+  if (found.error) return <Problem error={found.error} retry={() => found.refetch()} />;
+  const run = found.data?.run;
+  if (!run) return <p className="empty soft">Loading…</p>;
+  const { info, data } = run;
+  const metrics = [...(data?.metrics ?? [])].sort((a, b) => (a.key ?? "").localeCompare(b.key ?? ""));
+  const tags = (data?.tags ?? []).filter((tag) => !tag.key?.startsWith(HIDDEN_TAGS));
+  return (
+    <div className="page">
+      <nav aria-label="Where you are" className="crumbs">
+        <Link to="/">Experiments</Link>
+        <span aria-hidden="true">/</span>
+        <Link to="/experiments/$experimentId" params={{ experimentId }}>
+          Runs
+        </Link>
+        <span aria-hidden="true">/</span>
+        <h1>{info.run_name || runId}</h1>
+      </nav>
+      <dl className="facts">
+        <Fact name="Status" value={info.status} />
+        <Fact name="Started" value={exactTime(info.start_time)} />
+        <Fact name="Duration" value={durationText(run)} />
+        <Fact name="User" value={info.user_id} />
+        <Fact name="Id" value={info.run_id} />
+      </dl>
+      <div className="run-parts">
+        <Pairs title="Params" rows={(data?.params ?? []).map((each) => [each.key ?? "", each.value ?? ""])} />
+        <Pairs
+          title="Metrics"
+          rows={metrics.map((each) => [each.key ?? "", metricText(each.value)])}
+          numeric
+        />
+        {tags.length > 0 && (
+          <Pairs title="Tags" rows={tags.map((each) => [each.key ?? "", each.value ?? ""])} />
+        )}
+      </div>
+      <MetricCharts runIds={[runId]} keys={metrics.map((each) => each.key ?? "")} />
+    </div>
+  );
+}
+
+function Fact({ name, value }: { name: string; value: string | undefined }) {
+  if (!value) return null;
+  return (
+    <div>
+      <dt className="soft">{name}</dt>
+      <dd>{value}</dd>
+    </div>
+  );
+}
+
+function Pairs({
+  title,
+  rows,
+  numeric = false,
+}: {
+  title: string;
+  rows: [string, string][];
+  numeric?: boolean;
+}) {
+  return (
+    <section className="pairs">
+      <h2>
+        {title} <span className="soft">{rows.length}</span>
+      </h2>
+      <table>
+        <tbody>
+          {rows.map(([key, value]) => (
+            <tr key={key}>
+              <th scope="row">{key}</th>
+              <td className={numeric ? "numeric" : ""}>{value}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
