@@ -12,6 +12,8 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Generator, Hashable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -33,7 +35,8 @@ MAX_BATCH_TOKENS = 16_384  # caches are allocated for all of it: 4 rows of a 4k 
 
 
 class GenaiEngine:
-    """Safe to use from several threads: each call has generators of its own."""
+    """Safe to use from several threads: each call has generators of its own. model: None for one that is loaded when it
+    is needed."""
 
     def __init__(self, model: Any, tokenizer: Any, folder: Path) -> None:
         self.folder, self.config = folder, read_config(folder)
@@ -57,10 +60,6 @@ class GenaiEngine:
 
     def get_raw_model(self) -> tuple[Any, Any]:
         return self._opened().model, self._tokenizer
-
-    def release(self) -> None:
-        """Gives the model's memory back; what needs it loads it again."""
-        self.parts = replace(self.parts, model=None)
 
     def _opened(self) -> Parts:
         with self._opening:
@@ -171,9 +170,27 @@ def open_folder(folder: Path) -> tuple[Any, Any]:
     return model, og.Tokenizer(model)
 
 
+@contextmanager
+def deferred() -> Iterator[None]:
+    """What `load` gives within it loads the model when something first needs it: a server has other ways to run it."""
+    token = _is_deferred.set(True)
+    try:
+        yield
+    finally:
+        _is_deferred.reset(token)
+
+
+_is_deferred = ContextVar("is_deferred", default=False)
+
+
 def load(folder: str | Path, task: str, config: Mapping[str, Any] | None = None) -> ChatTask | CompletionTask:
     """What predicts, by the folder's name. config: the model's own options, by the names of OpenAI or transformers."""
+    import onnxruntime_genai as og
+
     place = Path(folder)
-    engine = GenaiEngine(*open_folder(place), place)
+    if _is_deferred.get():
+        engine = GenaiEngine(None, og.Tokenizer(og.Config(str(place))), place)
+    else:
+        engine = GenaiEngine(*open_folder(place), place)
     kind = ChatTask if task == CHAT else CompletionTask
     return kind(engine, options_of_config(config or {}))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -28,6 +28,39 @@ class Unsuitable(Exception):
     """The graph isn't one that can be run like this; onnxruntime-genai itself runs it."""
 
 
+class _Step(NamedTuple):
+    """Arrays that a run reads and writes where they are."""
+
+    binding: Any
+    ids: Any
+    positions: Any
+    logits: Any
+
+
+class Caches:
+    """Keys and values of each layer, by slot: (slots, heads, length, size). steps: for the first so many rows."""
+
+    def __init__(self, arrays: list[Any]) -> None:
+        self.arrays = arrays
+        self.steps: dict[int, _Step] = {}
+
+    @property
+    def slots(self) -> int:
+        return int(self.arrays[0].shape[0])
+
+    @property
+    def length(self) -> int:
+        return int(self.arrays[0].shape[2])
+
+    def move(self, origin: int, target: int, tokens: int) -> None:
+        for array in self.arrays:
+            array[target, :, :tokens] = array[origin, :, :tokens]
+
+    def copy_from(self, other: Caches) -> None:
+        for old, new in zip(other.arrays, self.arrays, strict=True):
+            new[: other.slots, :, : other.length] = old
+
+
 class Session:
     """Logits of tokens that follow what a slot holds. Not for several threads."""
 
@@ -42,7 +75,6 @@ class Session:
         self._session = ort.InferenceSession(
             str(folder / decoder["filename"]), options, providers=["CPUExecutionProvider"]
         )
-        self._options = ort.RunOptions()
         self._inputs, self._outputs = dict(decoder["inputs"]), dict(decoder["outputs"])
         layers = range(int(decoder["num_hidden_layers"]))
         self._past = [self._inputs[each] % n for n in layers for each in ("past_key_names", "past_value_names")]
@@ -70,34 +102,44 @@ class Session:
         self._heads, self._size = heads, int(decoder["head_size"])
         self.vocabulary = int(logits.shape[-1])
 
-    def caches(self, slots: int, length: int) -> list[Any]:
-        """Keys and values of each layer, by slot."""
+    def caches(self, slots: int, length: int) -> Caches:
         shape = (slots, self._heads, length, self._size)
-        return [np.zeros(shape, dtype=self._cache_type) for _ in self._past]
+        return Caches([np.zeros(shape, dtype=self._cache_type) for _ in self._past])
 
-    def run(self, caches: Sequence[Any], first: int, ids: Any, totals: Sequence[int]) -> Floats:
-        """Logits after each row's last token, (rows, vocabulary). ids: (rows, tokens), which follow what the slots from
-        `first` on hold. totals: of tokens in each slot, these included."""
+    def run(self, caches: Caches, first: int, ids: Any, totals: Sequence[int]) -> Floats:
+        """Logits after each row's last token, (rows, vocabulary), until the next run. ids: (rows, tokens), which follow
+        what the slots from `first` on hold. totals: of tokens in each slot, these included."""
         rows, width = ids.shape
-        length = caches[0].shape[2]
         lengths = np.asarray(totals, dtype=np.int64)[:, None]
         mask = (np.arange(int(lengths.max()), dtype=np.int64) < lengths).astype(np.int64)
-        logits = np.empty((rows, width, self.vocabulary), dtype=self._logits_type)
+        step = caches.steps.get(rows) if width == 1 and first == 0 else None
+        if step is None:
+            step = self._bound(caches, first, rows, width)
+            if width == 1 and first == 0:
+                caches.steps[rows] = step
+        step.ids[:] = ids
+        if step.positions is not None:
+            step.positions[:] = lengths - width + np.arange(width, dtype=np.int64)
+        _bind(step.binding.bind_input, self._inputs["attention_mask"], mask)
+        self._session.run_with_iobinding(step.binding)
+        return np.asarray(step.logits[:, -1], dtype=np.float32)
+
+    def _bound(self, caches: Caches, first: int, rows: int, width: int) -> _Step:
         binding = self._session.io_binding()
+        ids = np.empty((rows, width), dtype=np.int64)
+        positions = None if self._positions is None else np.empty((rows, width), dtype=np.int64)
+        logits = np.empty((rows, width, self.vocabulary), dtype=self._logits_type)
         _bind(binding.bind_input, self._inputs["input_ids"], ids)
-        _bind(binding.bind_input, self._inputs["attention_mask"], mask)
         if self._positions is not None:
-            positions = lengths - width + np.arange(width, dtype=np.int64)
             _bind(binding.bind_input, self._positions, positions)
-        shape = (rows, self._heads, length, self._size)
-        for past, present, cache in zip(self._past, self._present, caches, strict=True):
-            place = cache.ctypes.data + first * cache.strides[0]
+        for past, present, array in zip(self._past, self._present, caches.arrays, strict=True):
+            place = array.ctypes.data + first * array.strides[0]
+            shape = (rows, *array.shape[1:])
             # In place: what is new is written behind what is there.
             binding.bind_input(past, "cpu", 0, self._cache_type, shape, place)
             binding.bind_output(present, "cpu", 0, self._cache_type, shape, place)
         _bind(binding.bind_output, self._outputs["logits"], logits)
-        self._session.run_with_iobinding(binding, self._options)
-        return np.asarray(logits[:, -1], dtype=np.float32)
+        return _Step(binding, ids, positions, logits)
 
     def try_out(self) -> None:
         """Unsuitable where rows of unequal length don't get what they get alone."""
@@ -108,7 +150,7 @@ class Session:
             read = np.array([prompt], dtype=np.int64)
             self.run(shared, slot, read, [len(prompt)])
             self.run(alone, 0, read, [len(prompt)])
-            expected.append(self.run(alone, 0, np.array([[2]], dtype=np.int64), [len(prompt) + 1])[0])
+            expected.append(self.run(alone, 0, np.array([[2]], dtype=np.int64), [len(prompt) + 1])[0].copy())
         found = self.run(shared, 0, np.array([[2], [2]], dtype=np.int64), [len(prompt) + 1 for prompt in prompts])
         if not np.allclose(found, np.stack(expected), rtol=TOLERANCE, atol=TOLERANCE):
             raise Unsuitable("its attention takes no rows of unequal length")

@@ -77,11 +77,11 @@ class SlotBatch:
         for place in range(len(self._speaking) - 1, -1, -1):
             if self._speaking[place].row.ended:
                 last = len(self._speaking) - 1
-                self._move(self._speaking[last], last, place)
+                self._caches.move(last, place, self._speaking[last].read)
                 self._speaking[place] = self._speaking[last]
                 self._speaking.pop()
                 if self._reading and self._reading[0].read:
-                    self._move(self._reading[0], last + 1, last)
+                    self._caches.move(last + 1, last, self._reading[0].read)
         if self._reading and self._reading[0].row.ended:
             self._reading.popleft()
 
@@ -126,22 +126,15 @@ class SlotBatch:
         return pieces
 
     def _make_room(self, slots: int, length: int) -> None:
-        have_slots, _, have_length, _ = self._caches[0].shape
-        if slots <= have_slots and length <= have_length:
+        have = self._caches
+        if slots <= have.slots and length <= have.length:
             return
-        wanted = have_slots if slots <= have_slots else max(slots, min(2 * have_slots, MAX_ROWS))
-        longer = have_length if length <= have_length else max(length, 2 * have_length)
+        wanted = have.slots if slots <= have.slots else max(slots, min(2 * have.slots, MAX_ROWS))
+        longer = have.length if length <= have.length else max(length, 2 * have.length)
         if self._parts.context_length is not None:
             longer = max(length, min(longer, self._parts.context_length))
-        caches = self._session.caches(wanted, longer)
-        for old, new in zip(self._caches, caches, strict=True):
-            new[:have_slots, :, :have_length] = old
-        self._caches = caches
-
-    def _move(self, slot: _Slot, origin: int, target: int) -> None:
-        if origin != target:
-            for cache in self._caches:
-                cache[target, :, : slot.read] = cache[origin, :, : slot.read]
+        self._caches = self._session.caches(wanted, longer)
+        self._caches.copy_from(have)
 
 
 def _next_count(left: int, budget: int) -> int:
@@ -171,7 +164,6 @@ class SlotEngine:
         self.supported = engine.supported
         self.max_batch_tokens = engine.max_batch_tokens
         self.render, self.encode = engine.render, engine.encode
-        engine.release()
 
     def alike(self, job: Job) -> Hashable:
         return "slots" if job.options.response_format is None else self._engine.alike(job)

@@ -87,4 +87,5 @@ def _scheduler(engine: Any) -> Stepper | Rounds:
         return Stepper(SlotEngine(engine))
     except Unsuitable as reason:
         logger.info("The model isn't batched continuously: %s.", reason)
+        engine.get_raw_model()  # what can't be loaded shall be told now
         return Stepper(engine)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from headrace import clock
+from headrace.flavors.genai_engine import deferred
 from headrace.packaging.llm.task import EmbeddingTask
 from headrace.packaging.load import load_pyfunc, open_model
 from headrace.packaging.trust import Origin
@@ -30,7 +31,8 @@ def open_host(spec: ModelSpec) -> Host:
         from headrace.serving.hosts.vllm import VllmHost
 
         return VllmHost(source, spec)
-    model = load_pyfunc(source, suppress_warnings=True)
+    with deferred():
+        model = load_pyfunc(source, suppress_warnings=True)
     loaded_s = clock.monotonic_s() - started
     task = task_of(model)
     if isinstance(task, EmbeddingTask):
