@@ -133,14 +133,14 @@ def _stack() -> list[_Entry]:
 
 def _close(entry: _Entry, status: str) -> None:
     run_id = entry.run.info.run_id
+    sink = tracking_sink(entry.uri)
+    patient = not termination.asked_to_end()
+    async_log.flush_run(run_id)
+    # Who sees the run's end finds its files; until then somebody writes it.
+    files_there = sink.flush_files(None if patient else _HURRIED_S, run_id, patient=patient)
     _left(run_id)
     _thread.last = (run_id, entry.uri)
     leave_run(run_id)
-    async_log.flush_run(run_id)
-    sink = tracking_sink(entry.uri)
-    patient = not termination.asked_to_end()
-    # Who sees the run's end finds its files.
-    files_there = sink.flush_files(None if patient else _HURRIED_S, run_id, patient=patient)
     sink.update_run(run_id, status, clock.now_ms())
     sink.flush(patient=patient and files_there)
     _say_where(entry)

@@ -28,9 +28,9 @@ def blobs_at(uri: str, tracking_uri: str, hurry_s: float | None = None) -> BlobS
     return open_blobs(_in_folder(uri, tracking_uri), _proxy_access(tracking_uri, hurry_s))
 
 
-def files_at(location: str, tracking_uri: str, hurry_s: float | None = None) -> BlobStore:
+def files_at(location: str, tracking_uri: str) -> BlobStore:
     """As `blobs_at`, of a root that the store has recorded files below: what is written there is recorded, too."""
-    return recorded(blobs_at(location, tracking_uri, hurry_s), lambda: opened_store(tracking_uri), location)
+    return recorded(blobs_at(location, tracking_uri), lambda: opened_store(tracking_uri), location)
 
 
 def _in_folder(uri: str, tracking_uri: str) -> str:

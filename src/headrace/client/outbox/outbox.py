@@ -358,11 +358,12 @@ class OutboxSink:
         return run_id if self._reach.takes_journals() else self._stock(store).run_ids.of(run_id)
 
     def _files_root(self, run_id: str) -> BlobStore:
-        from headrace.client.artifact_roots import files_at
+        from headrace.client.artifact_roots import blobs_at
+        from headrace.client.recorded import recorded
 
         store = self._reach.store()
         location = store.get_run(self._id_there(store, run_id)).info.artifact_uri
-        return files_at(location, self._uri, UPLOAD_S)
+        return recorded(blobs_at(location, self._uri, UPLOAD_S), self._reach.store, location)
 
 
 def _part(points: PointsLogged, start: int, stop: int) -> PointsLogged:

@@ -185,7 +185,7 @@ class Uploads:
                 log.warning("The logged file %r isn't sent, but kept beside the journal: %s", path, reason)
         if sent.busy or self._stop.is_set():
             return span is None
-        if self._failures:
+        if self._known:
             log.warning("Logged files reach the store again.")
         self._failures, self._known = 0, set()
         if span is not None:
