@@ -11,7 +11,8 @@ from urllib.parse import urlsplit
 
 from headrace.asgi.refusal import Headers, Refusal
 
-EXEMPT_PATHS = ("/health", "/version")  # probes come with any Host
+# Probes come with any Host.
+EXEMPT_PATHS = ("/health", "/version", "/ping", "/v2/health/live", "/v2/health/ready")
 _SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 _KEPT_VERDICTS = 1024
 
