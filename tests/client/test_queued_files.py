@@ -9,7 +9,8 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +72,13 @@ def names(run_id: str) -> list[str]:
 def waits(folder: Path) -> list[str]:
     files = Waiting(folder)
     return [look.path for run_id in files.runs() for look in files.looks(run_id)]
+
+
+def wait_for(done: Callable[[], bool]) -> None:
+    ends = time.monotonic() + 60
+    while not done():
+        assert time.monotonic() < ends
+        time.sleep(0.001)
 
 
 def file(place: Path, content: bytes) -> Path:
@@ -293,6 +301,29 @@ def test_files_that_workers_leave_are_there_when_the_run_has_ended(server: LiveS
             os._exit(0)
         os.waitpid(child, 0)
     assert names(run.info.run_id) == ["child.txt", "parent.txt"]
+
+
+def test_fork_in_the_middle_of_a_file_holds_nothing_up(server: LiveServer, folder: Path) -> None:
+    with mlflow.start_run() as run:
+        os.kill(server.pid, signal.SIGSTOP)
+        try:
+            mlflow.log_text("x" * 1000, "a.txt")
+            wait_for(Waiting(folder).sending(run.info.run_id).exists)
+            ends, stays = os.pipe()
+            child = os.fork()
+            if child == 0:
+                os.close(stays)
+                os.read(ends, 1)
+                os._exit(0)
+        finally:
+            os.kill(server.pid, signal.SIGCONT)
+        for name in ("b.txt", "c.txt"):
+            mlflow.log_text("y", name)
+            assert tracking_sink().flush_files(60)
+        os.close(stays)
+        os.close(ends)
+        os.waitpid(child, 0)
+    assert names(run.info.run_id) == ["a.txt", "b.txt", "c.txt"]
 
 
 def test_refused_file_is_set_aside_and_others_go_on(
