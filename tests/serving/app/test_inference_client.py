@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sklearn.linear_model import LinearRegression
 from tritonclient.http import InferenceServerClient, InferInput, InferRequestedOutput
 from tritonclient.utils import InferenceServerException
 
@@ -15,14 +14,27 @@ import headrace
 from headrace.models import infer_signature
 from tests.serving.app.served import Served, serving
 
+MODEL = """
+from headrace.models import set_model
+from headrace.pyfunc import PythonModel
+
+
+class Line(PythonModel):
+    def predict(self, context, model_input, params=None):
+        return model_input @ [1.0, 2.0] + 3
+
+
+set_model(Line())
+"""
+
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    folder: Path = tmp_path_factory.mktemp("model") / "line"
-    x = np.arange(12, dtype="float32").reshape(6, 2)
-    model = LinearRegression().fit(x, x @ [1.0, 2.0] + 3)
-    headrace.sklearn.save_model(model, str(folder), signature=infer_signature(x, model.predict(x)))
-    with serving("-m", str(folder)) as found:
+    folder: Path = tmp_path_factory.mktemp("model")
+    (folder / "model.py").write_text(MODEL, encoding="utf-8")
+    signature = infer_signature(np.zeros((2, 2), dtype="float32"), np.zeros(2))
+    headrace.pyfunc.save_model(str(folder / "line"), python_model=str(folder / "model.py"), signature=signature)
+    with serving("-m", str(folder / "line")) as found:
         yield found
 
 
