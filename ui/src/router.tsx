@@ -42,7 +42,28 @@ const run = createRoute({
   component: lazyRouteComponent(() => import("./runs/RunPage"), "RunPage"),
 });
 
-const routeTree = root.addChildren([experiments, runs, run]);
+const models = createRoute({
+  getParentRoute: () => root,
+  path: "/models",
+  validateSearch: (given: Record<string, unknown>): { q?: string } => ({
+    q: given.q ? String(given.q) : undefined,
+  }),
+  component: lazyRouteComponent(() => import("./models/ModelsPage"), "ModelsPage"),
+});
+
+const model = createRoute({
+  getParentRoute: () => root,
+  path: "/models/$name",
+  component: lazyRouteComponent(() => import("./models/ModelPage"), "ModelPage"),
+});
+
+const version = createRoute({
+  getParentRoute: () => root,
+  path: "/models/$name/versions/$version",
+  component: lazyRouteComponent(() => import("./models/VersionPage"), "VersionPage"),
+});
+
+const routeTree = root.addChildren([experiments, runs, run, models, model, version]);
 
 export const router = createRouter({
   routeTree,

@@ -8,7 +8,7 @@ import { ago, exactTime } from "@/parts/times";
 import { useShortcut } from "@/parts/useShortcut";
 import { type Change, ChangeDialog } from "./ChangeDialog";
 import "@/parts/controls.css";
-import "./experiments.css";
+import "@/parts/list.css";
 import { experimentPages } from "./queries";
 
 const NOTE = "mlflow.note.content";

@@ -25,6 +25,7 @@ export function Shell() {
           <Link to="/" activeOptions={{ exact: true }}>
             Experiments
           </Link>
+          <Link to="/models">Models</Link>
         </nav>
         <span className="space" />
         <ThemeButton />
