@@ -55,9 +55,9 @@ class ChatHost:
                 exchange = self._exchange(call, emit)
             except Exception as error:  # noqa: BLE001 — whatever a body holds, it ends this call alone
                 emit.done(call.id, refusal(call, error))
-            else:
-                self._open[call.id] = exchange
-                self._engine.add(exchange)
+                continue
+            self._open[call.id] = exchange
+            self._engine.add(exchange)
         if len(self._open) > 2 * self.facts.concurrency:
             self._open = {call_id: exchange for call_id, exchange in self._open.copy().items() if not exchange.over}
 

@@ -33,9 +33,9 @@ class EmbeddingHost:
                 wanted = Wanted(call=call, emit=emit, requests=requests_of(call, self._task, self._meta))
             except Exception as error:  # noqa: BLE001 — whatever a body holds, it ends this call alone
                 emit.done(call.id, refusal(call, error))
-            else:
-                self._open[call.id] = wanted
-                self._texts.add(wanted)
+                continue
+            self._open[call.id] = wanted
+            self._texts.add(wanted)
         if len(self._open) > 2 * self.facts.concurrency:
             self._open = {call_id: wanted for call_id, wanted in self._open.copy().items() if not wanted.over}
 

@@ -31,6 +31,8 @@ class Rounds:
             thread.start()
 
     def add(self, exchange: Exchange) -> None:
+        if not all(thread.is_alive() for thread in self._threads):
+            raise RuntimeError("a thread of the engine has ended")  # a fault of ours; the process ends with it
         with self._changed:
             self._waiting.append(exchange)
             self._changed.notify()

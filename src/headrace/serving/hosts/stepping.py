@@ -12,7 +12,7 @@ from collections.abc import Hashable, Sequence
 from typing import NamedTuple
 
 from headrace import clock
-from headrace.errors import HeadraceError, TimedOut
+from headrace.errors import HeadraceError, StoreUnavailable, TimedOut
 from headrace.packaging.llm.engine import Batch, Job, Stepping
 from headrace.serving.hosts.exchange import Exchange
 from headrace.serving.problems import told
@@ -54,24 +54,30 @@ class Stepper:
         self._thread.start()
 
     def add(self, exchange: Exchange) -> None:
+        if not self._thread.is_alive():
+            raise RuntimeError("the engine's thread has ended")  # a fault of ours; the process ends with it
         with self._changed:
             self._arrived.extend(Work(exchange, number) for number in range(len(exchange.jobs)))
             self._changed.notify()
 
     def close(self) -> None:
-        """What runs ends unanswered."""
+        """What runs is given up."""
         with self._changed:
             self._closed = True
             self._changed.notify()
         self._thread.join()
 
     def _run(self) -> None:
-        while self._take_arrived():
-            self._drop_late()
-            self._admit()
-            for running in list(self._running):
-                self._step(running)
-        self._running.clear()  # generators must be gone before the model is
+        try:
+            while self._take_arrived():
+                self._drop_late()
+                self._admit()
+                for running in list(self._running):
+                    self._step(running)
+        finally:
+            for work in self._works():
+                work.exchange.fail(StoreUnavailable("The model's engine has ended; try again."))
+            self._running.clear()  # generators must be gone before the model is
 
     def _take_arrived(self) -> bool:
         """Waits where there is nothing to do. False when it is time to end."""
@@ -88,11 +94,13 @@ class Stepper:
         if now - self._looked_at < LOOK_S:
             return
         self._looked_at = now
-        works = [work for _, work in self._waiting]
-        works += [work for running in self._running for work in running.works.values()]
-        for exchange in {id(work.exchange): work.exchange for work in works}.values():
+        for exchange in {id(work.exchange): work.exchange for work in self._works()}.values():
             if exchange.call.deadline <= now:
                 exchange.fail(TimedOut("The request's time was over before the answer was complete."))
+
+    def _works(self) -> list[Work]:
+        works = [work for _, work in self._waiting]
+        return works + [work for running in self._running for work in running.works.values()]
 
     def _admit(self) -> None:
         self._waiting = [(key, work) for key, work in self._waiting if not self._has_place(key, work)]

@@ -44,6 +44,8 @@ class Texts:
         self._thread.start()
 
     def add(self, wanted: Wanted) -> None:
+        if not self._thread.is_alive():
+            raise RuntimeError("the engine's thread has ended")  # a fault of ours; the process ends with it
         self._waiting.put(wanted)
 
     def close(self) -> None:
