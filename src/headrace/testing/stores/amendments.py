@@ -214,7 +214,11 @@ class AmendmentSuite:
 
     def test_rewind_that_is_sent_again_changes_nothing(self, amended: AmendedStore, run_id: str) -> None:
         new = Process(amended, run_id, 100)
-        records = [logged(run_id, 4, 1.0), RunRewound(run_id, 3, START_MS + 101_000), logged(run_id, 4, 2.0)]
+        records: list[JournalRecord] = [
+            logged(run_id, 4, 1.0),
+            RunRewound(run_id, 3, START_MS + 101_000),
+            logged(run_id, 4, 2.0),
+        ]
         new.send(*records)
         assert amended.append_journal(new.writer_id, 1, records).mark == 3
         assert amended.append_journal(new.writer_id, 2, [*records[1:], logged(run_id, 5, 2.0)]).mark == 4
