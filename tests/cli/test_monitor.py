@@ -138,3 +138,22 @@ def test_model_without_a_profile_says_what_to_do(in_process: Headrace) -> None:
     found = in_process("monitor", "people=bare", "--samples", "samples", status=1)
     assert "training_data=" in found.err
     assert "--reference-until" in found.err
+
+
+def test_a_watcher_looks_again_and_survives_a_look_that_fails(
+    in_process: Headrace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slept: list[float] = []
+
+    def sleep_s(seconds: float) -> None:
+        slept.append(seconds)
+        if len(slept) == 1:
+            asked(60, clock.now_ms())
+        else:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(clock, "sleep_s", sleep_s)
+    found = in_process(*MODEL, "--since", "1h", "--every", "10m", "--no-record", status=1)
+    assert slept == [600, 600]
+    assert "none at all of that time" in found.err
+    assert "ALARM  input age" in found.out

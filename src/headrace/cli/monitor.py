@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -180,17 +182,11 @@ def monitor(
 def _one(task: _Task, alarm: Alarm | None, outcome: _Outcome, *, goes_on: bool) -> bool:
     """One look, told everywhere; whether there is an alarm. goes_on: an error is told, and the next look may do."""
     from headrace.cli.monitor_shown import shown
-    from headrace.monitoring.picture import draw
 
     try:
-        watched, found = _look(task)
-        run = None
-        if outcome.recorded or outcome.picture is not None:
-            image = draw(found.report, found.reference.profile, found.gathered.profile, found.gathered.windows)
-            if outcome.picture is not None:
-                _written(outcome.picture, image)
-            if outcome.recorded:
-                run = _recorded(watched, found.report, image, outcome.experiment)
+        with _watched(task) as watched:
+            found = _look(task, watched)
+            run = _kept(watched, found, outcome)
         show(_as_record(found.report, run), lambda: shown(found.report, run))
         if alarm is not None:
             alarm.tell(found.report, run)
@@ -202,10 +198,25 @@ def _one(task: _Task, alarm: Alarm | None, outcome: _Outcome, *, goes_on: bool) 
     return bool(found.report.alarms)
 
 
-def _look(task: _Task) -> tuple[Watched, Look]:
+def _kept(watched: Watched, found: Look, outcome: _Outcome) -> Run | None:
+    """The picture and the run, where they are wanted."""
+    from headrace.monitoring.picture import draw
+    from headrace.monitoring.record import record
+
+    if outcome.picture is None and not outcome.recorded:
+        return None
+    image = draw(found.report, found.reference.profile, found.gathered.profile, found.gathered.windows)
+    if outcome.picture is not None:
+        _written(outcome.picture, image)
+    if not outcome.recorded:
+        return None
+    model_id = watched.model.model_id
+    return record(found.report, image, name=watched.name, experiment=outcome.experiment, model_id=model_id)
+
+
+def _look(task: _Task, watched: Watched) -> Look:
     from headrace.monitoring.watch import earlier_reference, look
 
-    watched = _watched(task)
     since_ms, until_ms = moment_ms("--since", task.since), moment_ms("--until", task.until)
     reference = None
     if task.reference is not None:
@@ -215,18 +226,23 @@ def _look(task: _Task) -> tuple[Watched, Look]:
         assert split_ms is not None
         reference = earlier_reference(watched, task.samples, None, split_ms)
         since_ms = max(split_ms, since_ms or 0)
-    return watched, look(watched, task.samples, task.limits, since_ms=since_ms, until_ms=until_ms, reference=reference)
+    return look(watched, task.samples, task.limits, since_ms=since_ms, until_ms=until_ms, reference=reference)
 
 
-def _watched(task: _Task) -> Watched:
-    """An alias may have moved since the last look."""
+@contextmanager
+def _watched(task: _Task) -> Iterator[Watched]:
+    """An alias may have moved since the last look. What was downloaded goes afterwards: there may be many looks."""
     from headrace.cli.served_models import source_of
     from headrace.cli.serving import name_and_uri
+    from headrace.client import temporary
     from headrace.monitoring.watch import Watched
 
     name, uri = name_and_uri(task.model)
     now = source_of(uri, follow=False).now()
-    return Watched(uri=uri, name=name, label=now.label, folder=now.path, any_revision=task.any_revision)
+    try:
+        yield Watched(uri=uri, name=name, label=now.label, folder=now.path, any_revision=task.any_revision)
+    finally:
+        temporary.remove_around(now.path)
 
 
 def _file_reference(path: str, watched: Watched) -> Reference:
@@ -249,12 +265,6 @@ def _file_reference(path: str, watched: Watched) -> Reference:
     model = watched.model
     data = decode(ending, content, model).data
     return Reference(name=path, profile=profile_by(model.signature.inputs if model.signature else None, data))
-
-
-def _recorded(watched: Watched, report: Report, image: bytes, experiment: str | None) -> Run:
-    from headrace.monitoring.record import record
-
-    return record(report, image, name=watched.name, experiment=experiment, model_id=watched.model.model_id)
 
 
 def _as_record(report: Report, run: Run | None) -> dict[str, object]:

@@ -35,10 +35,11 @@ class Alarm:
     def tell(self, report: Report, run: Run | None) -> None:
         """Talks of what fails; the report stands without."""
         places = {alarm.partition(": ")[0] for alarm in report.alarms}
-        new = places - self._told
-        self._told = places
-        if not new:
-            return
+        self._told &= places
+        if places - self._told and self._sent(_body(report, run)):
+            self._told = places
+
+    def _sent(self, text: str) -> bool:
         secret = settings.MONITOR_WEBHOOK_SECRET.get()
         webhook = Webhook(
             webhook_id="monitor",
@@ -49,15 +50,16 @@ class Alarm:
             last_updated_timestamp=0,
             secret=secrets.sealed(secret) if secret else None,
         )
-        text, delivery_id = _body(report, run), clock.uuid_id()
+        delivery_id = clock.uuid_id()
         for attempt in range(ATTEMPTS):
             outcome = send(webhook, delivery_id, text)
             if outcome.error is None:
-                return
+                return True
             if not outcome.again or attempt + 1 == ATTEMPTS:
                 say(f"The webhook was not told. {outcome.error}")
-                return
+                break
             clock.sleep_s(WAIT_S * 2**attempt)
+        return False
 
 
 def _body(report: Report, run: Run | None) -> str:
