@@ -74,7 +74,9 @@ def test_params_show_their_defaults() -> None:
 
 
 def test_outputs() -> None:
-    assert fits(schemas.outputs([{"type": "double", "name": "p", "required": True}]), [{"p": 1.5}])
+    doubles = schemas.outputs([{"type": "double", "name": "p", "required": True}])
+    assert fits(doubles, [{"p": 1.5}, {"p": None}])  # NaN, to most parsers
+    assert not fits(doubles, [{"p": "x"}])
     assert fits(schemas.outputs([{"type": "long", "required": True}]), [1, 2])
     assert not fits(schemas.outputs(UNNAMED), [[1, 2, "x"]])
     assert fits(schemas.outputs(None), {"anything": 1})

@@ -80,6 +80,7 @@ COMPONENTS: dict[str, Schema] = {
     },
     "InferError": {"type": "object", "properties": {"error": {"type": "string"}}},
 }
+_EVENTS = "text/event-stream"
 _CHAT_EXAMPLE = {"messages": [{"role": "user", "content": "What is the capital of Spain?"}], "max_tokens": 64}
 _ROWS: dict[Kind, tuple[str, str, str, Any]] = {
     "chat": ("/v1/chat/completions", "ChatRequest", "Chat, in OpenAI's dialect.", _CHAT_EXAMPLE),
@@ -92,10 +93,11 @@ def operations(models: Sequence[tuple[str, Facts]]) -> dict[str, Any]:
     """models: name and facts of each. Only what one of them answers."""
     paths: dict[str, Any] = {}
     for kind, (path, request, summary, example) in _ROWS.items():
-        names = [name for name, facts in models if kind in facts.kinds]
-        if names:
-            named = None if example is None else {"model": names[0], **example}
-            paths[path] = {"post": _operation(kind, summary, request, "OpenAIError", named)}
+        answering = [(name, facts) for name, facts in models if kind in facts.kinds]
+        if answering:
+            named = None if example is None else {"model": answering[0][0], **example}
+            streams = kind != "embeddings" and any(facts.streams for _, facts in answering)
+            paths[path] = {"post": _operation(kind, summary, request, "OpenAIError", named, streams=streams)}
     for name, facts in models:
         if "infer" in facts.kinds:
             summary = f"Ask {name}, in the Open Inference Protocol."
@@ -104,7 +106,9 @@ def operations(models: Sequence[tuple[str, Facts]]) -> dict[str, Any]:
     return paths
 
 
-def _operation(name: str, summary: str, request: str, error: str, example: Any) -> dict[str, Any]:
+def _operation(
+    name: str, summary: str, request: str, error: str, example: Any, *, streams: bool = False
+) -> dict[str, Any]:
     body: dict[str, Any] = {"schema": {"$ref": f"#/components/schemas/{request}"}}
     if example is not None:
         body["example"] = example
@@ -115,7 +119,7 @@ def _operation(name: str, summary: str, request: str, error: str, example: Any) 
         "tags": ["infer" if request == "InferRequest" else "openai"],
         "requestBody": {"required": True, "content": {JSON: body}},
         "responses": {
-            "200": {"description": "The answer.", "content": {JSON: {}}},
+            "200": {"description": "The answer.", "content": {JSON: {}, **({_EVENTS: {}} if streams else {})}},
             "4XX": {"description": "The request is wrong.", "content": failed},
             "5XX": {"description": "The server can't answer.", "content": failed},
         },

@@ -119,7 +119,22 @@ def params(specs: Sequence[Spec] | None) -> Schema | None:
 
 
 def outputs(specs: Sequence[Spec] | None) -> Schema:
-    """What is in `predictions`."""
+    """What is in `predictions`, read by a parser that takes NaN for null: numbers may be missing in any answer."""
+    found: Schema = _with_missing(_outputs(specs))
+    return found
+
+
+def _with_missing(part: Any) -> Any:
+    if isinstance(part, list):
+        return [_with_missing(each) for each in part]
+    if not isinstance(part, dict):
+        return part
+    if part.get("type") == "number":
+        return {**part, "type": ["number", "null"]}
+    return {key: _with_missing(each) for key, each in part.items()}
+
+
+def _outputs(specs: Sequence[Spec] | None) -> Schema:
     if not specs:
         return {}
     if any(spec.get("type") == "tensor" for spec in specs):

@@ -14,6 +14,7 @@ import signal
 import socket
 import sys
 import traceback
+import warnings
 
 from headrace.errors import HeadraceError
 from headrace.serving.hosts.base import Host
@@ -49,6 +50,8 @@ def main(channel_fd: int, control_fd: int | None) -> int:
         channel.close()
         channel, stream = given, reader_of(given)
     _widen_blas(start.blas_threads)
+    # Python remembers each text that it warned with: requests with names of their own would fill memory.
+    warnings.filterwarnings("ignore", category=UserWarning, module="headrace")
     Emitter(channel).send(Ready(host.facts))
     return Serving(channel, stream, host).run()
 
