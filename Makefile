@@ -20,6 +20,7 @@ COMPAT := .venv-mlflow/bin/python -m pytest -c tests/compat/pytest.ini tests/com
 HEAVY := .venv-heavy/bin/python -m pytest tests/heavy
 COMPAT_TESTS := $(wildcard tests/compat/test_*.py tests/compat/*/test_*.py)
 ROUNDS ?= 1000
+CHROMIUM := chromium
 JOBS ?= 4
 # pytest's exit status when no test carries the marker.
 NONE_SELECTED := 5
@@ -36,7 +37,7 @@ help:
 	@echo "make test-full       the slow tests, those with TensorFlow, Spark and Ray too (needs Java)"
 	@echo "make test-crash      kills, cuts and full disks, $(ROUNDS) rounds: is every logged record there once?"
 	@echo "make ui              build the web pages (Node 20 or newer); the package's own build does it, too"
-	@echo "make test-ui         the web pages' lint, types and unit tests"
+	@echo "make test-ui         the web pages' lint, types and tests, those in Chromium where there is one"
 	@echo "make lint / types    ruff / mypy --strict"
 	@echo "make format          let ruff rewrite the sources"
 	@echo "make docs            rewrite the reference pages from the sources"
@@ -107,8 +108,11 @@ test: $(STAMP) $(MLFLOW_STAMP) $(MODELS_STAMP) $(MLFLOW_MODELS_STAMP)
 ui:
 	$(PYTHON) ui/build.py
 
-test-ui: ui
+test-ui: ui $(STAMP)
 	cd ui && npm run --silent lint && npm run --silent types && npm test --silent
+	@if command -v $(CHROMIUM) >/dev/null; then cd ui && npm run --silent e2e; \
+	  elif [ -n "$$HEADRACE_REQUIRE_CHROMIUM" ]; then echo "No Chromium here." >&2; exit 1; \
+	  else echo "No Chromium here: the web pages' tests in a browser are skipped."; fi
 
 test-full: $(STAMP) $(MLFLOW_STAMP) $(MODELS_STAMP) $(MLFLOW_MODELS_STAMP) $(HEAVY_STAMP)
 	$(PYTEST) -m full
