@@ -117,9 +117,7 @@ def _generator(parts: Parts, rows: Sequence[Row]) -> Any:
     )
     schema = first.options.response_format
     if schema is not None:
-        # Models that weren't trained to write JSON would fill it up with white space.
-        dense = {"x-guidance": {"whitespace_flexible": False}, **json.loads(schema)}
-        parameters.set_guidance("json_schema", json.dumps(dense))
+        parameters.set_guidance(*guidance_of(schema))
     try:
         generator = og.Generator(parts.model, parameters)
     except RuntimeError as error:
@@ -131,6 +129,12 @@ def _generator(parts: Parts, rows: Sequence[Row]) -> Any:
         np.array([prompt + [parts.pad] * (width - len(prompt)) for prompt in prompts], dtype=np.int32)
     )
     return generator
+
+
+def guidance_of(schema: str) -> tuple[str, str]:
+    """A JSON schema as onnxruntime-genai takes it. No white space is allowed: models that weren't trained to write JSON
+    would fill it up with that."""
+    return "json_schema", json.dumps({"x-guidance": {"whitespace_flexible": False}, **json.loads(schema)})
 
 
 def search_options(options: GenerationOptions) -> dict[str, Any]:

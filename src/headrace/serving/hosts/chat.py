@@ -8,6 +8,7 @@ from typing import Any
 
 from headrace.errors import InvalidValue
 from headrace.flavors.genai_engine import GenaiEngine
+from headrace.flavors.genai_paged import PagedEngine, is_paged
 from headrace.flavors.genai_session import Unsuitable
 from headrace.flavors.genai_slots import SlotEngine
 from headrace.packaging.llm.task import ChatTask, CompletionTask, EmbeddingTask
@@ -35,10 +36,11 @@ class ChatHost:
 
     def __init__(self, model: PyFuncModel, task: ChatTask | CompletionTask, spec: ModelSpec, *, load_s: float) -> None:
         self._meta, self._name = model.metadata, spec.name
+        task.engine = engine = _served(task.engine)
         self._tasks: dict[Kind, Any] = {"invocations": task, "completions": task}
         if isinstance(task, ChatTask):
-            self._tasks |= {"chat": task, "completions": CompletionTask(task.engine, task.defaults)}
-        self._engine = _scheduler(task.engine)
+            self._tasks |= {"chat": task, "completions": CompletionTask(engine, task.defaults)}
+        self._engine: Stepper | Rounds = Stepper(engine) if hasattr(engine, "start") else Rounds(engine)
         self._open: dict[int, Exchange] = {}
         self.facts = described(
             model,
@@ -80,12 +82,15 @@ class ChatHost:
         return Events(call, emit, asked[0], include_usage=requests[0].include_usage)
 
 
-def _scheduler(engine: Any) -> Stepper | Rounds:
+def _served(engine: Any) -> Any:
+    """The best way to run it for many at a time."""
     if not isinstance(engine, GenaiEngine):
-        return Rounds(engine)
+        return engine
+    if is_paged(engine.config):
+        return PagedEngine(engine)
     try:
-        return Stepper(SlotEngine(engine))
+        return SlotEngine(engine)
     except Unsuitable as reason:
         logger.info("The model isn't batched continuously: %s.", reason)
         engine.get_raw_model()  # what can't be loaded shall be told now
-        return Stepper(engine)
+        return engine
