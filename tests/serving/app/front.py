@@ -209,7 +209,7 @@ def revision(label: str) -> Revision:
 @contextmanager
 def front(
     *names: str,
-    facts: Facts = FACTS,
+    facts: Facts | Mapping[str, Facts] = FACTS,
     options: Options | None = None,
     keys: Sequence[str] = (),
     observers: Sequence[Observer] = (),
@@ -217,13 +217,15 @@ def front(
     port: int = 0,
     loads: bool = True,
 ) -> Iterator[Front]:
-    """names: of the models, each in version 1. others: labels of versions of the first that answer no request by
-    themselves. loads: without it, they go on loading until `pool.go` is set."""
+    """names: of the models, each in version 1. facts: of all of them, or by name. others: labels of versions of the
+    first that answer no request by themselves. loads: without it, they go on loading until `pool.go` is set."""
     pools: dict[str, ScriptedPool] = {}
 
     def pool(name: str) -> Callable[[Revision], ScriptedPool]:
         def make(made: Revision) -> ScriptedPool:
-            found = pools[name if made.label == "1" else f"{name}/{made.label}"] = ScriptedPool(made.label, facts)
+            found = pools[name if made.label == "1" else f"{name}/{made.label}"] = ScriptedPool(
+                made.label, facts if isinstance(facts, Facts) else facts[name]
+            )
             if not loads:
                 found.go = asyncio.Event()
             return found

@@ -8,6 +8,7 @@ import logging
 import socket
 from collections.abc import Iterator
 
+import msgspec
 import pytest
 
 from headrace.serving.app.options import Options
@@ -91,8 +92,6 @@ def test_compressed_bodies_are_refused(wine: Front) -> None:
 
 
 def test_a_model_that_answers_otherwise_says_where() -> None:
-    import msgspec
-
     with front("wine", facts=msgspec.structs.replace(FACTS, kinds=["invocations", "infer"])) as found:
         answered = found.ask("POST", "/v1/chat/completions", {})
         assert answered.status == 404
@@ -235,6 +234,16 @@ def test_the_body_names_one_of_several_models() -> None:
         assert found.ask("POST", "/models/nobody/invocations", {}).status == 404
         text = found.get("/metrics").body.decode()
         assert 'headrace_requests_total{model="phi",revision="1",kind="chat",status="200",shadow="false"} 2' in text
+
+
+def test_a_body_without_a_name_means_the_first_model_that_speaks_its_dialect() -> None:
+    facts = {"wine": msgspec.structs.replace(FACTS, kinds=["invocations"]), "phi": FACTS, "rho": FACTS}
+    heard: list[Observation] = []
+    with front("wine", "phi", "rho", facts=facts, observers=[heard.append]) as found:
+        assert found.ask("POST", "/v1/chat/completions", {}).status == 200
+        assert found.ask("POST", "/invocations", {}).status == 200
+        assert found.ask("POST", "/v1/chat/completions", {"model": "wine"}).status == 404
+    assert [each.deployment for each in heard] == ["phi", "wine", "wine"]
 
 
 def test_versions_are_asked_by_their_label() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import logging
 from collections.abc import Mapping, Sequence
@@ -34,7 +35,6 @@ PATHS: dict[Kind, str] = {
     "infer": "/v2/models/{name}/infer",
 }
 _HEADER_LENGTH = oip.HEADER_LENGTH.lower().encode()
-_OPENAI = ("chat", "completions", "embeddings")
 
 logger = logging.getLogger("headrace.serving")
 
@@ -141,12 +141,16 @@ class Calls:
             return await _stream(life, answer, [*given, revision], send)
 
     def _named(self, call: Call) -> Deployment:
-        if self._several and call.kind in _OPENAI:
-            try:
-                return self._deployments.find(_named.decode(call.body).model)
-            except (msgspec.DecodeError, UnicodeDecodeError):
-                pass  # the model's process says what is wrong with the body
-        return self._deployments.find()
+        """Of a body that names none, the first model that answers its dialect."""
+        if not self._several:
+            return self._deployments.find()
+        name = None
+        with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):  # a model's process says what is wrong
+            name = _named.decode(call.body).model
+        if name is not None:
+            return self._deployments.find(name)
+        able = (each for each in self._deployments.all() if call.kind in each.main.served.facts.kinds)
+        return next(able, None) or self._deployments.find()
 
     async def _failed(self, life: _Life, error: HeadraceError, given: Headers, send: Send) -> Reply:
         """408 for a body that doesn't come, 504 for an answer."""
