@@ -222,6 +222,23 @@ def test_chats_are_watched_by_lengths_tokens_and_ends(watched: Watched, server: 
     assert report.traffic.spreads["prompt_tokens"].p50 == 50
 
 
+def test_streamed_answers_are_known_by_their_tokens_and_miss_nothing(watched: Watched, server: Server) -> None:
+    body = b'{"messages": [{"role": "user", "content": "Spain?"}]}'
+    choice = {"message": {"role": "assistant", "content": "Madrid"}, "finish_reason": "stop"}
+    whole = Reply(status=200, body=msgspec.json.encode({"choices": [choice]}), usage=Usage(3, 4))
+    for number in range(300):
+        streamed = Reply(status=200, body=b"", content_type="text/event-stream", usage=Usage(3, 4))
+        server.answer(body, whole if number < 150 else streamed, kind="chat")
+    server.close()
+    split_ms = START_MS + 150_500
+    reference = earlier_reference(watched, server.folder, None, split_ms)
+    report = look(watched, server.folder, Limits(), since_ms=split_ms, reference=reference).report
+    assert verdicts(report) == {
+        "messages": "ok", "prompt_characters": "ok", "prompt_tokens": "ok", "answer_characters": "too few",
+        "completion_tokens": "ok", "finish_reason": "too few",
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(("rows", "windows"), [(3, 3), (30, 12)])
 def test_windows_have_as_many_requests_each_and_rows_enough(
     watched: Watched, server: Server, rows: int, windows: int

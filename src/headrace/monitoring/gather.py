@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -14,7 +15,7 @@ from headrace.errors import HeadraceError
 from headrace.monitoring.read import Reader, Reading
 from headrace.monitoring.report import Spread, Traffic
 from headrace.packaging.mlmodel import Model
-from headrace.packaging.profile import Profile, Quantiles, profile_by, with_outputs
+from headrace.packaging.profile import Profile, Quantiles, profile_by, profile_of, with_outputs
 from headrace.serving.hosts.joining import joined, mould_of
 from headrace.serving.samples import Sample
 
@@ -91,6 +92,7 @@ class _Profiled:
         self._made = NOTHING
         self._parts: dict[tuple[bool, Hashable], list[Any]] = {}
         self._rows: list[Any] = []
+        self._told: dict[str, list[Any]] = {}
         self._waiting = 0
 
     def add(self, reading: Reading) -> None:
@@ -100,7 +102,12 @@ class _Profiled:
         else:
             self._parts.setdefault((reading.described, mould.kind), []).append(reading.data)
             self._waiting += mould.rows
-        self._rows += reading.rows or []
+        if reading.described:
+            for name, value in itertools.chain.from_iterable(row.items() for row in reading.rows or ()):
+                if value is not None:  # of a streamed answer little is known, which is no missing value of the model's
+                    self._told.setdefault(name, []).append(value)
+        else:
+            self._rows += reading.rows or []
         if self._waiting + len(self._rows) >= _AT_ONCE:
             self.profile()
 
@@ -109,7 +116,9 @@ class _Profiled:
             self._merge(described, parts)
         if self._rows:
             self._made = self._made.merge(with_outputs(NOTHING, self._rows))
-        self._parts, self._rows, self._waiting = {}, [], 0
+        if self._told:
+            self._made = self._made.merge(profile_of({}, self._told))
+        self._parts, self._rows, self._told, self._waiting = {}, [], {}, 0
         return self._made
 
     def _merge(self, described: bool, parts: list[Any]) -> None:

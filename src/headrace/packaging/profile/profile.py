@@ -29,12 +29,13 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     outputs: dict[str, Column] = {}
 
     def merge(self, other: Profile) -> Profile:
-        """As if the rows of both had been seen together; a column that one of them lacks was missing there."""
+        """As if the rows of both had been seen together. An input column that one of them lacks was missing there; of
+        outputs, which models name as they like, only what is there counts."""
         return Profile(
             rows=self.rows + other.rows,
             inputs=_merged(self.inputs, self.rows, other.inputs, other.rows),
             output_rows=self.output_rows + other.output_rows,
-            outputs=_merged(self.outputs, self.output_rows, other.outputs, other.output_rows),
+            outputs=_merged(self.outputs, 0, other.outputs, 0),
         )
 
     def discreet(self) -> Profile:
