@@ -165,7 +165,7 @@ def test_a_changed_byte_ends_what_is_believed(opened: Callable[..., Samples], tm
 
 
 def test_what_the_disk_can_not_take_in_time_is_dropped_and_counted(
-    opened: Callable[..., Samples], monkeypatch: pytest.MonkeyPatch
+    opened: Callable[..., Samples], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     samples = opened()
     monkeypatch.setattr(keeping, "WAITING_BYTES", 1000)
@@ -175,6 +175,9 @@ def test_what_the_disk_can_not_take_in_time_is_dropped_and_counted(
     samples.close()
     assert samples.kept >= 2
     assert samples.kept + samples.dropped == 50
+    assert [record.getMessage().partition(" can't")[2] for record in caplog.records] == [
+        " take samples as fast as requests come: some are dropped."
+    ]
 
 
 def test_full_disk_ends_the_keeping_and_nothing_else(tmp_path: Path) -> None:

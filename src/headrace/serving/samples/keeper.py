@@ -45,6 +45,8 @@ class Samples:
         size = len(told.call.body) + len(told.reply.body)
         waiting = self._put_bytes - self._taken_bytes
         if self.failed or waiting + size > WAITING_BYTES or self._waiting.qsize() >= WAITING_RECORDS:
+            if not self.dropped and not self.failed:
+                logger.warning("%s can't take samples as fast as requests come: some are dropped.", self._folder)
             self.dropped += 1
             return
         self._put_bytes += size
