@@ -31,7 +31,7 @@ async function* parts(stream) {
 }
 
 export function chatFor(model, base) {
-  const talk = element("div", { className: "talk", role: "log" });
+  const talk = element("div", { className: "talk", role: "log", tabIndex: 0 });
   const empty = element("p", { className: "empty faint" }, `Ask ${model.name} something.`);
   talk.append(empty);
   const text = element("textarea", { rows: 2, placeholder: "Message", ariaLabel: "Message" });

@@ -35,13 +35,32 @@ export async function reason(response) {
   }
 }
 
+// Indented, but not parsed: numbers stay as they were written, and NaN is no trouble.
 export function pretty(text) {
+  let depth = 0;
+  const line = (by) => `\n${"  ".repeat((depth += by))}`;
+  return text.replace(/"(?:[^"\\]|\\.)*"|\s+|\{\s*\}|\[\s*\]|[{}[\],:]/g, (token) => {
+    if (token[0] === '"') return token;
+    if (token.trim() === "") return "";
+    if (token.length > 1) return token[0] + token.at(-1);
+    if (token === ",") return `,${line(0)}`;
+    if (token === ":") return ": ";
+    return "{[".includes(token) ? token + line(1) : line(-1) + token;
+  });
+}
+
+// As JSON.parse, but integers beyond 2^53 stay exact where the browser shows their text. null for what is no JSON.
+export function parsed(text) {
   try {
-    return JSON.stringify(JSON.parse(text), null, 2);
+    return JSON.parse(text, (_, value, context) =>
+      Number.isInteger(value) && !Number.isSafeInteger(value) && /^-?\d+$/.test(context?.source ?? "") ? BigInt(context.source) : value);
   } catch {
-    return text; // not JSON, or with NaN in it
+    return null;
   }
 }
+
+// A value as JSON text.
+export const written = (value) => JSON.stringify(value, (_, one) => (typeof one === "bigint" ? (JSON.rawJSON?.(String(one)) ?? Number(one)) : one));
 
 export function curl(path, body) {
   const address = new URL(path, document.baseURI).href;

@@ -27,15 +27,15 @@ function card(api, path, verb, operation, opened) {
   const json = content["application/json"];
   if (json) {
     const example = json.example ? JSON.stringify(json.example) : null;
-    if (example) inside.append(element("h3", {}, "Example"), element("pre", {}, curl(path.slice(1), example)));
+    if (example) inside.append(element("h3", {}, "Example"), element("pre", { tabIndex: 0 }, curl(path.slice(1), example)));
     inside.append(element("h3", {}, "Body"), schemas(api, json.schema));
     const others = Object.keys(content).filter((name) => name !== "application/json");
     if (others.length) inside.append(element("p", { className: "faint" }, `Also: ${others.join(", ")}.`));
   }
   const rows = Object.entries(operation.responses).map(([status, told]) => element("tr", {}, element("td", {}, status), element("td", {}, told.description)));
-  inside.append(element("h3", {}, "Answers"), element("div", { className: "scroll" }, element("table", {}, element("tbody", {}, ...rows))));
+  inside.append(element("h3", {}, "Answers"), element("div", { className: "scroll", tabIndex: 0 }, element("table", {}, element("tbody", {}, ...rows))));
   const answer = operation.responses["200"]?.content?.["application/json"]?.schema;
-  if (answer) inside.append(element("pre", {}, JSON.stringify(answer, null, 2)));
+  if (answer) inside.append(element("pre", { tabIndex: 0 }, JSON.stringify(answer, null, 2)));
   const summary = element("summary", {}, element("span", { className: "verb" }, verb.toUpperCase()), element("code", {}, path), element("span", { className: "summary" }, operation.summary));
   return element("div", { className: "card operation" }, element("details", { open: opened && Boolean(json) }, summary, inside));
 }
@@ -45,7 +45,7 @@ function schemas(api, schema) {
   return element("div", {}, ...options.map((option) => {
     const whole = option.$ref ? api.components.schemas[option.$ref.split("/").pop()] : option;
     const title = option.title ?? option.$ref?.split("/").pop() ?? "JSON";
-    return element("details", {}, element("summary", {}, title), element("pre", {}, JSON.stringify(whole, null, 2)));
+    return element("details", {}, element("summary", {}, title), element("pre", { tabIndex: 0 }, JSON.stringify(whole, null, 2)));
   }));
 }
 

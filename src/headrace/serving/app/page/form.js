@@ -1,6 +1,6 @@
 // A form made of a model's signature. Values become JSON text at once, so that integers beyond 2^53 stay exact.
 
-import { element } from "./common.js";
+import { element, written } from "./common.js";
 
 const INTEGERS = ["integer", "long"];
 const FLOATS = ["float", "double"];
@@ -31,7 +31,7 @@ function fieldFor(spec, name, value) {
     input.value = value === undefined || value === null ? "" : String(value);
   } else {
     input = element("textarea", { id, className: "code small", rows: 3, spellcheck: false, placeholder: "JSON" });
-    input.value = value === undefined ? "" : JSON.stringify(value);
+    input.value = value === undefined ? "" : written(value);
   }
   const optional = spec.required === false;
   const wrong = element("div", { className: "wrong", hidden: true, id: `${id}-wrong` });

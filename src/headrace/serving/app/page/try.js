@@ -1,6 +1,6 @@
 // The page at /: which model, and which way to ask it.
 
-import { ask, byId, curl, element, pretty, reason, setKey } from "./common.js";
+import { ask, byId, curl, element, parsed, pretty, reason, setKey, written } from "./common.js";
 import { chatFor } from "./chat.js";
 import { formFor, hasForm } from "./form.js";
 
@@ -41,7 +41,7 @@ function choose(model) {
   badge("revision", /^\d+$/.test(model.revision) ? `version ${model.revision}` : model.revision);
   badge("flavors", model.flavors.join(", "));
   document.title = `${model.name} – Headrace`;
-  const example = parsed(model.example);
+  const example = model.example ? parsed(model.example) : null;
   const tabs = [];
   if (model.kinds.includes("chat")) tabs.push(["chat", "Chat"]);
   if (hasForm(model)) tabs.push(["form", "Form"]);
@@ -50,7 +50,7 @@ function choose(model) {
   byId("form").replaceChildren(...(shown.form?.nodes ?? []));
   byId("chat").replaceChildren(...(model.kinds.includes("chat") ? [chatFor(model, base)] : []));
   byId("path").textContent = `/${base}invocations`;
-  byId("body").value = example ? JSON.stringify(example, null, 2) : firstBody(model);
+  byId("body").value = example ? pretty(model.example) : firstBody(model);
   byId("answer").hidden = true;
   byId("nothing").hidden = false;
   byId("tabs").replaceChildren(...tabs.map(([id, title]) => tab(id, title)));
@@ -65,14 +65,6 @@ function badge(id, text) {
 function firstBody(model) {
   if (model.kinds.includes("chat")) return '{\n  "messages": [{"role": "user", "content": "Hello"}],\n  "max_tokens": 64\n}';
   return '{\n  "inputs": []\n}';
-}
-
-function parsed(example) {
-  try {
-    return example ? JSON.parse(example) : null;
-  } catch {
-    return null;
-  }
 }
 
 function tab(id, title) {
@@ -138,7 +130,7 @@ function tableOf(rows) {
     element("tbody", {}, ...rows.slice(0, MAX_ROWS).map((row) => element("tr", {}, ...cells(row)))));
 }
 
-const show = (value) => (typeof value === "string" ? value : JSON.stringify(value) ?? "");
+const show = (value) => (typeof value === "string" ? value : written(value) ?? "");
 
 byId("choice").addEventListener("change", (event) => choose(known.find((model) => model.name === event.target.value)));
 byId("lock").addEventListener("submit", (event) => {

@@ -1,0 +1,185 @@
+/** The pages of `headrace models serve`, which are files of the Python package: tried here since a browser is. */
+
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { openBrowser, openPage } from "./server";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const ROOT = new URL("../..", import.meta.url).pathname;
+const HEADRACE = process.env.HEADRACE_BIN ?? join(ROOT, ".venv", "bin", "headrace");
+const KEY = "a-key-of-the-tests";
+const READY_MS = 80_000;
+const MODELS = `
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+import headrace
+from headrace.models import infer_signature
+
+CODE = """
+from headrace.models import set_model
+from headrace.pyfunc import PythonModel
+
+
+class Priced(PythonModel):
+    def predict(self, context, model_input, params=None):
+        out = model_input[["maker"]].copy()
+        out["price"] = model_input["power"] * params["factor"]
+        return out
+
+
+set_model(Priced())
+"""
+folder = Path(sys.argv[1])
+(folder / "priced.py").write_text(CODE)
+rows = pd.DataFrame({"maker": ["<img src=x onerror=alert(1)>"], "power": [150.0], "serial": [9007199254740993]})
+out = pd.DataFrame({"maker": ["a"], "price": [1.0]})
+headrace.pyfunc.save_model(
+    str(folder / "cars"),
+    python_model=str(folder / "priced.py"),
+    signature=infer_signature(rows, out, {"factor": 2.0}),
+    input_example=(rows, {"factor": 2.0}),
+)
+headrace.onnxruntime_genai.save_model(sys.argv[2], str(folder / "phi3"), task="llm/v1/chat")
+`;
+
+const folder = mkdtempSync(join(tmpdir(), "headrace-serving-"));
+let server: ChildProcess;
+let url = "";
+let browser: Browser;
+
+beforeAll(async () => {
+  writeFileSync(join(folder, "models.py"), MODELS);
+  const variables = { ...process.env, HEADRACE_HOME: folder, HEADRACE_SERVE_API_KEYS: KEY };
+  execFileSync(
+    join(dirname(HEADRACE), "python"),
+    ["-W", "ignore", join(folder, "models.py"), folder, join(ROOT, "examples", "phi3", "phi3-tiny-int4")],
+    { env: variables, cwd: folder, stdio: "inherit" },
+  );
+  server = spawn(HEADRACE, ["models", "serve", "--port", "0", "-m", "cars", "-m", "phi3"], {
+    cwd: folder,
+    env: variables,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  url = await new Promise((resolve, reject) => {
+    const late = setTimeout(() => reject(new Error("the models aren't ready")), READY_MS);
+    server.stdout?.on("data", (data: Buffer) => {
+      const found = String(data).match(/http:\/\/\S+/);
+      if (found) {
+        clearTimeout(late);
+        resolve(found[0]);
+      }
+    });
+    server.on("exit", (code) => reject(new Error(`the server ended with ${code}`)));
+  });
+  browser = await openBrowser();
+});
+
+afterAll(async () => {
+  await browser?.close();
+  if (server && server.exitCode === null) {
+    const ended = new Promise((resolve) => server.once("exit", resolve));
+    server.kill("SIGTERM");
+    await ended;
+  }
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function opened(path = "/") {
+  const { page, errors } = await openPage(browser);
+  await page.goto(url + path);
+  await page.getByLabel("API key").fill(KEY);
+  await page.getByRole("button", { name: "Open" }).click();
+  return { page, errors };
+}
+
+async function seriousProblems(page: Awaited<ReturnType<typeof opened>>["page"]): Promise<string[]> {
+  await page.evaluate(AXE);
+  return await page.evaluate(async () => {
+    const found = await (window as any).axe.run();
+    return found.violations
+      .filter((each: { impact: string }) => each.impact === "serious" || each.impact === "critical")
+      .map((each: { id: string; nodes: { html: string }[] }) => `${each.id}: ${each.nodes[0]?.html}`);
+  });
+}
+
+test("a wrong key is told, the right one opens", async () => {
+  const { page, errors } = await openPage(browser);
+  await page.goto(url);
+  await page.getByLabel("API key").fill("another-key");
+  await page.getByRole("button", { name: "Open" }).click();
+  await page.getByText("isn't one of this server's").waitFor();
+  await page.getByLabel("API key").fill(KEY);
+  await page.getByRole("button", { name: "Open" }).click();
+  await page.getByRole("tab", { name: "Form" }).waitFor();
+  expect(errors).toEqual([]);
+  await page.close();
+});
+
+test("a form of the signature asks the model, and integers stay exact", async () => {
+  const { page, errors } = await opened();
+  await page.getByLabel(/^power/).fill("fast");
+  await page.getByRole("button", { name: "Ask" }).click();
+  await page.getByText("A number is needed.").waitFor();
+  await page.getByLabel(/^power/).fill("12.5");
+  await page.getByLabel(/^factor/).fill("4");
+  await page.getByRole("button", { name: "Ask" }).click();
+  await page.getByText("200 OK").waitFor();
+  expect(await page.locator("#table td").allTextContents()).toEqual(["<img src=x onerror=alert(1)>", "50"]);
+  expect(await page.locator("#curl").textContent()).toContain("9007199254740993");
+  expect(await page.locator("#curl").textContent()).not.toContain(KEY);
+  await page.getByRole("tab", { name: "JSON" }).click();
+  await page.locator("#body").fill('{"dataframe_records": [{"maker": "a"}]}');
+  await page.locator("#send").click();
+  await page.getByText("INVALID_PARAMETER_VALUE").waitFor();
+  expect(errors).toEqual([]);
+  await page.close();
+});
+
+test("a chat streams, and goes on", async () => {
+  const { page, errors } = await opened();
+  await page.getByLabel("Model").selectOption("phi3");
+  for (const [at, question] of ["What is the capital of Spain?", "<script>alert(2)</script>"].entries()) {
+    await page.getByPlaceholder("Message").fill(question);
+    await page.keyboard.press("Enter");
+    await page.locator(".said.assistant:not(.waiting)").nth(at).waitFor();
+  }
+  expect(await page.locator(".said.assistant").first().textContent()).toBe("The capital of Spain is Madrid.");
+  expect(await page.locator(".said.failed").count()).toBe(0);
+  await page.getByText(/tokens in/).waitFor();
+  await page.getByRole("button", { name: "New talk" }).click();
+  expect(await page.locator(".said").count()).toBe(0);
+  expect(errors).toEqual([]);
+  await page.close();
+});
+
+test("the API's page shows what can be asked", async () => {
+  const { page, errors } = await opened("/docs");
+  await page.getByText("/models/cars/invocations", { exact: true }).waitFor();
+  await page.getByText("/v1/chat/completions", { exact: true }).waitFor();
+  expect(errors).toEqual([]);
+  await page.close();
+});
+
+test.each(["light", "dark"] as const)("both pages can be read in %s", async (colorScheme) => {
+  for (const path of ["/", "/docs"]) {
+    const context = await browser.newContext({ colorScheme, bypassCSP: true });
+    const page = await context.newPage();
+    await page.goto(url + path);
+    await page.getByLabel("API key").fill(KEY);
+    await page.getByRole("button", { name: "Open" }).click();
+    await page
+      .locator(path === "/" ? "#tabs button" : ".operation")
+      .first()
+      .waitFor();
+    expect(await seriousProblems(page)).toEqual([]);
+    await context.close();
+  }
+});
