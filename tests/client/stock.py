@@ -29,7 +29,8 @@ class StockServer:
     def start(self) -> None:
         command = [str(MLFLOW), "server", "--backend-store-uri", f"sqlite:///{self._folder}/m.db"]
         command += ["--port", str(self.port), "--workers", "1"]
-        paths = {"MLFLOW_DISABLE_TELEMETRY": "true", "PATH": f"{MLFLOW.parent}:{os.environ['PATH']}"}
+        lighter = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
+        paths = {**lighter, "PATH": f"{MLFLOW.parent}:{os.environ['PATH']}"}
         without = {key: value for key, value in os.environ.items() if not key.startswith(("HEADRACE_", "MLFLOW_"))}
         log_path = self._folder / "log"
         with log_path.open("ab") as log:
