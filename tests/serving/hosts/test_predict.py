@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from headrace.packaging.schema import ColSpec, ParamSchema, ParamSpec, Schema, TensorSpec
+from headrace.packaging.types import Array, DataType, Map
 from headrace.serving.call import Call
 from headrace.serving.hosts import predict
 from tests.serving.hosts.taking import ask, call, host_of, model_of, said
@@ -329,6 +330,45 @@ def test_damaged_bodies_are_never_our_failure(content_type: str, body: bytes, pl
     for one in (damaged, body[:place]):
         [reply] = ask(host_of(model_of(Scaled(), COLUMNS)), call(one, content_type=content_type))
         assert reply.status in (200, 400, 415), reply.body
+
+
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3) | st.binary(max_size=3)
+KEYS = st.sampled_from(["columns", "data", "index", "x", "n", "s", "", 1])
+VALUES = st.recursive(LEAVES, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner, max_size=4))
+FORM_KEYS = ["dataframe_split", "dataframe_records", "instances", "inputs", "params", "signature_name", "prompt", 1]
+MODELS = {
+    "columns": (COLUMNS, {}),
+    "one column": (Schema([ColSpec("binary", "x")]), {}),
+    "nested": (Schema([ColSpec(Array(DataType.long), "x"), ColSpec(Map(DataType.string), "n", False)]), {}),
+    "times": (Schema([ColSpec("datetime", "x"), ColSpec("boolean", "n", False)]), {}),
+    "unnamed": (Schema([ColSpec("float"), ColSpec("integer")]), {}),
+    "tensor": (Schema([TensorSpec(np.dtype("int32"), (-1, 2))]), {}),
+    "tensors": (Schema([TensorSpec(np.dtype("float32"), (-1,), "x"), TensorSpec(np.dtype("str"), (-1,), "n")]), {}),
+    "hint": (Schema([ColSpec("string")]), {"is_signature_from_type_hint": True}),
+    "nothing": (None, {}),
+}
+
+
+class Tells:
+    def predict(self, data: Any, params: dict[str, Any] | None = None) -> Any:
+        return [f"{type(data).__name__} {params}"]
+
+
+@given(
+    st.sampled_from(sorted(MODELS)),
+    st.dictionaries(st.sampled_from(FORM_KEYS), VALUES, max_size=2),
+    st.sampled_from(["application/json", "application/msgpack"]),
+)
+@settings(max_examples=200)
+@pytest.mark.filterwarnings("ignore")
+def test_odd_values_are_never_our_failure(name: str, body: dict[Any, Any], content_type: str) -> None:
+    schema, keys = MODELS[name]
+    try:
+        data = json.dumps(body).encode() if content_type == "application/json" else msgspec.msgpack.encode(body)
+    except (TypeError, OverflowError):
+        return
+    [reply] = ask(host_of(model_of(Tells(), schema, PARAMS, **keys)), call(data, content_type=content_type))
+    assert reply.status in (200, 400), reply.body
 
 
 ROWS = st.tuples(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -14,6 +15,7 @@ from headrace.packaging.payload.answer import jsonable
 from headrace.packaging.payload.errors import BadPayload
 
 _UNNAMED = "predictions"
+_INDEX = re.compile(r"__index_level_\d+__")  # what pandas puts beside the columns
 
 
 def of_arrow(content: bytes) -> Any:
@@ -23,7 +25,9 @@ def of_arrow(content: bytes) -> Any:
         with arrow.ipc.open_stream(content) as stream:
             table = stream.read_all()
         table.validate(full=True)  # what doesn't hold what it says would be read beyond its end
-        return table.to_pandas(use_threads=False)  # of a request: handing it to threads takes longer than it does
+        places = [place for place, name in enumerate(table.column_names) if not _INDEX.fullmatch(name)]
+        # Types are the schema's business, and pandas' notes of them may be damaged. Threads cost more than they save.
+        return table.select(places).to_pandas(ignore_metadata=True, use_threads=False)
     except (arrow.ArrowException, ValueError, OSError) as error:
         raise BadPayload(f"The body can't be read as an Arrow stream: {error}.") from None
 

@@ -99,7 +99,7 @@ def of_json(body: Any, model: Model) -> Request:
             unwrapped=True,
         )
     params = body.get(PARAMS)
-    if params is not None and not isinstance(params, dict):
+    if params is not None and not (isinstance(params, dict) and all(isinstance(name, str) for name in params)):
         raise BadPayload(f"params must be an object of name and value; it is {shown(params)}.")
     if model.is_signature_from_type_hint:
         if INPUTS not in body:
@@ -141,6 +141,12 @@ def frame_of(form: str, value: Any) -> Any:
     if not isinstance(value, dict) or "data" not in value or set(value) - {"data", "columns", "index"}:
         keys = f"the keys {', '.join(map(repr, value))}" if isinstance(value, dict) else shown(value)
         raise BadPayload(f"dataframe_split must have 'data', and may have 'columns' and 'index'; it has {keys}.")
+    for key in ("columns", "index"):
+        labels = value.get(key)
+        if labels is not None and (
+            not isinstance(labels, list) or any(isinstance(one, (list, dict)) for one in labels)
+        ):
+            raise BadPayload(f"dataframe_split: {key!r} must be a list of names or numbers; it is {shown(labels)}.")
     try:
         return pandas.DataFrame(value["data"], columns=value.get("columns"), index=value.get("index"))
     except (ValueError, TypeError) as error:
@@ -167,7 +173,9 @@ def of_parquet(content: bytes) -> Any:
     pandas = optional_import("pandas", extra="pandas", why="to read Parquet")
     try:
         return pandas.read_parquet(io.BytesIO(content))
-    except (ValueError, OSError) as error:
+    except ImportError:
+        raise
+    except Exception as error:  # noqa: BLE001 — damaged files and notes in them fail in many ways
         raise BadPayload(f"The body can't be read as Parquet: {error}.") from None
 
 

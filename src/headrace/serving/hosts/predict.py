@@ -13,6 +13,7 @@ from typing import Protocol
 
 from headrace import clock
 from headrace.errors import HeadraceError, NotSupported, TimedOut
+from headrace.packaging.payload.errors import BadPayload
 from headrace.packaging.pyfunc.loaded import PyFuncModel
 from headrace.serving.call import Call, Kind, Reply
 from headrace.serving.facts import Facts
@@ -72,6 +73,9 @@ class PredictHost:
             return None
         try:
             return self._dialects[call.kind].read(call)
+        except RecursionError:
+            emit.done(call.id, refusal(call, BadPayload("The body is nested too deeply.")))
+            return None
         except Exception as error:  # noqa: BLE001 — whatever a body holds, it ends this call alone
             emit.done(call.id, refusal(call, error))
             return None
