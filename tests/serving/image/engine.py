@@ -76,7 +76,7 @@ class Image:
         self.stages: dict[str, Path] = {}
         self.env: dict[str, str] = {}
         self.labels: dict[str, str] = {}
-        self.user = "0:0"
+        self.user, self.folder = "0:0", "/"
         self.entrypoint: list[str] = []
         self.cmd: list[str] = []
         self.health: list[str] = []
@@ -107,8 +107,11 @@ class Image:
                 self.run(["sh", "-c", each.words], each.mounts, env={**self.machine, **self.args, "HOME": "/root"})
             case "COPY":
                 source, target = each.words.split()
-                copy = f"mkdir -p {Path(target).parent} && cp -a /copied {target}"
+                place = f"{target}{source}" if target.endswith("/") else target
+                copy = f"mkdir -p {Path(place).parent} && cp -a /copied {place}"
                 self.run(["sh", "-c", copy], [{"source": source, "target": "/copied"}])
+            case "WORKDIR":
+                self.folder = each.words
             case "USER":
                 self.user = each.words
             case "ENTRYPOINT":
@@ -150,17 +153,15 @@ class Image:
         for mount in mounts:
             source = self._source(mount)
             target = f"{root}{mount['target']}"
-            make = (
-                ""
-                if read_only
-                else f"mkdir -p {target}"
-                if source.is_dir()
-                else f"mkdir -p {root}/build && touch {target}"
-            )
-            script += [*filter(None, [make]), f"mount --bind {source} {target}"]
+            if not read_only:
+                make = "mkdir -p" if source.is_dir() else f"mkdir -p {root}/build && touch"
+                script.append(f"{make} {target}")
+            script.append(f"mount --bind {source} {target}")
         pairs = [f"{name}={value}" for name, value in {**self.env, **env}.items()]
         # The test's own working copy must not be what answers: only what the image holds is on the path.
-        script.append(f"exec chroot --userspec={user} {root} env -i {shlex.join(pairs)} {shlex.join(words)}")
+        script.append(
+            f"exec chroot --userspec={user} {root} env -i --chdir={self.folder} {shlex.join(pairs)} {shlex.join(words)}"
+        )
         return ["unshare", "--mount", "--propagation", "private", "sh", "-ec", "\n".join(script)]
 
     def _source(self, mount: Mapping[str, str]) -> Path:

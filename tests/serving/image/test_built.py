@@ -43,13 +43,31 @@ def image(model: Path, tmp_path_factory: pytest.TempPathFactory) -> engine.Image
     return engine.Image(context, tmp_path_factory.mktemp("engine"))
 
 
+@pytest.fixture(scope="module")
+def general_image(tmp_path_factory: pytest.TempPathFactory) -> engine.Image:
+    return engine.Image(
+        generate_dockerfile(None, tmp_path_factory.mktemp("general") / "context"), tmp_path_factory.mktemp("engine")
+    )
+
+
 def test_container_answers_and_ends_when_it_is_asked_to(image: engine.Image) -> None:
+    answers_until_it_is_asked_to_end(image, {}, {})
+
+
+def test_general_image_serves_the_model_that_is_mounted(general_image: engine.Image, model: Path) -> None:
+    env = {"HEADRACE_ALLOW_PICKLE": "1", **engine.of_this_machine()}
+    answers_until_it_is_asked_to_end(general_image, env, {model: "/opt/ml/model"})
+    nothing = subprocess.run(general_image.command(general_image.entrypoint, {}), capture_output=True, text=True)
+    assert nothing.returncode == 2
+    assert "There is no model at /opt/ml/model" in nothing.stderr
+
+
+def answers_until_it_is_asked_to_end(image: engine.Image, variables: dict[str, str], mounts: dict[Path, str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
-    env = {"SAGEMAKER_BIND_TO_PORT": str(port)}
-    process = subprocess.Popen(
-        image.command([*image.entrypoint, *image.cmd], env), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    )
+    env = {**variables, "SAGEMAKER_BIND_TO_PORT": str(port)}
+    command = image.command([*image.entrypoint, *image.cmd], env, mounts)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     try:
         wait_for(f"http://127.0.0.1:{port}/ping", process)
         request = urllib.request.Request(

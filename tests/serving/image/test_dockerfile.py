@@ -138,9 +138,9 @@ def test_model_that_runs_code_needs_trust_and_takes_it_along(model: Path, monkey
 def test_image_without_a_model_builds_the_environment_when_it_starts() -> None:
     folder = generate_dockerfile(None, "image")
     assert 'HEADRACE_IMAGE_ENV_MANAGER="uv"' in named(folder, "ENV")
-    assert not named(folder, "COPY")
+    assert named(folder, "COPY") == [f"{WHEEL} /opt/headrace/"]  # those environments get it, too
     assert not named(folder, "LABEL")
-    assert (folder / "headrace.txt").read_text().startswith("headrace[env] @ file:///build/")
+    assert (folder / "headrace.txt").read_text() == f"headrace[env] @ file:///opt/headrace/{WHEEL}\n"
 
 
 def test_folder_of_somebody_else_is_left_alone(model: Path, tmp_path: Path) -> None:

@@ -42,7 +42,8 @@ def write(contents: Contents, folder: Path, tell: Progress) -> Path:
 def _write_requirements(contents: Contents, folder: Path, wheel: Path | None) -> None:
     spec = contents.spec
     extras = "" if contents.model is not None else "[env]"  # without a model, its environment is built at the start
-    place = f" @ file://{dockerfile.BUILD}/{wheel.name}" if wheel else f"=={_version()}"
+    folder_there = dockerfile.BUILD if contents.model is not None else dockerfile.KEPT
+    place = f" @ file://{folder_there}/{wheel.name}" if wheel else f"=={_version()}"
     own = [f"headrace{extras}{place}", *contents.more]
     for name, lines in (
         (dockerfile.REQUIREMENTS, spec.lines if spec.lock is None else ()),

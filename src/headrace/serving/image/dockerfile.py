@@ -21,6 +21,7 @@ USER = 10001  # of no name: a cluster that forbids root wants a number
 REQUIREMENTS, CONSTRAINTS, LOCK = "requirements.txt", "constraints.txt", "requirements.lock"
 OWN, PINS = "headrace.txt", "pins.txt"
 BUILD = "/build"
+KEPT = "/opt/headrace"
 _IMAGE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/:@-]*")
 
 _HEALTH = (
@@ -101,7 +102,10 @@ def _requirements(contents: Contents) -> list[str]:
 
 
 def _own(contents: Contents, wheels: Sequence[str]) -> list[str]:
-    """All together, so that what Headrace needs can't change what the model asked for."""
+    """All together, so that what Headrace needs can't change what the model asked for. An image without a model keeps
+    the wheel, which the environments that it builds get, too."""
+    if contents.model is None:
+        return [*(f"COPY {wheel} {KEPT}/" for wheel in wheels), _install([("-r", OWN)])]
     if contents.spec.lock is not None:
         return [_install([("-c", PINS), ("-r", OWN)], wheels)]
     within = "model" if contents.needs_model_to_install else None
