@@ -14,7 +14,7 @@ from headrace.errors import TimedOut
 from headrace.serving.answer import Streamed
 from headrace.serving.call import Reply
 from headrace.serving.workers.failures import QueueFull, WorkerLost
-from tests.serving.workers.asking import a_call, a_pool, ask, lives, reply_of, run, stream_of, until
+from tests.serving.workers.asking import PATIENCE_S, a_call, a_pool, ask, lives, reply_of, run, stream_of, until
 
 LOOPS = {"uvloop": uvloop.new_event_loop, "asyncio": asyncio.new_event_loop}
 
@@ -312,6 +312,17 @@ def test_a_stop_without_time_cuts_off(tmp_path: Path) -> None:
             assert all(isinstance(each, WorkerLost) for each in outcomes)
             await stopping
             assert not lives(pid)
+
+    run(work())
+
+
+def test_a_stop_waits_for_no_call_that_nobody_waits_for() -> None:
+    async def work() -> None:
+        async with a_pool("calls") as pool:
+            with pytest.raises(TimedOut):
+                await ask(pool, 0.2, do="sleep", seconds=3600)
+            async with asyncio.timeout(PATIENCE_S):
+                await pool.stop(3600)
 
     run(work())
 

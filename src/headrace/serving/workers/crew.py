@@ -67,7 +67,6 @@ class Crew:
         self._templating = asyncio.Lock()
         self._tasks: set[asyncio.Task[None]] = set()
         self._first_tries = [asyncio.Event() for _ in range(options.workers)]
-        self._leaving = False
 
     # What the pool asks for
 
@@ -89,9 +88,10 @@ class Crew:
         await asyncio.gather(*(each.wait() for each in self._first_tries))
 
     async def stop(self) -> None:
-        self._leaving = True
         for task in list(self._tasks):
             task.cancel()
+        for tried in self._first_tries:
+            tried.set()
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await asyncio.gather(*(self._dismiss(worker) for worker in list(self.workers)))
         if self._template is not None:

@@ -142,7 +142,7 @@ class Pool:
         """No new calls from now on; those that are here have `grace_s` seconds to be answered."""
         self._closed = True
         end = clock.monotonic_s() + grace_s
-        while self._is_busy and clock.monotonic_s() < end:  # noqa: ASYNC110 — an event would cost each call
+        while self._is_awaited and clock.monotonic_s() < end:  # noqa: ASYNC110 — an event would cost each call
             await asyncio.sleep(_DRAIN_S)
         gone = WorkerLost(f"{self._spec.name!r} is being stopped.")
         for waiting in [
@@ -159,8 +159,11 @@ class Pool:
                 timer.cancel()
 
     @property
-    def _is_busy(self) -> bool:
-        return bool(self._line or self._batches)
+    def _is_awaited(self) -> bool:
+        """Whether there is a call whose client still waits."""
+        return bool(self._line) or any(
+            not waiting.over for worker in self._crew.workers for waiting in worker.calls.values()
+        )
 
     # Calls on their way in
 

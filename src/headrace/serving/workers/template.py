@@ -100,11 +100,10 @@ def run(control: socket.socket) -> socket.socket | None:
                     os.read(woken, 1 << 10)
                     _bury(children, control)
                     continue
-                _, given, _, _ = socket.recv_fds(control, 1, 1)
-                if not given:
+                channel = _received(control)
+                if channel is None:
                     _end(children)
                     return None
-                channel = socket.socket(fileno=given[0])
                 pid = _fork()
                 if pid == 0:
                     _be_own_process(control, woken, wakes)
@@ -113,6 +112,15 @@ def run(control: socket.socket) -> socket.socket | None:
                 if pid > 0:
                     children.add(pid)
                 _report(control, pid, BORN)
+
+
+def _received(control: socket.socket) -> socket.socket | None:
+    """A front that ends without having read all resets the connection."""
+    try:
+        _, given, _, _ = socket.recv_fds(control, 1, 1)
+    except OSError:
+        return None
+    return socket.socket(fileno=given[0]) if given else None
 
 
 def _fork() -> int:
