@@ -215,6 +215,8 @@ def front(
     observers: Sequence[Observer] = (),
     others: Sequence[str] = (),
     port: int = 0,
+    certificate: Path | None = None,
+    client_authority: Path | None = None,
     loads: bool = True,
 ) -> Iterator[Front]:
     """names: of the models, each in version 1. facts: of all of them, or by name. others: labels of versions of the
@@ -249,7 +251,13 @@ def front(
         found["loop"] = asyncio.get_running_loop()
         found["task"] = asyncio.current_task()
         begun.set()
-        await serving(deployments, make_app, Listening(port=port, drain_s=5), ready)
+        listening = Listening(
+            port=port,
+            certfile=str(certificate) if certificate else None,
+            ca_certs=str(client_authority) if client_authority else None,
+            drain_s=5,
+        )
+        await serving(deployments, make_app, listening, ready)
 
     def ready(address: str) -> None:
         found["address"] = address

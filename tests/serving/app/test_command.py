@@ -16,6 +16,7 @@ import pytest
 from click.testing import CliRunner
 
 from headrace.cli import main
+from tests.serving.app.certificates import self_signed
 from tests.serving.app.served import HEADRACE, STOP_S, Served, save_scaled, serving
 
 
@@ -193,34 +194,3 @@ def test_a_certificate_without_its_key_is_refused(models: dict[str, str], tmp_pa
     done = CliRunner().invoke(main, ["models", "serve", "--port", "0", "-m", models["double"], *certificate])
     assert done.exit_code == 1
     assert "tls.pem" in done.stderr
-
-
-def self_signed(path: Path) -> Path:
-    """Of localhost, with its key in the same file."""
-    import datetime as dt
-
-    from cryptography import x509
-    from cryptography.hazmat.primitives import hashes, serialization
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.x509.oid import NameOID
-
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = dt.datetime.now(dt.UTC)
-    signed = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(subject)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(days=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    secret = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    path.write_bytes(signed.public_bytes(serialization.Encoding.PEM) + secret)
-    return path
