@@ -110,3 +110,25 @@ def test_a_model_is_not_lost_for_its_profile(tmp_path: Path) -> None:
     found = read(tmp_path / "two")
     assert found is not None
     assert (found.rows, found.outputs) == (5000, {})
+
+
+def test_data_that_no_profile_can_be_made_of_cost_only_the_profile(tmp_path: Path) -> None:
+    class Odd:
+        shape = (3,)
+
+        def toarray(self) -> Any:
+            raise RuntimeError("gone")
+
+    with pytest.warns(NoProfile, match="RuntimeError: gone"):
+        headrace.sklearn.save_model(model(), tmp_path / "m", input_example=FRAME.head(2), training_data=Odd())
+    assert read(tmp_path / "m") is None
+    assert (tmp_path / "m" / "MLmodel").is_file()
+
+
+def test_dataset_of_hugging_face_is_read_where_it_is_given(tmp_path: Path) -> None:
+    datasets = pytest.importorskip("datasets")
+    dataset = headrace.data.from_huggingface(datasets.Dataset.from_pandas(FRAME.head(50)))
+    headrace.sklearn.save_model(model(), tmp_path / "m", input_example=FRAME.head(2), training_data=dataset)
+    found = read(tmp_path / "m")
+    assert found is not None
+    assert (found.rows, list(found.inputs)) == (50, ["a", "b"])

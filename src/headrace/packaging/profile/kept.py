@@ -18,6 +18,7 @@ from headrace.packaging.signature import ModelSignature
 
 PREDICTED_ROWS = 2_000  # of the training data, evenly spread: what the profile of the outputs is made from
 TRIED_ROWS = 16  # predicted first, to learn how long a row takes
+LOGGED_ROWS = 1_000_000  # of data that nobody asked to profile, evenly spread: a second's work
 BUDGET_S = 5.0  # for predictions; a slow model is asked fewer rows
 
 Predict = Callable[[Any], Any]
@@ -47,11 +48,12 @@ def keep(training_data: Any, signature: ModelSignature | None, folder: Path, pre
     try:
         if isinstance(training_data, Logged):
             if schema is not None and fits(schema, training_data.data):
-                write(profile_by(schema, training_data.data), folder)
+                write(profile_by(schema, _some(training_data.data, LOGGED_ROWS)), folder)
             return
         made = profile_by(schema, training_data)
-    except HeadraceError as error:
-        warnings.warn(f"The model is saved without a profile of its training data: {error.message}", NoProfile, 2)
+    except Exception as error:  # noqa: BLE001 — data of any library, and hours of training may be in the model
+        reason = error.message if isinstance(error, HeadraceError) else f"{type(error).__name__}: {error}"
+        warnings.warn(f"The model is saved without a profile of its training data: {reason}", NoProfile, stacklevel=2)
         return
     if predict is not None:
         made = _with_outputs(made, predict, wanted(schema, training_data))
