@@ -30,8 +30,11 @@ MLFLOW_OPTIONS = {
     "artifacts log-artifacts": "--local-dir -l --run-id -r --artifact-path -a",
     "artifacts list": "--run-id -r --artifact-path -a",
     "artifacts download": "--run-id -r --artifact-path -a --artifact-uri -u --dst-path -d",
+    "models serve": "--model-uri -m --port -p --host -h --timeout -t --workers -w --env-manager --no-conda --install-mlflow",
     "doctor": "--mask-envs",
 }
+SERVERS = ("server", "serve", "models serve")
+WRITE_FILES = ("runs export", "experiments csv", "models predict")
 UNNEEDED_FOR_HELP = {"sqlalchemy", "numpy", "urllib3", "rich", "starlette", "sqlite3", "msgspec", "asyncio"}
 
 
@@ -102,7 +105,7 @@ def test_takes_the_options_of_mlflow(path: str) -> None:
 @pytest.mark.parametrize("path", LEAVES)
 def test_json_is_everywhere_but_where_the_output_is_a_file_or_a_server(path: str) -> None:
     has = "--json" in {name for option in LEAVES[path].params for name in option.opts}
-    assert has != (path in ("server", "runs export", "experiments csv", "models predict"))
+    assert has != (path in (*SERVERS, *WRITE_FILES))
 
 
 def test_near_misses_are_named(headrace: Headrace) -> None:
