@@ -94,7 +94,7 @@ class GenaiEngine:
             batch = self.start([jobs[number] for number in numbers])
             while not batch.ended:
                 for piece in batch.step():
-                    yield replace(piece, job=numbers[piece.job])
+                    yield piece._replace(job=numbers[piece.job])
 
     def _batches(self, jobs: Sequence[Job]) -> Iterator[list[int]]:
         """Jobs of like sampling and length together, by number."""

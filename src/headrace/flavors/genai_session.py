@@ -71,6 +71,8 @@ class Session:
         options = ort.SessionOptions()
         size_bytes = sum(path.stat().st_size for path in folder.glob("*.onnx*"))
         options.intra_op_num_threads = 1 if size_bytes < SMALL_BYTES else 0
+        # Threads that spin while they wait take the cores from who brings work; measured: twice the CPU a token.
+        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         options.log_severity_level = 3
         self._session = ort.InferenceSession(
             str(folder / decoder["filename"]), options, providers=["CPUExecutionProvider"]

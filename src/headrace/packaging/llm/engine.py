@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from headrace.packaging.llm.options import GenerationOptions
 from headrace.packaging.llm.stop import StopFilter
@@ -41,8 +41,7 @@ class TokenChance:
     top: tuple[tuple[str, float], ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True)
-class Piece:
+class Piece(NamedTuple):
     """One step of one job. text: what it adds, empty while a character isn't whole, without special tokens.
     tokens: how many were generated for it, the closing one included. finish: on the last piece of a job only.
     chances: of its tokens but the closing one, where the job's options ask for them."""
@@ -156,8 +155,9 @@ class Growing:
         self._texts: list[str] = []
         self._chances: list[TokenChance] = []
 
-    def push(self, piece: Piece) -> Piece:
-        """What of the piece may be shown. Sets `job.done` where the answer is complete; no more may come then."""
+    def push(self, piece: Piece, number: int | None = None) -> Piece:
+        """What of the piece may be shown. Sets `job.done` where the answer is complete; no more may come then. number:
+        the job's for the reader, if another than the engine's."""
         text, finish = self._words.push(piece.text), piece.finish
         if self._words.hit is not None:
             finish = "stop"
@@ -170,7 +170,7 @@ class Growing:
         # The tokens that make up a stop word aren't shown, and what of their text came before it is told by no token.
         chances = piece.chances if self._words.hit is None else ()
         self._chances.extend(chances)
-        return Piece(job=piece.job, text=text, tokens=piece.tokens, finish=finish, chances=chances)
+        return Piece(piece.job if number is None else number, text, piece.tokens, finish, chances)
 
     def generated(self) -> Generated:
         return Generated(

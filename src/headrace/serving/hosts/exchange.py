@@ -7,7 +7,6 @@ that is quicker than anybody reads leave several at a time.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 import msgspec
@@ -50,7 +49,7 @@ class Exchange:
         if self.over or answer.job.done:
             return
         self.begun = True
-        shown = answer.push(piece if piece.job == number else replace(piece, job=number))
+        shown = answer.push(piece, number)
         self._left -= answer.job.done
         self._tell(shown)
 
