@@ -30,7 +30,7 @@ MLFLOW_OPTIONS = {
     "artifacts log-artifacts": "--local-dir -l --run-id -r --artifact-path -a",
     "artifacts list": "--run-id -r --artifact-path -a",
     "artifacts download": "--run-id -r --artifact-path -a --artifact-uri -u --dst-path -d",
-    "models serve": "--model-uri -m --port -p --host -h --timeout -t --workers -w --env-manager --no-conda --install-mlflow",
+    "models serve": "-m --port -p --host -h --timeout -t --workers -w --env-manager --no-conda --install-mlflow",
     "doctor": "--mask-envs",
 }
 SERVERS = ("server", "serve", "models serve")

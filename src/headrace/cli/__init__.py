@@ -27,7 +27,10 @@ NOUNS = {
         "headrace.cli.deployments:deployments",
         "Put models where they are to run; `deploy` for short.",
     ),
-    "serve": Noun("headrace.cli.models_serve:serve", "Serve models over HTTP; the same as models serve."),
+    "serve": Noun(
+        "headrace.cli.models_serve:serve",
+        "Serve models over HTTP: MLflow's requests, OpenAI's, the Open Inference Protocol's.",
+    ),
     "monitor": Noun(
         "headrace.cli.monitor:monitor", "Compare what a served model was asked with what it was trained on."
     ),

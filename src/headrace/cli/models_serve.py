@@ -242,7 +242,7 @@ def _listed(_: click.Context, __: click.Parameter, value: str | None) -> tuple[s
 @click.option("--otel", is_flag=True, help="Send a span of each request by OTLP, as the OTEL_… variables say where to.")
 @click.option("--log-requests", is_flag=True, help="A line for each request on standard error.")
 def serve(models: tuple[str, ...], **given: Any) -> None:
-    """Serve models over HTTP: MLflow's /invocations, OpenAI's chat, the Open Inference Protocol.
+    """Serve models over HTTP: MLflow's requests, OpenAI's, the Open Inference Protocol's.
 
     Each model runs in processes of its own; requests that come together share batches. The page at / lets you try them.
     """
