@@ -56,9 +56,10 @@ class Caches:
         for array in self.arrays:
             array[target, :, :tokens] = array[origin, :, :tokens]
 
-    def copy_from(self, other: Caches) -> None:
+    def copy_from(self, other: Caches, slots: int) -> None:
+        length = min(self.length, other.length)
         for old, new in zip(other.arrays, self.arrays, strict=True):
-            new[: other.slots, :, : other.length] = old
+            new[:slots, :, :length] = old[:slots, :, :length]
 
 
 class Session:

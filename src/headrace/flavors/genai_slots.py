@@ -126,15 +126,19 @@ class SlotBatch:
         return pieces
 
     def _make_room(self, slots: int, length: int) -> None:
+        """For so many slots, and one of so many tokens. What is allocated anew follows from the rows that are there, so
+        that neither a long row nor a crowd of the past counts any more."""
         have = self._caches
         if slots <= have.slots and length <= have.length:
             return
-        wanted = have.slots if slots <= have.slots else max(slots, min(2 * have.slots, MAX_ROWS))
-        longer = have.length if length <= have.length else max(length, 2 * have.length)
+        rows = [*self._speaking, *[slot for slot in self._reading if slot.read]]
+        needed = max([length, *(slot.read + 1 for slot in rows)])
+        wanted = min(2 ** (slots - 1).bit_length(), MAX_ROWS)
+        longer = max(FIRST_LENGTH, 2 ** (needed - 1).bit_length())
         if self._parts.context_length is not None:
-            longer = max(length, min(longer, self._parts.context_length))
-        self._caches = self._session.caches(wanted, longer)
-        self._caches.copy_from(have)
+            longer = max(needed, min(longer, self._parts.context_length))
+        self._caches = self._session.caches(max(wanted, len(rows)), longer)
+        self._caches.copy_from(have, len(rows))
 
 
 def _next_count(left: int, budget: int) -> int:

@@ -76,8 +76,8 @@ class Mixed:
         return self.batch.add(job)
 
 
-def jobs_of(task: ChatTask, questions: Sequence[str], **options: Any) -> list[Job]:
-    made = []
+def jobs_of(task: ChatTask, *questions: str, **options: Any) -> list[Job]:
+    made: list[Job] = []
     for question in questions:
         made += task.jobs(task.parse({"messages": [{"role": "user", "content": question}], **options}))
     return made
@@ -85,7 +85,7 @@ def jobs_of(task: ChatTask, questions: Sequence[str], **options: Any) -> list[Jo
 
 def test_all_known_answers_are_right_however_rows_come_and_go(task: ChatTask, engine: SlotEngine) -> None:
     pairs = known()
-    answers = Mixed(engine, 1).run(jobs_of(task, [question for question, _ in pairs]))
+    answers = Mixed(engine, 1).run(jobs_of(task, *(question for question, _ in pairs)))
     assert [answer.text for answer in answers] == [answer for _, answer in pairs]
     assert {answer.finish_reason for answer in answers} == {"stop"}
 
@@ -108,17 +108,17 @@ def test_each_answer_is_what_it_is_alone(task: ChatTask, engine: SlotEngine, see
     asked = [(chance.choice(questions) * chance.choice([1, 1, 8]), draw()) for _ in range(40)]
     cancelled = chance.sample(range(40), 8)
     together = Mixed(engine, seed).run(
-        [job for question, options in asked for job in jobs_of(task, [question], **options)], cancelled=cancelled
+        [job for question, options in asked for job in jobs_of(task, question, **options)], cancelled=cancelled
     )
     for index, (question, options) in enumerate(asked):
         if index not in cancelled:
-            (alone,) = Mixed(engine, 0).run(jobs_of(task, [question], **options))
+            (alone,) = Mixed(engine, 0).run(jobs_of(task, question, **options))
             assert alone == together[index]
 
 
 def test_greedy_answers_are_those_of_onnxruntime_genai(task: ChatTask, engine: SlotEngine) -> None:
     questions = [question for question, _ in known()[::40]] + ["Spain? " * 30, "zxq", "capital joke capital"]
-    jobs = jobs_of(task, questions, max_tokens=40, repetition_penalty=1.3)
+    jobs = jobs_of(task, *questions, max_tokens=40, repetition_penalty=1.3)
     mixed = Mixed(engine, 3).run(jobs)
     for job in jobs:
         job.done = False
@@ -126,7 +126,7 @@ def test_greedy_answers_are_those_of_onnxruntime_genai(task: ChatTask, engine: S
 
 
 def test_a_long_prompt_is_read_in_parts_while_others_speak(task: ChatTask, engine: SlotEngine) -> None:
-    short, long = jobs_of(task, ["Tell me a joke about atom", "What is the capital of Spain? " * 40], max_tokens=20)
+    short, long = jobs_of(task, "Tell me a joke about atom", "What is the capital of Spain? " * 40, max_tokens=20)
     assert len(long.prompt) > 2 * READ_TOKENS
     batch = engine.start([short])
     assert batch.step()
@@ -139,7 +139,7 @@ def test_a_long_prompt_is_read_in_parts_while_others_speak(task: ChatTask, engin
 
 
 def test_room_is_given_back_and_bounded(task: ChatTask, engine: SlotEngine) -> None:
-    (job,) = jobs_of(task, ["Hi"])
+    (job,) = jobs_of(task, "Hi")
     batch = engine.start([job])
     count = 1
     while batch.takes(job):
@@ -152,10 +152,21 @@ def test_room_is_given_back_and_bounded(task: ChatTask, engine: SlotEngine) -> N
     assert batch.takes(Job(prompt=job.prompt, max_tokens=1))
 
 
-def test_caches_grow_with_the_longest_row(task: ChatTask, engine: SlotEngine) -> None:
-    asked = jobs_of(task, ["Tell me a joke about atom", "Hi"])
-    found = Mixed(engine, 5).run(asked)
-    assert len(asked[0].prompt) + found[0].completion_tokens > FIRST_LENGTH
+def test_caches_follow_the_rows_that_are_there(task: ChatTask, engine: SlotEngine) -> None:
+    *crowd, joke = jobs_of(task, *["Hi"] * 9, "Tell me a joke about atom", max_tokens=150)
+    batch = engine.start(crowd)
+    assert isinstance(batch, SlotBatch)
+    while not batch.ended:
+        batch.step()
+    assert (batch._caches.slots, batch._caches.length) == (16, FIRST_LENGTH)
+    batch.add(joke)
+    answer = Growing(joke)
+    while not batch.ended:
+        for piece in batch.step():
+            answer.push(piece)
+    assert answer.generated().text == dict(known())["Tell me a joke about atom"]
+    # The row outgrew its slot, and the eight slots of those who had gone weren't made longer with it.
+    assert (batch._caches.slots, batch._caches.length) == (1, 2 * FIRST_LENGTH)
 
 
 def test_what_is_drawn_follows_the_chances() -> None:
