@@ -21,7 +21,7 @@ NOUNS = {
     "lock": Noun("headrace.cli.lock:lock", "Fix the exact versions of a project's environment, with hashes."),
     "models": Noun(
         "headrace.cli.models:models",
-        "Score files with models; describe, verify, trust and register them.",
+        "Serve models, score files with them; describe, verify, trust and register them.",
     ),
     "deployments": Noun(
         "headrace.cli.deployments:deployments",

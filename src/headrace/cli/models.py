@@ -41,7 +41,7 @@ model_argument = click.argument("model", metavar="PATH_OR_URI")
 
 @click.group(cls=Group)
 def models() -> None:
-    """Score files with models; describe, verify, trust and register them."""
+    """Serve models, score files with them; describe, verify, trust and register them."""
 
 
 models.add_command(predict)
