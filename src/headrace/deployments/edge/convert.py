@@ -6,8 +6,10 @@ Trees and linear models take float32 there, so that answers agree to some 1e-5; 
 
 from __future__ import annotations
 
+import logging
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -135,8 +137,7 @@ def _pytorch(source: Source, example: Any, scratch: Path) -> Converted:
         tensor = tensor.float()  # as the flavor gives frames to it
     rows = torch.cat([tensor, tensor])  # a trace with one row would be one for one row
     path = scratch / "model.onnx"
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
+    with _quiet("torch.onnx"):
         torch.onnx.export(
             model,
             (rows,),
@@ -148,6 +149,20 @@ def _pytorch(source: Source, example: Any, scratch: Path) -> Converted:
             verbose=False,
         )
     return Converted(graph=path, columns=_column_names(source), output="output", as_rows=hasattr(example, "to_numpy"))
+
+
+@contextmanager
+def _quiet(logger: str) -> Iterator[None]:
+    """An exporter tells of packages that the model doesn't use."""
+    talking = logging.getLogger(logger)
+    level = talking.level
+    talking.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        talking.setLevel(level)
 
 
 _CONVERTERS: dict[str, Callable[[Source, Any, Path], Converted]] = {
