@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -151,6 +152,8 @@ def _keys(choices: Choices) -> Keys | None:
     from headrace.serving.app.keys import Keys, keys_of_file
 
     named = settings.SERVE_API_KEYS.get()
+    for name in settings.SERVE_API_KEYS.names:
+        os.environ.pop(name, None)  # the models' processes, which get the rest of it, needn't know
     found = [key.strip() for key in named.split(",") if key.strip()] if named else []
     if choices.api_key_file is not None:
         found += keys_of_file(Path(choices.api_key_file))

@@ -32,6 +32,8 @@ class Scaled(PythonModel):
     def predict(self, context, model_input, params=None):
         if "die" in model_input:
             os._exit(3)
+        if "key" in model_input:
+            return ["HEADRACE_SERVE_API_KEYS" in os.environ]
         if "wait_s" in model_input:
             time.sleep(float(max(model_input["wait_s"])))
         return model_input["x"] * FACTOR

@@ -146,10 +146,11 @@ def test_keys_and_tls(models: dict[str, str], tmp_path: Path) -> None:
         connection = http.client.HTTPSConnection("localhost", served.port, context=trust, timeout=STOP_S)
         for key, status in (("first-secret", 200), ("third-secret", 200), ("# ours", 401)):
             headers = {"Authorization": f"Bearer {key}", "Content-Type": "application/json"}
-            connection.request("POST", "/invocations", json.dumps(inputs(x=1)), headers)
+            connection.request("POST", "/invocations", json.dumps(inputs(key=1)), headers)
             response = connection.getresponse()
-            response.read()
+            answer = json.loads(response.read())
             assert response.status == status
+            assert status == 401 or answer == {"predictions": [False]}  # the model doesn't see them
         connection.close()
 
 
