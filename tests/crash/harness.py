@@ -37,8 +37,8 @@ from tests.crash.proxy import Proxy
 from tests.crash.trainer import kind
 
 HERE = Path(__file__).parent
-RECORDS = 1000
-RECORDS_ON_FULL_DISK = 300  # most of which wait for the server
+RECORDS = 500
+RECORDS_ON_FULL_DISK = 250  # most of which wait for the server
 FAULTS = (
     "none",
     "kill client",
@@ -167,6 +167,7 @@ class Round:
             "HEADRACE_JOURNAL_DIR": str(self.journal),
             "HEADRACE_FLUSH_TIMEOUT": "60" if self.fault == "full disk" else "1",
             "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+            "PYTHONFAULTHANDLER": "1",
         }
         with (self.folder / "trainer.log").open("wb") as log:
             return subprocess.Popen(
@@ -200,10 +201,14 @@ class Round:
             self.proxy.set("pass")
 
     def _end(self, trainer: subprocess.Popen[bytes]) -> None:
-        status = trainer.wait(END_S)
+        try:
+            status = trainer.wait(END_S)
+        except subprocess.TimeoutExpired:
+            trainer.send_signal(signal.SIGABRT)  # prints where its threads are
+            status = trainer.wait()
         if status not in (0, -signal.SIGKILL):
             log = (self.folder / "trainer.log").read_text(errors="replace")
-            self.counts.problems.append(f"{self.fault}: the training ended with {status}: {log[-2000:]}")
+            self.counts.problems.append(f"{self.fault}: the training ended with {status}: {log[-4000:]}")
         if self.fault == "torn tail":
             self._tear()
 
@@ -214,6 +219,8 @@ class Round:
                 file.truncate(max(0, size - random.randrange(200)))
 
     def _sync(self) -> None:
+        if not any(self.journal.iterdir()):
+            return  # all was sent
         ended = subprocess.run(
             [sys.executable, "-m", "headrace", "sync", self.journal, "--to", self.uri, "--remove"],
             capture_output=True,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import socket
 import struct
@@ -54,6 +55,7 @@ class Proxy:
             except OSError:
                 client.close()
                 continue
+            server.settimeout(None)
             with self._lock:
                 self._open |= {client, server}
             for source, sink in ((client, server), (server, client)):
@@ -76,4 +78,6 @@ class Proxy:
             for each in (source, sink):
                 with self._lock:
                     self._open.discard(each)
+                with contextlib.suppress(OSError):
+                    each.shutdown(socket.SHUT_RDWR)  # the other thread may be reading: then close alone says nothing
                 each.close()

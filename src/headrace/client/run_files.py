@@ -53,11 +53,16 @@ def run_files(sink: Sink, info: RunInfo, tracking_uri: str, *, wait: bool = Fals
 
 def files_below(root: BlobStore, sink: Sink, run_id: str, tracking_uri: str, *, wait: bool) -> RunFiles:
     """As `run_files`, of a run whose place at the store is known."""
-    if sink.uploads is None:
+    uploads = sink.uploads
+    if uploads is None:
         return root
-    here = isinstance(root, SupportsLocalPath) and not tracking_uri.startswith(_DATABASE_ELSEWHERE)
-    mode: Mode = "wait" if wait or settings.STRICT.get() else "here" if here else "queue"
-    return QueuedFiles(sink.uploads, run_id, lambda: root, mode)
+    if wait or settings.STRICT.get():
+        return QueuedFiles(uploads, run_id, lambda: root, "wait")
+    if isinstance(root, SupportsLocalPath) and not tracking_uri.startswith(_DATABASE_ELSEWHERE):
+        return QueuedFiles(uploads, run_id, lambda: root, "here")
+    return QueuedFiles(
+        uploads, run_id, lambda: uploads.root(run_id), "queue"
+    )  # which asks once, where `root` is patient
 
 
 class QueuedFiles:
