@@ -10,10 +10,11 @@ import pytest
 from sklearn.linear_model import LinearRegression
 
 import headrace
+from headrace import clock
 from headrace.packaging import manifest
 from headrace.packaging.info import ModelInfo
 from headrace.packaging.profile import Profile, profile_of, read
-from headrace.packaging.profile.kept import PREDICTED_ROWS, NoProfile
+from headrace.packaging.profile.kept import PREDICTED_ROWS, NoProfile, keep
 
 FRAME = pd.DataFrame({"a": np.arange(5000.0), "b": np.ones(5000)})
 TARGET = FRAME["a"] * 2
@@ -132,3 +133,20 @@ def test_dataset_of_hugging_face_is_read_where_it_is_given(tmp_path: Path) -> No
     found = read(tmp_path / "m")
     assert found is not None
     assert (found.rows, list(found.inputs)) == (50, ["a", "b"])
+
+
+def test_a_slow_model_is_asked_few_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[int] = []
+    now = [0.0]
+
+    def predict(rows: Any) -> Any:
+        asked.append(len(rows))
+        now[0] += 0.125 * len(rows)
+        return rows["a"] * 2
+
+    monkeypatch.setattr(clock, "monotonic_s", lambda: now[0])
+    keep(FRAME, None, tmp_path, predict)
+    assert asked == [1, 16, 23]
+    found = read(tmp_path)
+    assert found is not None
+    assert (found.rows, found.output_rows) == (5000, 23)

@@ -17,7 +17,7 @@ from headrace.packaging.profile.profile import Profile, write
 from headrace.packaging.signature import ModelSignature
 
 PREDICTED_ROWS = 2_000  # of the training data, evenly spread: what the profile of the outputs is made from
-TRIED_ROWS = 16  # predicted first, to learn how long a row takes
+GROWTH = 16  # from one try to the next
 LOGGED_ROWS = 1_000_000  # of data that nobody asked to profile, evenly spread: a second's work
 BUDGET_S = 5.0  # for predictions; a slow model is asked fewer rows
 
@@ -61,13 +61,18 @@ def keep(training_data: Any, signature: ModelSignature | None, folder: Path, pre
 
 
 def _with_outputs(made: Profile, predict: Predict, data: Any) -> Profile:
-    started = clock.monotonic_s()
+    """Ever more rows while there is time, from one on: a language model may take a minute for a few."""
+    started, rows = clock.monotonic_s(), 1
     try:
-        answer = predict(_some(data, TRIED_ROWS))
-        left_s = BUDGET_S - (clock.monotonic_s() - started)
-        rows = int(TRIED_ROWS * left_s / max(clock.monotonic_s() - started, 1e-6))
-        if rows > TRIED_ROWS:
-            answer = predict(_some(data, min(rows, PREDICTED_ROWS)))
+        while True:
+            began = clock.monotonic_s()
+            answer = predict(_some(data, rows))
+            now = clock.monotonic_s()
+            affordable = rows * (BUDGET_S - (now - started)) / max(now - began, 1e-6)
+            more = int(min(rows * GROWTH, affordable, PREDICTED_ROWS, made.rows))
+            if more <= rows:
+                break
+            rows = more
     except Exception as error:  # noqa: BLE001 — the user's code
         warnings.warn(
             f"The profile has no outputs, since the model fails on its training data: {type(error).__name__}: {error}",
