@@ -31,8 +31,9 @@ async def lost(pool: Pool, **body: Any) -> WorkerLost:
     return caught.value
 
 
-@pytest.mark.parametrize("workers", [1, 2], ids=["loaded", "forked"])
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    ("way", "workers"), [("kill", 1), ("kill", 2), ("segfault", 2), ("exit", 1), ("exit", 2), ("raise", 1)]
+)
 def test_a_process_that_dies_is_replaced_and_its_call_answered(way: str, workers: int) -> None:
     body, why = WAYS[way]
 
