@@ -58,7 +58,7 @@ class ModelApp:
 class Replica:
     """The deployment's class, which `serve.ingress(ModelApp())` wraps."""
 
-    async def __init__(self, plan: Plan) -> None:
+    async def __init__(self, plan: Plan) -> None:  # type: ignore[misc]  # Ray awaits it
         self._plan = plan
         deployments = Deployments([_deployment(plan)])
         await deployments.start()
