@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from headrace.errors import UserCodeError
 from headrace.packaging.enforce import enforce_input
 from headrace.packaging.mlmodel import Model
-from headrace.packaging.payload import BadPayload, decode, encode
+from headrace.packaging.payload import BadPayload, cast_frame, columnar, decode, encode
 from headrace.packaging.payload.quick import QuickForms, Rows, frame_of_rows
 from headrace.packaging.payload.quick_answer import encode_quickly
 from headrace.packaging.schema import ColSpec, Schema, TensorSpec
@@ -218,3 +219,38 @@ def test_answers_written_quickly_say_the_same(predictions: Any, unwrapped: bool)
 
 def test_numbers_are_written_without_blanks() -> None:
     assert encode_quickly(np.array([[1.5, 2.0]])) == b'{"predictions":[[1.5,2.0]]}'
+
+
+ARROW_TYPES = [pa.float64(), pa.float32(), pa.int64(), pa.int32(), pa.bool_(), pa.string(), pa.int16()]
+
+
+@given(st.data())
+@pytest.mark.filterwarnings("ignore:The signature doesn't know these inputs")
+def test_tables_of_exact_types_are_what_the_general_way_makes(data: st.DataObject) -> None:
+    names = data.draw(st.lists(st.sampled_from(NAMES), min_size=1, max_size=3, unique=True))
+    exact = dict(zip(["double", "float", "long", "integer", "boolean", "string"], ARROW_TYPES, strict=False))
+    kinds = [data.draw(st.sampled_from(list(exact))) for _ in names]
+    types = [data.draw(st.sampled_from([exact[kind]] * 9 + ARROW_TYPES)) for kind in kinds]
+    count = data.draw(st.integers(0, 3))
+    missing = data.draw(st.sampled_from([False, False, True]))
+    cells = {"bool": st.booleans(), "string": TEXTS}
+    columns = {}
+    for name, type_ in zip(names, types, strict=True):
+        cell = cells.get(str(type_), st.integers(-9, 9))
+        values = st.lists(cell | st.none() if missing else cell, min_size=count, max_size=count)
+        columns[name] = pa.array(data.draw(values), type_)
+    table = pa.table(columns).select(data.draw(st.permutations(names)))
+    schema = Schema([ColSpec(kind, name) for kind, name in zip(kinds, names, strict=True)])
+    frame = columnar._of_exact_types(table, schema)
+    if frame is None:
+        return
+    general, bad = cast_frame(table.to_pandas(), schema)
+    assert not bad
+    pd.testing.assert_frame_equal(frame, enforce_input(general, schema), check_exact=True)
+
+
+def test_an_arrow_table_of_exact_types_is_taken_as_it_is() -> None:
+    schema = Schema([ColSpec("double", "x"), ColSpec("long", "n")])
+    table = pa.table({"n": pa.array([1, 2]), "x": pa.array([0.5, 1.5]), "more": pa.array(["a", "b"])})
+    frame = columnar._of_exact_types(table, schema)
+    assert frame.to_dict(orient="list") == {"x": [0.5, 1.5], "n": [1, 2]}

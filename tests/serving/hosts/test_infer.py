@@ -71,6 +71,18 @@ def test_columns_of_shape_rows_by_one_and_one_tensor_of_all_columns() -> None:
         assert said(reply)[1]["outputs"] == [{"name": "output-0", "datatype": "FP64", "shape": [2], "data": [11, 22]}]
 
 
+@pytest.mark.parametrize("datatype", ["FP64", "INT32"])
+def test_numbers_of_the_columns_types_and_of_others(datatype: str) -> None:
+    class Types:
+        def predict(self, data: pd.DataFrame) -> Any:
+            return [{"types": [str(dtype) for dtype in data.dtypes], "row": row} for row in data.to_numpy().tolist()]
+
+    host = host_of(model_of(Types(), Schema([ColSpec("double", "a"), ColSpec("long", "b")])))
+    asked = infer(tensor("b", "INT64", [3]), tensor("a", datatype, [1]))
+    [output] = said(ask(host, asked)[0])[1]["outputs"]
+    assert json.loads(output["data"][0]) == {"types": ["float64", "int64"], "row": [1.0, 3.0]}
+
+
 def test_tensors_by_name_share_a_predict() -> None:
     host = host_of(model_of(Doubled(), TENSORS, flavor="onnx"))
     one = infer(tensor("a", "FP64", [1.5]), tensor("b", "INT64", [1]))

@@ -12,24 +12,56 @@ import numpy as np
 from headrace.errors import UserCodeError
 from headrace.lazy import optional_import
 from headrace.packaging.payload.answer import jsonable
+from headrace.packaging.payload.columns import cast_or_refuse
 from headrace.packaging.payload.errors import BadPayload
+from headrace.packaging.payload.quick import frame_of_columns
+from headrace.packaging.schema import Schema
+from headrace.packaging.types import DataType
 
 _UNNAMED = "predictions"
+_EXACT = {
+    DataType.double: "double",
+    DataType.float: "float",
+    DataType.long: "int64",
+    DataType.integer: "int32",
+    DataType.boolean: "bool",
+}
 _INDEX = re.compile(r"__index_level_\d+__")  # what pandas puts beside the columns
 
 
-def of_arrow(content: bytes) -> Any:
-    """A frame, not cast yet."""
+def of_arrow(content: bytes, schema: Schema | None) -> Any:
+    """A frame with the schema's types. Raises BadPayload, for a cell of another type too."""
     arrow = optional_import("pyarrow", why="to read Arrow")
     try:
         with arrow.ipc.open_stream(content) as stream:
             table = stream.read_all()
         table.validate(full=True)  # what doesn't hold what it says would be read beyond its end
+        frame = _of_exact_types(table, schema)
+        if frame is not None:
+            return frame
         places = [place for place, name in enumerate(table.column_names) if not _INDEX.fullmatch(name)]
         # Types are the schema's business, and pandas' notes of them may be damaged. Threads cost more than they save.
-        return table.select(places).to_pandas(ignore_metadata=True, use_threads=False)
+        frame = table.select(places).to_pandas(ignore_metadata=True, use_threads=False)
     except (arrow.ArrowException, ValueError, OSError) as error:
         raise BadPayload(f"The body can't be read as an Arrow stream: {error}.") from None
+    return cast_or_refuse(frame, schema)
+
+
+def _of_exact_types(table: Any, schema: Schema | None) -> Any:
+    """The frame of a table whose columns hold numbers and flags, none missing, in just the types of the schema."""
+    if schema is None or schema.is_tensor_spec() or not schema.has_input_names() or not table.num_rows:
+        return None
+    names, sent = schema.input_names(), table.column_names
+    columns = []
+    for name, spec in zip(names, schema.inputs, strict=True):
+        kind = _EXACT.get(spec.type) if isinstance(spec.type, DataType) else None
+        if kind is None or sent.count(name) != 1:
+            return None
+        column = table.column(name)
+        if str(column.type) != kind or column.null_count:
+            return None
+        columns.append(column.to_numpy())
+    return frame_of_columns(names, columns)
 
 
 def to_arrow(predictions: Any) -> bytes:

@@ -15,6 +15,7 @@ import numpy as np
 
 from headrace.packaging.payload import cells
 from headrace.packaging.payload.cells import Wrong
+from headrace.packaging.payload.errors import BadPayload
 from headrace.packaging.schema import ColSpec, Schema, TensorSpec
 from headrace.packaging.types import DataType
 
@@ -48,6 +49,16 @@ def cast_frame(frame: Any, schema: Schema | None) -> tuple[Any, list[BadCell]]:
         assert not more
         frame = frame[good]
     return _with(frame, made), [bad[row] for row in sorted(bad)]
+
+
+def cast_or_refuse(frame: Any, schema: Schema | None) -> Any:
+    """As cast_frame, but a bad cell is an error."""
+    made, bad = cast_frame(frame, schema)
+    if bad:
+        first, more = bad[0], len(bad) - 1
+        rest = f" ({more} more rows don't fit either)" if more else ""
+        raise BadPayload(f"Row {first.row}, {first}.{rest}", field=str(first.column))
+    return made
 
 
 def _with(frame: Any, made: dict[int, Any]) -> Any:

@@ -187,11 +187,19 @@ def frame_of_rows(names: tuple[str, ...], kinds: tuple[DataType, ...], cells: Se
     if len(set(kinds)) == 1 and kinds[0] is not DataType.string:
         # Columns lie one behind the other, as in the frames that pandas makes of rows.
         block = _flat(cells, len(names), kinds[0].to_numpy()).T.copy()
-        return pandas.DataFrame(block.T, columns=_index(names), copy=False)
+        return pandas.DataFrame(block.T, columns=index_of(names), copy=False)
     columns = {}
     for name, kind, values in zip(names, kinds, zip(*cells, strict=True), strict=True):
         columns[name] = list(values) if kind is DataType.string else np.array(values, dtype=kind.to_numpy())
     return pandas.DataFrame(columns, copy=False)
+
+
+def frame_of_columns(names: Sequence[str], columns: Sequence[np.ndarray[Any, Any]]) -> Any:
+    """columns: of numbers and flags, of one length."""
+    pandas = optional_import("pandas", extra="pandas", why="input in columns")
+    if len({column.dtype for column in columns}) == 1:
+        return pandas.DataFrame(np.array(columns).T, columns=index_of(tuple(names)), copy=False)
+    return pandas.DataFrame(dict(zip(names, columns, strict=True)))
 
 
 def _flat(cells: Sequence[tuple[Any, ...]], width: int, dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
@@ -203,5 +211,6 @@ def _flat(cells: Sequence[tuple[Any, ...]], width: int, dtype: np.dtype[Any]) ->
 
 
 @functools.lru_cache(maxsize=64)
-def _index(names: tuple[str, ...]) -> Any:
+def index_of(names: tuple[str, ...]) -> Any:
+    """Kept, with what pandas works out about it."""
     return optional_import("pandas").Index(names)

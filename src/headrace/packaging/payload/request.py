@@ -19,7 +19,7 @@ from headrace.lazy import optional_import
 from headrace.packaging.mlmodel import Model
 from headrace.packaging.payload import arrays
 from headrace.packaging.payload.columnar import of_arrow
-from headrace.packaging.payload.columns import cast_frame
+from headrace.packaging.payload.columns import cast_or_refuse
 from headrace.packaging.payload.errors import BadPayload, UnknownContentType
 from headrace.packaging.payload.packed import unpack
 from headrace.packaging.schema import ColSpec, Schema
@@ -52,10 +52,9 @@ def decode(content_type: str, body: bytes | str, model: Model) -> Request:
     content = body.encode() if isinstance(body, str) else body
     if kind == MSGPACK:
         return of_json(unpack(content), model)
-    if kind == CSV:
-        frame = of_csv(content, schema)
-    else:
-        frame = of_arrow(content) if kind == ARROW else of_parquet(content)
+    if kind == ARROW:
+        return Request(data=of_arrow(content, schema))
+    frame = of_csv(content, schema) if kind == CSV else of_parquet(content)
     return Request(data=cast_or_refuse(frame, schema))
 
 
@@ -177,12 +176,3 @@ def of_parquet(content: bytes) -> Any:
         raise
     except Exception as error:  # noqa: BLE001 — damaged files and notes in them fail in many ways
         raise BadPayload(f"The body can't be read as Parquet: {error}.") from None
-
-
-def cast_or_refuse(frame: Any, schema: Schema | None) -> Any:
-    made, bad = cast_frame(frame, schema)
-    if bad:
-        first, more = bad[0], len(bad) - 1
-        rest = f" ({more} more rows don't fit either)" if more else ""
-        raise BadPayload(f"Row {first.row}, {first}.{rest}", field=str(first.column))
-    return made

@@ -17,14 +17,18 @@ import numpy as np
 from headrace.errors import shown
 from headrace.lazy import optional_import
 from headrace.packaging.mlmodel import Model
+from headrace.packaging.payload.columns import cast_or_refuse
 from headrace.packaging.payload.errors import BadPayload
-from headrace.packaging.payload.request import cast_or_refuse
+from headrace.packaging.payload.quick import frame_of_columns
 from headrace.packaging.schema import Schema, TensorSpec
+from headrace.packaging.types import DataType
 from headrace.serving.call import JSON, Call
 from headrace.serving.hosts.joining import mould_of
 from headrace.serving.hosts.tensors import as_tensors, decoded, packed, unpacked
 from headrace.serving.hosts.work import Work, Written
 from headrace.serving.oip import BINARY, header_length, with_header_length
+
+_PLAIN = (DataType.boolean, DataType.integer, DataType.long, DataType.float, DataType.double)
 
 
 class _Input(msgspec.Struct):
@@ -86,6 +90,8 @@ class Infer:
         schema = self._inputs
         if schema is not None and schema.is_tensor_spec():
             return _as_tensors(tensors, schema)
+        if schema is not None and _is_exact(tensors, schema):
+            return frame_of_columns(list(schema.input_names()), [tensors[name] for name in schema.input_names()])
         if schema is not None or as_frame:
             return cast_or_refuse(_as_frame(tensors, schema), schema)
         return next(iter(tensors.values())) if len(tensors) == 1 else tensors
@@ -178,6 +184,18 @@ def _typed(array: np.ndarray[Any, Any], spec: TensorSpec, name: str) -> np.ndarr
     if text_for_text or (array.dtype.kind != "O" and np.can_cast(array.dtype, spec.type, "safe")):
         return array.astype(spec.type)
     raise BadPayload.at(f"input {name!r}", f"expected {spec.type.name}, found {array.dtype.name}.")
+
+
+def _is_exact(tensors: dict[str, np.ndarray[Any, Any]], schema: Schema) -> bool:
+    """A flat tensor for each column, of just its type."""
+    if not schema.has_input_names() or set(tensors) != set(schema.input_names()):
+        return False
+    if len({array.shape for array in tensors.values()}) != 1 or next(iter(tensors.values())).ndim != 1:
+        return False
+    return all(
+        isinstance(spec.type, DataType) and spec.type in _PLAIN and tensors[spec.name].dtype == spec.type.to_numpy()
+        for spec in schema.inputs
+    )
 
 
 def _as_frame(tensors: dict[str, np.ndarray[Any, Any]], schema: Schema | None) -> Any:
