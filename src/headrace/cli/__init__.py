@@ -32,9 +32,10 @@ NOUNS = {
         "Serve models over HTTP: MLflow's requests, OpenAI's, the Open Inference Protocol's.",
     ),
     "monitor": Noun(
-        "headrace.cli.monitor:monitor", "Compare what a served model was asked with what it was trained on."
+        "headrace.cli.monitor:monitor",
+        "Compare what a served model was asked with its training data, column by column.",
     ),
-    "samples": Noun("headrace.cli.samples:samples", "List or export requests to served models that were kept."),
+    "samples": Noun("headrace.cli.samples:samples", "List requests to served models that were kept, or export them."),
     "webhooks": Noun("headrace.cli.webhooks:group", "Tell other programs what happens to registered models."),
     "sync": Noun(
         "headrace.cli.sync:sync",
