@@ -202,6 +202,14 @@ def _listed(_: click.Context, __: click.Parameter, value: str | None) -> tuple[s
     help="For running requests after SIGTERM.",
 )
 @click.option(
+    "--linger",
+    type=click.FloatRange(0),
+    default=0.5,
+    show_default=True,
+    metavar="SECONDS",
+    help="For requests that come on open connections after SIGTERM.",
+)
+@click.option(
     "--device",
     "devices",
     multiple=True,

@@ -66,6 +66,7 @@ class Choices:
     max_memory: int | None
     retry_crashed: bool
     drain: int
+    linger: float
     devices: tuple[str, ...]
     model_config: str | None
     env: tuple[str, ...]
@@ -102,6 +103,7 @@ def start(models: tuple[str, ...], choices: Choices) -> None:
         keyfile=choices.ssl_keyfile,
         ca_certs=choices.ssl_ca_certs,
         drain_s=choices.drain,
+        linger_s=choices.linger,
         follow_s=choices.follow_every if choices.follow else None,
     )
     with _observers(choices) as observers:

@@ -217,6 +217,7 @@ def front(
     port: int = 0,
     certificate: Path | None = None,
     client_authority: Path | None = None,
+    linger_s: float = 0.0,
     loads: bool = True,
 ) -> Iterator[Front]:
     """names: of the models, each in version 1. facts: of all of them, or by name. others: labels of versions of the
@@ -255,7 +256,8 @@ def front(
             port=port,
             certfile=str(certificate) if certificate else None,
             ca_certs=str(client_authority) if client_authority else None,
-            drain_s=5,
+            drain_s=60,
+            linger_s=linger_s,
         )
         await serving(deployments, make_app, listening, ready)
 

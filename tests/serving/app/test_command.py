@@ -103,7 +103,7 @@ def test_the_deadline_is_the_commands(models: dict[str, str]) -> None:
 
 def test_no_request_is_lost_when_it_ends(models: dict[str, str]) -> None:
     outcomes: list[object] = []
-    with serving("-m", models["double"]) as served:
+    with serving("-m", models["double"], "--linger", str(STOP_S)) as served:
         answered = threading.Event()
 
         def client() -> None:

@@ -70,7 +70,7 @@ def test_a_port_that_is_taken_is_named(free_port: int) -> None:
 
 
 def test_requests_on_their_way_at_a_stop_are_answered() -> None:
-    with front("wine") as found:
+    with front("wine", linger_s=DEADLINE_S) as found:
         idle = http.client.HTTPConnection(found.host, timeout=DEADLINE_S)
         idle.request("POST", "/invocations", "{}")
         idle.getresponse().read()

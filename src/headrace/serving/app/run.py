@@ -24,8 +24,8 @@ STOP_S = 5.0  # for the models' processes, when all requests are answered
 
 class Listening(msgspec.Struct, frozen=True, kw_only=True):
     """port 0: the system chooses one. certfile, keyfile, ca_certs: PEM files for TLS, as `asgi.listen.Tls` has them.
-    drain_s: for running requests at a stop; then they are cut. follow_s: between two looks for other versions, None
-    keeps those of the start."""
+    drain_s: for running requests at a stop; then they are cut. linger_s: for a request on a connection that is idle at
+    a stop. follow_s: between two looks for other versions, None keeps those of the start."""
 
     host: str = "127.0.0.1"
     port: int = 5000
@@ -33,6 +33,7 @@ class Listening(msgspec.Struct, frozen=True, kw_only=True):
     keyfile: str | None = None
     ca_certs: str | None = None
     drain_s: int = 30
+    linger_s: float = LINGER_S
     follow_s: float | None = None
     log_level: str = "warning"
 
@@ -98,7 +99,7 @@ def _prepared(make_app: Callable[[], App], listening: Listening) -> tuple[App, S
     from headrace.asgi.protocol import GuardedProtocol
 
     class Lingering(GuardedProtocol):
-        linger_s = LINGER_S
+        linger_s = listening.linger_s
 
     app = make_app()
     tls = Tls(listening.certfile, listening.keyfile, listening.ca_certs) if listening.certfile else None
