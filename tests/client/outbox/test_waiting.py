@@ -97,6 +97,20 @@ def test_file_that_is_logged_again_while_it_is_sent_is_sent_again(waiting: Waiti
     assert (store.get_bytes("a"), waiting.looks(RUN)) == (b"2", [])
 
 
+def test_file_that_always_fails_keeps_no_other_from_being_sent(waiting: Waiting, store: LocalBlobs) -> None:
+    class Broken(LocalBlobs):
+        def put_file(self, path: str, source: Path, progress: object = None) -> object:  # type: ignore[override]
+            if path == "a":
+                raise StoreUnavailable("Something is wrong with this one.")
+            return super().put_file(path, source)
+
+    for name in ("a", "b", "c"):
+        put(waiting, name, b"1")
+    with pytest.raises(StoreUnavailable, match="this one"):
+        send_files(waiting, RUN, lambda: Broken(store.root))
+    assert [look.path for look in waiting.looks(RUN)] == ["a"]
+
+
 def test_linked_file_that_is_logged_again_as_it_is_by_now(waiting: Waiting, store: LocalBlobs, tmp_path: Path) -> None:
     source = tmp_path / "source"
     for content in (b"1", b"22"):

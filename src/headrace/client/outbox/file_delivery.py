@@ -102,11 +102,12 @@ def _send(waiting: Waiting, look: Look, blobs: BlobStore, sent: Sent) -> None:
 
 
 def _all(send: Callable[[Look], None], looks: Sequence[Look]) -> None:
-    """The first error is raised, after what is under way has ended."""
+    """The first error is raised, after what is under way has ended. One file that always fails keeps no other from being
+    sent; several are a store that fails."""
     todo, errors = deque(looks), list[Exception]()
 
     def work() -> None:
-        while not errors:
+        while len(errors) < THREADS:
             try:
                 send(todo.popleft())
             except IndexError:

@@ -168,6 +168,7 @@ class Uploads:
                     sent = False
             except Exception as error:  # noqa: BLE001 — a thread's top: whatever it is, the folder keeps the files
                 self._trouble(error)
+                self._put_last(run_id)
                 return False
         with self._moved:
             self._left = []
@@ -195,6 +196,14 @@ class Uploads:
                     self._unsent[run_id] = _Span(span.last + 1, last)
                 self._moved.notify_all()
         return True
+
+    def _put_last(self, run_id: str) -> None:
+        """One whose place can't be reached mustn't keep the others from theirs."""
+        with self._moved:
+            if run_id in self._unsent:
+                self._unsent[run_id] = self._unsent.pop(run_id)
+            elif run_id in self._left:
+                self._left = [*(each for each in self._left if each != run_id), run_id]
 
     def _failed(self) -> None:
         with self._moved:
