@@ -158,6 +158,11 @@ def _opened(feeding: Feeding, spec: ModelSpec) -> TestHost:
             ctypes.string_at(0)
         case "hang":
             time.sleep(3600)
+        case "second waits":  # for this file; the first one leaves its mark
+            mark = Path(f"{config['path']}.first")
+            while mark.exists() and not Path(config["path"]).exists():
+                time.sleep(0.005)
+            mark.touch()
         case "once":  # while this file is there
             if not Path(config["path"]).exists():
                 raise LookupError("the folder is gone")

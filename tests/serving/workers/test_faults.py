@@ -111,6 +111,24 @@ def test_a_deadly_request_doesnt_take_its_batch_with_it_twice(tmp_path: Path) ->
     run(work())
 
 
+def test_a_deadly_request_doesnt_take_an_engines_other_calls_with_it_twice(tmp_path: Path) -> None:
+    async def work() -> None:
+        async with a_pool("engine") as pool:
+
+            async def together() -> list[Any]:
+                well = [ask(pool, id=number, do="wait", path=str(tmp_path / "go")) for number in range(3)]
+                return await asyncio.gather(*well, ask(pool, do="kill"), return_exceptions=True)
+
+            assert all(isinstance(each, WorkerLost) for each in await together())
+            (tmp_path / "go").touch()
+            *well, ill = await together()
+            assert [each["id"] for each in well] == [0, 1, 2]
+            assert isinstance(ill, WorkerLost)
+            assert (await ask(pool, id=5))["id"] == 5
+
+    run(work())
+
+
 @pytest.mark.parametrize("body", [{"do": "sleep", "seconds": 3600}, {"do": "hold", "seconds": 3600}])
 def test_a_process_that_gives_no_sign_is_replaced(body: dict[str, Any]) -> None:
     async def work() -> None:

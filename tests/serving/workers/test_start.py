@@ -69,6 +69,22 @@ def test_a_start_that_is_cancelled_leaves_nothing() -> None:
     run(work())
 
 
+def test_calls_are_answered_while_other_processes_still_load(tmp_path: Path) -> None:
+    async def work() -> None:
+        config = {"load": "second waits", "path": str(tmp_path / "go")}
+        pool = make_pool(config=config, workers=2, sharing="load")
+        await pool.start()
+        try:
+            assert (await ask(pool, id=1))["id"] == 1
+            assert pool.load().workers == 1
+            (tmp_path / "go").touch()
+            assert len(await pool.warm(b"{}", "application/json")) == 2  # it waits for all
+        finally:
+            await pool.stop(0.0)
+
+    run(work())
+
+
 # What is shared
 
 

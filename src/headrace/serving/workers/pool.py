@@ -192,24 +192,23 @@ class Pool:
     def _pump(self) -> None:
         """Gives the waiting calls to processes that can take some."""
         now = clock.monotonic_s()
-        while self._line:
-            worker = self._next_worker()
+        while (first := self._line.first) is not None:
+            worker = self._next_worker(1 if first.alone else self._capacity)
             if worker is None:
                 return
-            size = self._next_size(now)
+            size = self._next_size(first, now)
             if size == 0:
                 return
             batch = self._line.take(size, _BATCH_BYTES)
             self._give(worker, batch, now)
 
-    def _next_worker(self) -> Worker | None:
-        free = [each for each in self._crew.workers if each.takes and len(each.calls) < self._capacity]
+    def _next_worker(self, capacity: int) -> Worker | None:
+        free = [each for each in self._crew.workers if each.takes and len(each.calls) < capacity]
         return min(free, key=lambda each: len(each.calls), default=None)
 
-    def _next_size(self, now: float) -> int:
+    def _next_size(self, first: Waiting, now: float) -> int:
         """Of the next batch; 0 if the time for it hasn't come, and then the timer is set."""
-        first = self._line.first
-        if self._policy is None or first is None or first.alone:
+        if self._policy is None or first.alone:
             return 1
         idle = sum(1 for each in self._crew.workers if each.takes and not each.calls)
         decision = self._policy.decide(now, len(self._line), first.since, idle)
@@ -222,6 +221,7 @@ class Pool:
     def _give(self, worker: Worker, batch: list[Waiting], now: float) -> None:
         for waiting in batch:
             waiting.worker = worker
+        worker.exclusive = batch[0].alone
         self._handed += 1
         self._batches[worker] = (len(batch), now)
         worker.give(batch, now)

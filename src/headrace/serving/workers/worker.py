@@ -33,8 +33,9 @@ class Hears(Protocol):
 
 class Worker(asyncio.Protocol):
     """calls: that it was given and hasn't answered, by id. heard: when it last said anything. rss_bytes: when it was
-    new. reserved: for a call that doesn't come through the line, or not in use yet. retired: it has a successor.
-    dismissed: it was told to end. doomed: why it is about to be killed. turn: that of another one has come."""
+    new. reserved: for a call that doesn't come through the line, or not in use yet. exclusive: the call that it has is
+    to be alone. retired: it has a successor. dismissed: it was told to end. doomed: why it is about to be killed.
+    turn: that of another one has come."""
 
     def __init__(self, hears: Hears) -> None:
         self._hears = hears
@@ -43,7 +44,7 @@ class Worker(asyncio.Protocol):
         self.process: Process
         self.calls: dict[int, Waiting] = {}
         self.reserved = True
-        self.retired = self.dismissed = False
+        self.exclusive = self.retired = self.dismissed = False
         self.heard = 0.0
         self.answered = 0
         self.rss_bytes = 0
@@ -55,6 +56,8 @@ class Worker(asyncio.Protocol):
     @property
     def takes(self) -> bool:
         """Calls, if it has room."""
+        if self.exclusive and self.calls:
+            return False
         return not (self.reserved or self.retired or self.doomed or self._lost.is_set())
 
     @property
