@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 import uvloop
 
-from headrace.errors import TimedOut
+from headrace.errors import TimedOut, TooBusy
 from headrace.serving.answer import Streamed
 from headrace.serving.call import Reply
 from headrace.serving.workers.failures import QueueFull, WorkerLost
+from headrace.serving.workers.stream import MAX_WAITING_BYTES
 from tests.serving.workers.asking import PATIENCE_S, a_call, a_pool, ask, lives, reply_of, run, stream_of, until
 
 LOOPS = {"uvloop": uvloop.new_event_loop, "asyncio": asyncio.new_event_loop}
@@ -249,6 +250,20 @@ def test_a_reader_that_is_cancelled_cancels_its_call() -> None:
             task.cancel()
             await asyncio.gather(task, return_exceptions=True)
             await until(lambda: pool.load().running == 0)
+
+    run(work())
+
+
+def test_a_reader_that_is_too_slow_loses_its_stream() -> None:
+    async def work() -> None:
+        async with a_pool("engine") as pool:
+            streamed = await stream_of(pool, parts=100_000, padding=1 << 20)
+            await until(lambda: pool.load().running == 0)
+            read = 0
+            with pytest.raises(TooBusy, match="their reader, who is too slow"):
+                async for part in streamed.parts:
+                    read += len(part)
+            assert MAX_WAITING_BYTES <= read < 2 * MAX_WAITING_BYTES
 
     run(work())
 
