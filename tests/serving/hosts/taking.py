@@ -48,7 +48,7 @@ def call(
     number: int = 0,
     content_type: str = JSON,
     accept: str = "",
-    in_s: float = 60,
+    in_s: float = 3600,
 ) -> Call:
     """body: bytes, or what becomes JSON. in_s: until its deadline."""
     data = body if isinstance(body, bytes) else json.dumps(body).encode()
