@@ -102,8 +102,8 @@ def _send(waiting: Waiting, look: Look, blobs: BlobStore, sent: Sent) -> None:
 
 
 def _all(send: Callable[[Look], None], looks: Sequence[Look]) -> None:
-    """The first error is raised, after what is under way has ended. One file that always fails keeps no other from being
-    sent; several are a store that fails."""
+    """The first error is raised, after what is under way has ended. One file that always fails keeps no other from
+    being sent; several are a store that fails."""
     todo, errors = deque(looks), list[Exception]()
 
     def work() -> None:
