@@ -5,6 +5,7 @@ does. Replicas come and go with Ray; an update is rolled out by it, one replica 
 from __future__ import annotations
 
 import contextlib
+import logging
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
@@ -21,7 +22,9 @@ from headrace.deployments.programs import Program
 from headrace.errors import AlreadyExists, CallerError, InvalidValue, MissingValue, NotFound, ServiceError
 from headrace.lazy import MissingPackage, optional_import
 
-_GONE_S = 60.0
+_ANSWER_S = 60.0
+# Port 0 is any that is free; Ray's own default is that of Redis.
+_START = ("start", "--head", "--port=0", "--include-dashboard=false", "--disable-usage-stats")
 
 
 class RayConfig(Config, frozen=True, kw_only=True):
@@ -137,6 +140,7 @@ class RayDeploymentClient(BaseDeploymentClient):
             raise MissingPackage(
                 "The target 'ray' needs Ray Serve; install it with: pip install 'ray[serve]'"
             ) from error
+        logging.getLogger("ray.serve").setLevel(logging.WARNING)  # what it does is told by what is returned
         if not ray.is_initialized():
             try:
                 ray.init(address=self._address or "auto", namespace="serve", log_to_driver=False, logging_level="ERROR")
@@ -195,7 +199,7 @@ class RayDeploymentClient(BaseDeploymentClient):
             raise NotFound(
                 "deployment", name, by="name", hint=f"On Ray there are: {', '.join(sorted(there)) or 'none'}."
             )
-        found: dict[str, Any] = serve.get_app_handle(name).about.remote().result(timeout_s=_GONE_S)
+        found: dict[str, Any] = serve.get_app_handle(name).about.remote().result(timeout_s=_ANSWER_S)
         return found
 
     def _shown(self, serve: Any, name: str) -> dict[str, Any]:
@@ -224,7 +228,7 @@ def run_local(
     except ServiceError:
         beside = Path(sys.executable).with_name("ray")
         program = str(beside) if beside.is_file() else shutil.which("ray") or "ray"
-        Program(name=program, hint="pip install 'ray[serve]'").ask("start", "--head", "--disable-usage-stats")
+        Program(name=program, hint="pip install 'ray[serve]'").ask(*_START)
     return client.create_deployment(name, model_uri, flavor, config)
 
 
