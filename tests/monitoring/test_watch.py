@@ -10,11 +10,14 @@ import msgspec
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import headrace
 from headrace.entities import Run
 from headrace.errors import InvalidState, NotFound
 from headrace.models import infer_signature
+from headrace.monitoring.gather import gather
 from headrace.monitoring.picture import draw
 from headrace.monitoring.record import record
 from headrace.monitoring.report import Limits, Report
@@ -22,6 +25,7 @@ from headrace.monitoring.watch import Look, Watched, earlier_reference, look
 from headrace.serving.call import Call, Kind, Reply, Usage
 from headrace.serving.observe import Observation
 from headrace.serving.samples import open_samples
+from headrace.serving.samples.record import sample_of
 
 START_MS = 1_700_000_000_000
 TRAINING = pd.DataFrame(
@@ -161,6 +165,62 @@ def test_what_can_not_be_looked_into_is_told(watched: Watched, server: Server) -
         "can't be read by this model's signature: BadPayload": 1,
         "longer than what is kept of a body": 1,
     }
+
+
+def test_an_odd_request_among_others_costs_itself_alone(watched: Watched, server: Server) -> None:
+    server.answer(b'{"inputs": [{"age": 40.0, "town": "Ulm"}]}', Reply(status=200, body=b'{"predictions": [4.0]}'))
+    server.answer(b'{"inputs": [{"other": 1}]}', Reply(status=200, body=b'{"predictions": [1e400, "x", {"y": 1}]}'))
+    server.answer(b'{"inputs": [{"age": 50.0, "town": "Ulm"}]}', Reply(status=200, body=b'{"predictions": [5.0]}'))
+    found = seen(watched, server)
+    age = found.gathered.profile.inputs["age"]
+    assert (age.present, age.missing) == (2, 1)
+    assert found.gathered.profile.outputs["value"].kind == "other"
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from("abc"), inner, max_size=3),
+    max_leaves=8,
+)
+FORMS = st.sampled_from(["dataframe_split", "dataframe_records", "inputs", "instances", "messages", "predictions"])
+BODIES = st.binary(max_size=40) | st.dictionaries(FORMS, VALUES, max_size=2).map(lambda body: json.dumps(body).encode())
+KINDS: list[Kind] = ["invocations", "chat", "completions", "embeddings", "infer"]
+TYPES = ["application/json", "text/csv", "application/msgpack", "application/octet-stream", "nonsense", ""]
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(
+        st.tuples(BODIES, BODIES, st.sampled_from(TYPES), st.sampled_from(TYPES), st.sampled_from(KINDS)), max_size=12
+    )
+)
+def test_whatever_was_kept_is_counted_and_costs_at_most_itself(
+    watched: Watched, exchanges: list[tuple[bytes, bytes, str, str, Kind]]
+) -> None:
+    good = people(10)
+    body = {"dataframe_split": json.loads(good.to_json(orient="split", index=False))}
+    exchanges = [
+        (msgspec.json.encode(body), b'{"predictions": [1]}', "application/json", "application/json", "invocations"),
+        *exchanges,
+    ]
+    samples = [
+        sample_of(
+            Observation(
+                deployment="people",
+                revision="3",
+                call=Call(id=number, kind=kind, body=request, content_type=asked_as, deadline=0.0),
+                reply=Reply(status=200, body=reply, content_type=told_as),
+                at_ms=number,
+                duration_s=0.1,
+            ),
+            1.0,
+            1 << 20,
+        )
+        for number, (request, reply, asked_as, told_as, kind) in enumerate(exchanges)
+    ]
+    found = gather(lambda: iter(samples), watched.model, 100)
+    assert found.traffic.requests == len(samples)
+    assert found.profile.inputs["age"].present >= 10
 
 
 def test_requests_to_other_versions_and_times_do_not_count(watched: Watched, server: Server) -> None:

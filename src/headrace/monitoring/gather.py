@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from headrace.errors import HeadraceError
 from headrace.monitoring.read import Reader, Reading
 from headrace.monitoring.report import Spread, Traffic
 from headrace.packaging.mlmodel import Model
@@ -70,7 +69,7 @@ def gather(read: Read, model: Model, least_rows: int) -> Gathered:
             continue
         try:
             reading = reader.read(sample)
-        except (HeadraceError, ValueError, TypeError, AttributeError, LookupError) as error:
+        except Exception as error:  # noqa: BLE001 — strangers wrote it, and one sample is only a sample
             unread[_UNFIT.format(type(error).__name__)] += 1
             continue
         place = int(np.searchsorted(edges, sample.at_ms, side="right")) - 1
@@ -125,8 +124,12 @@ class _Profiled:
         schema = None if described else self._schema
         try:
             self._made = self._made.merge(profile_by(schema, joined(parts)))
-        except HeadraceError:
-            self._unread[_UNFIT.format("InvalidValue")] += len(parts)
+        except Exception as error:  # noqa: BLE001 — as above
+            if len(parts) == 1:
+                self._unread[_UNFIT.format(type(error).__name__)] += 1
+            else:
+                for part in parts:
+                    self._merge(described, [part])
 
 
 @dataclass(kw_only=True)

@@ -83,6 +83,11 @@ def test_infinite_and_huge_numbers_leave_figures_that_json_holds(tmp_path: Path)
     assert (column.infinite, column.missing, column.high, column.mean) == (2, 1, 1.7e308, None)
 
 
+def test_integers_that_no_float_holds_count_as_infinite() -> None:
+    column = profile_of({"x": [10**400, 2, -(10**400), None]}).inputs["x"]
+    assert (column.kind, column.infinite, column.missing, column.high) == ("number", 2, 1, 2.0)
+
+
 def test_a_folder_keeps_no_names_of_persons(tmp_path: Path) -> None:
     names = [f"Person {number}" for number in range(500)]
     write(profile_of({"name": names, "town": ["Ulm", "Bonn"] * 250}), tmp_path)

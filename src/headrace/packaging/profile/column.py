@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -115,10 +116,17 @@ def _objects(values: Sequence[Any]) -> Column:
     if kinds <= {bool, np.bool_}:
         return _texts("flag", Counter("true" if value else "false" for value in present), len(values), missing)
     if all(issubclass(kind, (int, float, np.number)) and kind is not bool for kind in kinds):
-        return _numbers("number", np.array([*present, *[np.nan] * missing], dtype=np.float64))
+        return _numbers("number", _floats([*present, *[np.nan] * missing]))
     if all(issubclass(kind, dt.date) for kind in kinds):
         return _numbers("time", np.array([*map(_epoch_s, present), *[np.nan] * missing], dtype=np.float64))
     return Column(kind="other", count=len(values), missing=missing)
+
+
+def _floats(values: Sequence[Any]) -> Floats:
+    try:
+        return np.array(values, dtype=np.float64)
+    except OverflowError:  # an integer that no float holds
+        return np.array([math.inf if abs(value) > sys.float_info.max else value for value in values], dtype=np.float64)
 
 
 def _is_missing(value: Any) -> bool:
