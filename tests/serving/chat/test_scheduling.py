@@ -73,6 +73,8 @@ class LetterBatch:
         assert self._engine.free.wait(WAIT_S)
         if self._jobs[0].prompt == [99]:
             raise RuntimeError("secret")
+        if self._jobs[0].prompt == [98]:
+            return [Piece(job=5, text="of nobody")] + [Piece(job=0, text="a")] * 3  # three tokens at a step
         self._engine.steps.append(str(len(self._jobs)))
         pieces = []
         for number, job in enumerate(self._jobs):
@@ -197,6 +199,38 @@ def test_a_failing_engine_ends_the_calls_that_it_fails_for(stepper: Stepper, des
     failed = desk.heard.reply(raises.call.id)
     assert failed.status == 500
     assert b"secret" not in failed.body
+
+
+def test_pieces_behind_the_end_are_left_out(stepper: Stepper, desk: Desk) -> None:
+    both = [desk.exchange(9, prompt=98, stop=("aa",)), desk.exchange(9, prompt=98, stop=("aa",), stream=True, seed=1)]
+    for each in both:
+        stepper.add(each)
+    assert desk.texts(both[0]) == [""]
+    assert desk.heard.reply(both[1].call.id).status == 200
+    after = desk.exchange(2)
+    stepper.add(after)
+    assert desk.texts(after) == ["aa"]
+
+
+def test_an_engine_whose_thread_ends_leaves_no_call_waiting(
+    engine: Letters, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stepper = Stepper(engine)  # type: ignore[arg-type]
+    monkeypatch.setattr(threading, "excepthook", lambda _: None)
+    engine.free.clear()
+    running = desk.exchange(5)
+    stepper.add(running)
+    while not engine.started:
+        threading.Event().wait(0.001)
+    waiting = desk.exchange(5, seed=1)
+    stepper.add(waiting)
+    monkeypatch.setattr(running, "push", None)  # a fault of ours
+    engine.free.set()
+    assert desk.heard.reply(running.call.id).status == 503
+    assert desk.heard.reply(waiting.call.id).status == 503
+    stepper.close()
+    with pytest.raises(RuntimeError, match="thread has ended"):
+        stepper.add(desk.exchange(1))
 
 
 def test_pieces_that_come_fast_share_a_part(stepper: Stepper, desk: Desk) -> None:

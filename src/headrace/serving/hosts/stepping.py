@@ -54,9 +54,9 @@ class Stepper:
         self._thread.start()
 
     def add(self, exchange: Exchange) -> None:
-        if not self._thread.is_alive():
-            raise RuntimeError("the engine's thread has ended")  # a fault of ours; the process ends with it
         with self._changed:
+            if self._closed:
+                raise RuntimeError("the engine's thread has ended")  # a fault of ours; the process ends with it
             self._arrived.extend(Work(exchange, number) for number in range(len(exchange.jobs)))
             self._changed.notify()
 
@@ -75,7 +75,10 @@ class Stepper:
                 for running in list(self._running):
                     self._step(running)
         finally:
-            for work in self._works():
+            with self._changed:
+                self._closed = True
+                left = [*self._works(), *self._arrived]
+            for work in left:
                 work.exchange.fail(StoreUnavailable("The model's engine has ended; try again."))
             self._running.clear()  # generators must be gone before the model is
 
@@ -168,7 +171,9 @@ class Stepper:
             _fail(list(works.values()), error)
             return
         for piece in pieces:
-            work = works[piece.job]
+            work = works.get(piece.job)
+            if work is None:
+                continue  # it ended with an earlier piece of this step
             work.exchange.push(work.number, piece)
             if work.job.done:
                 del works[piece.job]
