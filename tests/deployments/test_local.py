@@ -14,7 +14,7 @@ import headrace as mlflow
 from headrace.deployments.local import LocalDeploymentClient
 from headrace.deployments.local_process import NotServed
 from headrace.deployments.local_records import is_alive
-from headrace.errors import AlreadyExists, InvalidState, InvalidValue, NotFound
+from headrace.errors import AlreadyExists, HeadraceError, InvalidState, InvalidValue, NotFound
 from tests.support.phi3 import PHI3_ONNX
 
 pytest.importorskip("onnxruntime_genai")
@@ -76,7 +76,10 @@ def test_life_of_a_deployment(client: LocalDeploymentClient, phi3: str) -> None:
     assert not list(Path(os.environ["HEADRACE_HOME"], "deployments").glob("*.log"))
 
 
-def test_chosen_port_stays_and_a_failed_update_changes_nothing(client: LocalDeploymentClient, phi3: str) -> None:
+def test_chosen_port_stays_and_a_failed_update_changes_nothing(
+    client: LocalDeploymentClient, phi3: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HEADRACE_SERVE_API_KEYS", "secret-of-the-lab,another-secret")
     first = client.create_deployment("chat", phi3)
     port = first["url"].rpartition(":")[2]
     client.delete_deployment("chat")
@@ -86,6 +89,10 @@ def test_chosen_port_stays_and_a_failed_update_changes_nothing(client: LocalDepl
         client.update_deployment("chat", "./gone")
     after = client.get_deployment("chat")
     assert (after["status"], after["url"], after["model_uri"]) == ("running", made["url"], phi3)
+    assert client.predict("chat", SPAIN)
+    monkeypatch.setenv("HEADRACE_SERVE_API_KEYS", "quite-another")
+    with pytest.raises(HeadraceError, match="401"):
+        client.predict("chat", SPAIN)
 
 
 def test_model_that_can_not_be_served_says_why_and_leaves_nothing(client: LocalDeploymentClient) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from headrace import clock
+from headrace import clock, settings
 from headrace.deployments import predictions
 from headrace.deployments.base import BaseDeploymentClient
 from headrace.deployments.config import Config, decoded, described
@@ -112,12 +112,12 @@ class LocalDeploymentClient(BaseDeploymentClient):
         return self._records.get(name).shown()
 
     def predict(self, deployment_name: str | None = None, inputs: Any = None, endpoint: str | None = None) -> Any:
-        return predictions.ask(self._alive(deployment_name or endpoint).url, inputs)
+        return predictions.ask(self._alive(deployment_name or endpoint).url, inputs, _key())
 
     def predict_stream(
         self, deployment_name: str | None = None, inputs: Any = None, endpoint: str | None = None
     ) -> Iterator[dict[str, Any]]:
-        return predictions.ask_for_stream(self._alive(deployment_name or endpoint).url, inputs)
+        return predictions.ask_for_stream(self._alive(deployment_name or endpoint).url, inputs, _key())
 
     def log_of(self, name: str) -> Path:
         """What its processes print; it grows as long as it lives."""
@@ -170,6 +170,12 @@ def target_help() -> str:
         "the one that runs.\n\n"
         f"{described(LocalConfig, _TEXTS)}"
     )
+
+
+def _key() -> dict[str, str]:
+    """Servers that were started with these keys ask for one of them."""
+    keys = [key.strip() for key in (settings.SERVE_API_KEYS.get() or "").split(",") if key.strip()]
+    return {"Authorization": f"Bearer {keys[0]}"} if keys else {}
 
 
 def _check_flavor(flavor: str | None) -> None:
