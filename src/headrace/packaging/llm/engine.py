@@ -165,7 +165,8 @@ class Growing:
             text += self._words.flush()
         self.tokens += piece.tokens
         self.finish = finish
-        self.job.done = finish is not None
+        if finish is not None:
+            self.job.done = True  # never False: whoever cancels may have set it meanwhile
         self._texts.append(text)
         # The tokens that make up a stop word aren't shown, and what of their text came before it is told by no token.
         chances = piece.chances if self._words.hit is None else ()
