@@ -34,7 +34,7 @@ MLFLOW_OPTIONS = {
     "doctor": "--mask-envs",
 }
 SERVERS = ("server", "serve", "models serve")
-WRITE_FILES = ("runs export", "experiments csv", "models predict")
+WRITE_FILES = ("runs export", "experiments csv", "models predict", "deployments predict", "deployments logs")
 UNNEEDED_FOR_HELP = {"sqlalchemy", "numpy", "urllib3", "rich", "starlette", "sqlite3", "msgspec", "asyncio"}
 
 

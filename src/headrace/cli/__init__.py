@@ -25,7 +25,7 @@ NOUNS = {
     ),
     "deployments": Noun(
         "headrace.cli.deployments:deployments",
-        "Put models where they are to run; `deploy` for short.",
+        "Put models where they are to run: this machine, Ray, a cluster, a cloud; `deploy` for short.",
     ),
     "serve": Noun(
         "headrace.cli.models_serve:serve",

@@ -40,7 +40,7 @@ def model_option(*, required: bool) -> Callable[[Any], Any]:
 
 @click.group(cls=Group)
 def deployments() -> None:
-    """Put models where they are to run: this machine, Ray, Kubernetes, Azure ML, SageMaker, or a plugin's place."""
+    """Put models where they are to run: this machine, Ray, a cluster, a cloud; `deploy` for short."""
 
 
 @deployments.command(
@@ -159,13 +159,15 @@ def run_local(target: str | None, name: str, model_uri: str, flavor: str | None,
     done(_told(f"Deployment {name!r} runs on this machine", made or {}), made)
 
 
-@deployments.command("help", json=False, examples=["headrace deploy help -t kserve"])
+@deployments.command("help", examples=["headrace deploy help -t kserve"])
 @target_option
 def help_(target: str | None) -> None:
     """What a target's URI and configuration may be."""
     from headrace.deployments import targets
 
-    click.echo(targets.target_help(target or targets.get_deployments_target()))
+    chosen = target or targets.get_deployments_target()
+    text = targets.target_help(chosen)
+    done(text, {"target": chosen, "help": text})
 
 
 @deployments.command(json=False, examples=["headrace deploy logs --name wine -f"])

@@ -40,7 +40,7 @@ def _options(command: Callable[..., Any]) -> Callable[..., Any]:
     cls=Command,
     examples=[
         "headrace models generate-dockerfile -m models:/wine@champion -d wine-image",
-        "docker build -t wine wine-image && docker run --read-only --tmpfs /tmp -p 5001:8080 wine",
+        "headrace models generate-dockerfile -d serve-anything",
     ],
 )
 @_options
