@@ -89,6 +89,9 @@ class Stepper:
                 self._changed.wait()
             arrived, self._arrived = self._arrived, []
             closed = self._closed
+        now = clock.monotonic_s() if arrived else 0.0
+        for work in arrived:
+            _end_late(work.exchange, now)
         self._waiting.extend((self._engine.alike(work.job), work) for work in arrived)
         return not closed
 
@@ -98,8 +101,7 @@ class Stepper:
             return
         self._looked_at = now
         for exchange in {id(work.exchange): work.exchange for work in self._works()}.values():
-            if exchange.call.deadline <= now:
-                exchange.fail(TimedOut("The request's time was over before the answer was complete."))
+            _end_late(exchange, now)
 
     def _works(self) -> list[Work]:
         works = [work for _, work in self._waiting]
@@ -179,6 +181,11 @@ class Stepper:
                 del works[piece.job]
         if batch.ended or all(work.job.done for work in works.values()):
             self._running.remove(running)
+
+
+def _end_late(exchange: Exchange, now: float) -> None:
+    if exchange.call.deadline <= now:
+        exchange.fail(TimedOut("The request's time was over before the answer was complete."))
 
 
 def _fail(works: Sequence[Work], error: Exception) -> None:
