@@ -112,7 +112,7 @@ class TestHost:
         for number in range(asked["parts"]):
             if call.id in self._cancelled:
                 break
-            emit.part(call.id, f"{asked.get('id')}:{number};".encode() + b" " * asked.get("padding", 0))
+            emit.part(call.id, f"{asked.get('id')}:{number};".encode() + b" " * asked.get("part_bytes", 0))
             time.sleep(asked.get("seconds", 0))
             if number == asked.get("dies_after"):
                 os._exit(9)

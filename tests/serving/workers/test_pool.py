@@ -257,7 +257,7 @@ def test_a_reader_that_is_cancelled_cancels_its_call() -> None:
 def test_a_reader_that_is_too_slow_loses_its_stream() -> None:
     async def work() -> None:
         async with a_pool("engine") as pool:
-            streamed = await stream_of(pool, parts=100_000, padding=1 << 20)
+            streamed = await stream_of(pool, parts=100_000, part_bytes=1 << 20)
             await until(lambda: pool.load().running == 0)
             read = 0
             with pytest.raises(TooBusy, match="their reader, who is too slow"):
