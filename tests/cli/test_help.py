@@ -31,6 +31,16 @@ MLFLOW_OPTIONS = {
     "artifacts list": "--run-id -r --artifact-path -a",
     "artifacts download": "--run-id -r --artifact-path -a --artifact-uri -u --dst-path -d",
     "models serve": "-m --port -p --host -h --timeout -t --workers -w --env-manager --no-conda --install-mlflow",
+    "models build-docker": "-m --name -n --env-manager --mlflow-home --install-java --install-mlflow",
+    "models generate-dockerfile": "-m --output-directory -d --env-manager --mlflow-home --install-java --install-mlflow",
+    "deployments create": "--target -t --name --model-uri -m --flavor -f --config -C --endpoint",
+    "deployments update": "--target -t --name --model-uri -m --flavor -f --config -C --endpoint",
+    "deployments delete": "--target -t --name --config -C --endpoint",
+    "deployments list": "--target -t --endpoint",
+    "deployments get": "--target -t --name --endpoint",
+    "deployments predict": "--target -t --name --endpoint --input-path -I --output-path -O",
+    "deployments run-local": "--target -t --name --model-uri -m --flavor -f --config -C",
+    "deployments help": "--target -t",
     "doctor": "--mask-envs",
 }
 SERVERS = ("server", "serve", "models serve")
