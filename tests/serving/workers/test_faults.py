@@ -285,7 +285,11 @@ def test_processes_end_with_their_front(workers: int, deed: str) -> None:
     async def work() -> None:
         await until(lambda: not any(lives(pid) for pid in pids))
 
-    run(work())
+    try:
+        run(work())
+    finally:
+        for pid in filter(lives, pids):
+            os.kill(pid, signal.SIGKILL)
 
 
 def test_signals_for_the_whole_group_are_the_fronts_to_act_on(tmp_path: Path) -> None:
