@@ -157,7 +157,7 @@ def test_sampling_is_really_on_and_repeats_by_seed(chat: Any) -> None:
         ({"temperature": 5}, "temperature"),
         ({"frequency_penalty": 3}, "frequency_penalty"),
         ({"presence_penalty": "much"}, "presence_penalty"),
-        ({"logprobs": True}, "logprobs"),
+        ({"logit_bias": {"5": 1}}, "logit_bias"),
         ({"max_token": 5}, "max_token"),
         ({"messages": []}, "messages"),
         ({"messages": [{"role": "robot", "content": "x"}]}, "messages[0].role"),

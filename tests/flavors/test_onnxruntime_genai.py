@@ -69,7 +69,10 @@ def by_hand(loaded: Any, request: dict[str, Any]) -> str:
 class TestFlavor(FlavorSuite):
     @staticmethod
     def make() -> FlavorCase:
-        loader = "__init__ answers chat clock completions engine errors genai_batch genai_engine genai_rows options request rows stop task"
+        loader = (
+            "__init__ answers chat clock completions engine errors "
+            "genai_batch genai_engine genai_rows options request rows stop task"
+        )
         return ChatCase(
             flavor=mlflow.onnxruntime_genai.FLAVOR,
             model=PHI3,
