@@ -7,22 +7,6 @@ from statistics import median
 from urllib.parse import urlsplit
 
 
-def one_by_one(url: str, path: str, body: bytes, count: int) -> list[float]:
-    """Seconds of each of so many requests over one connection."""
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)
-    took = []
-    for _ in range(count):
-        begun = time.perf_counter()
-        connection.request("POST", path, body, {"Content-Type": "application/json"})
-        answer = connection.getresponse()
-        said = answer.read()
-        took.append(time.perf_counter() - begun)
-        if answer.status != 200:
-            raise ValueError(f"{path} answered {answer.status}: {said[:500]!r}")
-    connection.close()
-    return took
-
-
 def first_tokens(url: str, body: dict[str, object], count: int) -> list[float]:
     """Seconds to the first text of a streamed chat."""
     connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=60)

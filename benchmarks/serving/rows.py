@@ -125,12 +125,11 @@ def sklearn_rows(rows: int) -> Callable[[Setup], dict[str, Figures]]:
 def overhead(setup: Setup) -> dict[str, Figures]:
     """Of one request at a time, over `predict` alone."""
     alone_ms = setup.alone("predict", setup.model("iris"))["predict_s"] * 1000
-    body = _iris_body(setup, 1).read_bytes()
+    body = _iris_body(setup, 1)
     commands = {name: each for name, each in _iris_systems(setup).items() if name in ("mlflow", "headrace")}
 
     def measure(_: str, server: Server) -> Figures:
-        clients.one_by_one(server.url, "/invocations", body, 100)
-        took_ms = clients.in_ms(clients.one_by_one(server.url, "/invocations", body, setup.repeats))
+        took_ms = loaded(server, "/invocations", body, 1, setup.seconds).p50_ms
         note = f"{took_ms:.3g} with, {alone_ms:.3g} alone"
         return {"value": took_ms - alone_ms, "note": note, "figures": {"with_ms": took_ms, "alone_ms": alone_ms}}
 
@@ -140,6 +139,7 @@ def overhead(setup: Setup) -> dict[str, Figures]:
 def batching(setup: Setup) -> dict[str, Figures]:
     model = setup.model("sleeper")
     body = setup.body("sleeper", {"dataframe_split": {"columns": ["value"], "data": [[1.0]]}})
+    listed = setup.body("sleeper-list", {"batch": [1.0]})
     target = ["--latency-target", str(LATENCY_TARGET_MS)]
     commands: dict[str, Command] = {
         "mlflow": lambda port: systems.mlflow(model, port),
@@ -152,7 +152,9 @@ def batching(setup: Setup) -> dict[str, Figures]:
         setup,
         "batching",
         commands,
-        lambda _, server: per_second(loaded(server, "/invocations", body, 64, setup.seconds)),
+        lambda system, server: per_second(
+            loaded(server, "/invocations", listed if system == "bentoml" else body, 64, setup.seconds)
+        ),
     )
 
 
