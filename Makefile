@@ -92,11 +92,12 @@ demo: $(STAMP)
 	$(BIN)/python examples/phi3/one_line.py
 	$(BIN)/python examples/registry/champion.py
 
-# Trains and exports the tiny Phi-3 into build/phi3 unless it is there, then logs it and asks it, in three ways.
+# Trains and exports the tiny Phi-3 into build/phi3 unless it is there, then logs it and asks it, in three ways, and serves it.
 phi3: $(STAMP) $(MODELS_STAMP)
 	$(BIN)/python examples/phi3/pipeline.py --out build/phi3
 	$(BIN)/python examples/phi3/onnx_wrapper.py --out build/phi3
 	$(BIN)/python examples/phi3/one_line.py --model build/phi3/phi3-tiny-int4
+	$(BIN)/python examples/phi3/serve.py --out build/phi3
 
 test: $(STAMP) $(MLFLOW_STAMP) $(MODELS_STAMP) $(MLFLOW_MODELS_STAMP)
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory test-ui; \

@@ -18,13 +18,13 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from printing import console, heading, show
+from printing import console, heading
 
 HERE = Path(__file__).parent
 QUESTION = "What is the capital of Spain?"
@@ -73,18 +73,19 @@ class Client:
         self._connection.close()
 
 
-def ask_chat(url: str) -> None:
-    """Prints the answer as it comes."""
+def ask_streaming(url: str, path: str, body: dict[str, Any], text_of: Callable[[dict[str, Any]], str | None]) -> None:
+    """Prints the answer as it comes. text_of: a chunk's choice."""
     client = Client(url)
     begun = time.perf_counter()
-    body = {"model": CHAT, "messages": [{"role": "user", "content": QUESTION}], "stream": True}
-    answer = client.post("/v1/chat/completions", body)
+    answer = client.post(path, {**body, "stream": True})
+    if answer.status != 200:
+        sys.exit(f"{path} answered {answer.status}: {answer.read().decode()}")
     console.print(f"  Question: {QUESTION}\n  Answer:   ", end="")
     first_s = None
     while line := answer.readline():
         if not line.startswith(b"data: {"):
             continue
-        text = json.loads(line.removeprefix(b"data: "))["choices"][0]["delta"].get("content")
+        text = text_of(json.loads(line.removeprefix(b"data: "))["choices"][0])
         if text:
             first_s = first_s or time.perf_counter() - begun
             console.print(text, end="", markup=False)
@@ -94,11 +95,13 @@ def ask_chat(url: str) -> None:
     client.close()
 
 
+def ask_chat(url: str) -> None:
+    body = {"model": CHAT, "messages": [{"role": "user", "content": QUESTION}]}
+    ask_streaming(url, "/v1/chat/completions", body, lambda choice: choice["delta"].get("content"))
+
+
 def ask_comedian(url: str) -> None:
-    client = Client(url)
-    answer = json.loads(client.post(f"/models/{COMEDIAN}/invocations", {"prompt": PROMPT}).read())
-    show(QUESTION, str(answer))
-    client.close()
+    ask_streaming(url, "/v1/completions", {"model": COMEDIAN, "prompt": PROMPT}, lambda choice: choice["text"])
 
 
 class Load:
@@ -153,7 +156,7 @@ def main() -> None:
         console.print(f"  Served at {url}")
         heading("Way 1, streamed")
         ask_chat(url)
-        heading("Way 2")
+        heading("Way 2, streamed")
         ask_comedian(url)
         heading(f"Another version of {CHAT}, while {arguments.clients} clients ask")
         load = Load(url, arguments.clients)

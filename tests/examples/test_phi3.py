@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 import subprocess
 import sys
 import time
@@ -285,3 +287,14 @@ def test_the_recipe_makes_a_model_that_answers_everything(tmp_path: Path) -> Non
     assert made == kept
     run("pipeline.py", "--out", tmp_path / "made")
     run("onnx_wrapper.py", "--out", tmp_path / "made")
+
+
+@pytest.mark.full
+def test_both_are_served_streamed_and_exchanged_under_load(checkpoint: Path, tmp_path: Path) -> None:
+    made = tmp_path / "made"
+    shutil.copytree(checkpoint, made / "phi3-tiny")
+    shutil.copytree(PHI3_ONNX, made / "phi3-tiny-int4")
+    printed = run("serve.py", "--out", made)
+    assert printed.count(f"Question: {QUESTION}\nAnswer: {MADRID}\nFirst piece after ") == 2
+    assert re.search(r"Version 1 answered [\d,]+ requests\nVersion 2 answered [\d,]+ requests", printed)
+    assert "Requests that failed: 0" in printed

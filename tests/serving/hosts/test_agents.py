@@ -15,8 +15,9 @@ import pytest
 from headrace import pyfunc
 from headrace.packaging.llm.signatures import CHAT_MODEL_INPUT_SCHEMA
 from headrace.packaging.pyfunc.chats import ChatAgent, ChatModel, ResponsesAgent
+from headrace.packaging.schema import ColSpec, Schema
 from headrace.packaging.signature import ModelSignature
-from headrace.serving.call import EVENTS, Call
+from headrace.serving.call import EVENTS, Call, Kind
 from headrace.serving.hosts.agents import AgentHost
 from headrace.serving.hosts.open import open_host
 from headrace.serving.hosts.openai_forms import Chunks, completion, usage_of
@@ -327,3 +328,56 @@ def test_usage_is_counted_in_both_ways() -> None:
     assert usage_of("text") is None
     answer = completion({"output": [], "usage": {"input_tokens": 2, "output_tokens": 3}}, "bot")
     assert answer["usage"] == {"prompt_tokens": 2, "completion_tokens": 3, "total_tokens": 5}
+
+
+class Continues(pyfunc.PythonModel):
+    """Says the words of a prompt backwards."""
+
+    def predict(self, context: Any, model_input: Any, params: Any = None) -> str:
+        return " ".join(reversed(model_input["prompt"][0].split()))
+
+    def predict_stream(self, context: Any, model_input: Any, params: Any = None) -> Iterator[str]:
+        for word in reversed(model_input["prompt"][0].split()):
+            yield f"{word} "
+
+
+def continued(body: Any, kind: Kind = "completions") -> Answered:
+    signature = ModelSignature(Schema([ColSpec("string", "prompt")]), Schema([ColSpec("string")]))
+    host = opened(Continues(), signature=signature)
+    assert host.facts.kinds == ["completions", "invocations"]
+    return asked(host, call(body, kind))
+
+
+def reply_of(emit: Answered) -> tuple[int, Any]:
+    return emit.replies[0].status, json.loads(emit.replies[0].body)
+
+
+def test_a_prompt_is_continued() -> None:
+    status, said = reply_of(continued({"prompt": "b c a", "max_tokens": 5, "model": "m"}))
+    assert (status, said["object"], said["model"]) == (200, "text_completion", "bot")
+    assert said["choices"] == [{"index": 0, "text": "a c b", "finish_reason": "stop"}]
+
+
+def test_what_follows_a_prompt_is_streamed() -> None:
+    chunks = events(continued({"prompt": ["b c a"], "stream": True}))
+    assert "".join(chunk["choices"][0]["text"] for chunk in chunks) == "a c b "
+    assert [chunk["choices"][0]["finish_reason"] for chunk in chunks] == [None, None, None, "stop"]
+    assert len({chunk["id"] for chunk in chunks}) == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "answer"),
+    [
+        ({"prompt": "b a"}, "a b"),
+        ({"dataframe_split": {"columns": ["prompt"], "data": [["b a"]]}}, {"predictions": "a b"}),
+    ],
+)
+def test_invocations_of_a_model_that_takes_prompts_are_as_of_others(body: Any, answer: Any) -> None:
+    assert reply_of(continued(body, "invocations")) == (200, answer)
+
+
+@pytest.mark.parametrize("prompt", [None, 5, [], ["a", "b"], [[1, 2]]])
+def test_what_is_no_prompt_is_refused(prompt: Any) -> None:
+    status, said = reply_of(continued({"prompt": prompt}))
+    assert status == 400
+    assert "prompt" in said["error"]["message"]

@@ -1,7 +1,8 @@
-"""Agents: Python models that take a chat. Each call has a thread of its own, as agents mostly wait for other services.
+"""Agents: Python models that take a chat, and those that stream what follows a prompt. Each call has a thread of its
+own, as agents mostly wait for other services.
 
-/invocations answers with what the model returns, unwrapped, or with its pieces as events; /v1/chat/completions with
-OpenAI's shape of it. A model that can't stream sends its whole answer as one piece.
+/invocations answers with what the model returns, unwrapped, or with its pieces as events; /v1/chat/completions and
+/v1/completions with OpenAI's shape of it. An agent that can't stream sends its whole answer as one piece.
 """
 
 from __future__ import annotations
@@ -18,15 +19,18 @@ from headrace.packaging.payload import decode
 from headrace.packaging.payload.errors import BadPayload
 from headrace.packaging.payload.quick_answer import encode_quickly
 from headrace.packaging.pyfunc.loaded import PyFuncModel
-from headrace.serving.call import EVENTS, Call, Reply
+from headrace.packaging.schema import ColSpec
+from headrace.packaging.types import DataType
+from headrace.serving.call import EVENTS, Call, Kind, Reply
 from headrace.serving.hosts.asking import json_object, refusal
 from headrace.serving.hosts.base import Emit
 from headrace.serving.hosts.described import described
 from headrace.serving.hosts.failure import failure
-from headrace.serving.hosts.openai_forms import Chunks, completion, usage_of
+from headrace.serving.hosts.openai_forms import Chunks, TextChunks, completion, text_completion, usage_of
 from headrace.serving.problems import problem
 from headrace.serving.spec import ModelSpec
 
+PROMPT = "prompt"
 _DONE = b"data: [DONE]\n\n"
 
 
@@ -40,23 +44,36 @@ def chat_field(meta: Model) -> str | None:
     return "messages" if "messages" in schema.input_names() else None
 
 
+def takes_prompts(model: PyFuncModel) -> bool:
+    """Whether it continues texts: a column `prompt` of text, text for an answer, and a predict_stream of its own."""
+    signature = model.metadata.signature
+    schema = signature.inputs if signature else None
+    if schema is None or schema.is_tensor_spec() or not schema.has_input_names():
+        return False
+    column = schema.input_dict().get(PROMPT)
+    is_text = isinstance(column, ColSpec) and column.type is DataType.string
+    return is_text and hasattr(model.predictor, "predict_stream")
+
+
 class _Asked(NamedTuple):
     data: Any
     params: dict[str, Any] | None
     stream: bool
+    unwrapped: bool = True
 
 
 class AgentHost:
-    """field: of `chat_field`."""
+    """field: of `chat_field`, or PROMPT for a model that takes prompts."""
 
     def __init__(self, model: PyFuncModel, field: str, spec: ModelSpec, *, load_s: float) -> None:
         self._model, self._field, self._name = model, field, spec.name
+        dialect: Kind = "completions" if field == PROMPT else "chat"
         self._streams = hasattr(model.predictor, "predict_stream")
         self._threads = ThreadPoolExecutor(spec.concurrency, thread_name_prefix="agent")
         self._cancelled: dict[int, threading.Event] = {}
         self.facts = described(
             model,
-            kinds=["chat", "invocations"],
+            kinds=[dialect, "invocations"],
             feeding="engine",
             load_s=load_s,
             concurrency=spec.concurrency,
@@ -97,29 +114,32 @@ class AgentHost:
             if asked.stream:
                 return self._stream(call, asked, emit, started)
             answer = self._model.predict(asked.data, params=asked.params)
-            said = completion(answer, self._name) if call.kind == "chat" else answer
-            body = encode_quickly(said, unwrapped=True)
+            said = self._said(call.kind, answer)
+            body = encode_quickly(said, unwrapped=asked.unwrapped)
         except (Exception, SystemExit) as error:  # noqa: BLE001 — the user's code
             return problem(call.kind, failure(error))
         return Reply(status=200, body=body, rows=1, usage=usage_of(answer), predict_s=clock.monotonic_s() - started)
+
+    def _said(self, kind: Kind, answer: Any) -> Any:
+        if kind == "chat":
+            return completion(answer, self._name)
+        return text_completion(answer, self._name) if kind == "completions" else answer
 
     def _asked(self, call: Call) -> _Asked:
         meta = self._model.metadata
         if call.kind == "invocations":
             found = decode(call.content_type, call.body, meta)
             wants = isinstance(found.data, dict) and found.data.get("stream") is True
-            return _Asked(found.data, found.params, wants)
+            return _Asked(found.data, found.params, wants, found.unwrapped)
         body = json_object(call.body)
-        messages = body.pop("messages", None)
-        if not isinstance(messages, list) or not messages:
-            raise BadPayload("messages: a list of at least one message is needed.")
+        given = _prompt(body) if call.kind == "completions" else _messages(body)
         signature = meta.signature
         known = {spec.name for spec in signature.params} if signature and signature.params else set()
         inputs = set(signature.inputs.input_names()) if signature and signature.inputs else set()
         # OpenAI's clients send more than most agents know, `model` above all.
         data = {key: value for key, value in body.items() if key in inputs and value is not None}
         params = {key: value for key, value in body.items() if key in known}
-        return _Asked({self._field: messages, **data}, params or None, body.get("stream") is True)
+        return _Asked({self._field: given, **data}, params or None, body.get("stream") is True)
 
     def _stream(self, call: Call, asked: _Asked, emit: Emit, started: float) -> Reply:
         """Until the first piece is there, an error still has a status of its own."""
@@ -153,10 +173,26 @@ class AgentHost:
             else:
                 yield self._model.predict(asked.data, params=asked.params)
             return
-        chunks = Chunks(self._name)
+        chunks = Chunks(self._name) if call.kind == "chat" else TextChunks(self._name)
         if not self._streams:
             yield from chunks.of_whole(self._model.predict(asked.data, params=asked.params), self._name)
             return
         for piece in self._model.predict_stream(asked.data, params=asked.params):
             yield from chunks.of(piece)
         yield from chunks.end()
+
+
+def _messages(body: dict[str, Any]) -> list[Any]:
+    messages = body.pop("messages", None)
+    if not isinstance(messages, list) or not messages:
+        raise BadPayload("messages: a list of at least one message is needed.")
+    return messages
+
+
+def _prompt(body: dict[str, Any]) -> str:
+    prompt = body.pop(PROMPT, None)
+    if isinstance(prompt, list) and len(prompt) == 1:
+        prompt = prompt[0]
+    if not isinstance(prompt, str):
+        raise BadPayload("prompt: a text is needed; this model takes one at a time.")
+    return prompt

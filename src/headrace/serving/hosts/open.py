@@ -39,10 +39,10 @@ def open_host(spec: ModelSpec) -> Host:
         return EmbeddingHost(model, task, spec, load_s=loaded_s)
     if task is not None:
         return ChatHost(model, task, spec, load_s=loaded_s)
-    from headrace.serving.hosts.agents import AgentHost, chat_field
+    from headrace.serving.hosts.agents import PROMPT, AgentHost, chat_field, takes_prompts
     from headrace.serving.hosts.predict import PredictHost
 
-    field = chat_field(model.metadata)
+    field = chat_field(model.metadata) or (PROMPT if takes_prompts(model) else None)
     if field is not None:
         return AgentHost(model, field, spec, load_s=loaded_s)
     return PredictHost(model, spec, load_s=loaded_s)

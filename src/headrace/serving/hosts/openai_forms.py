@@ -1,5 +1,5 @@
-"""What agents answer with, as OpenAI's chat completions: their own shapes are a completion, a ChatAgent's messages, a
-ResponsesAgent's items and events, bare text, or whatever else a Python function returns."""
+"""What Python models answer with, in OpenAI's shapes. Agents' own are a completion, a ChatAgent's messages, a
+ResponsesAgent's items and events, bare text, or whatever else a Python function returns; of a prompt, text."""
 
 from __future__ import annotations
 
@@ -28,6 +28,35 @@ def completion(answer: Any, model_name: str) -> Answer:
         return {**made, "usage": _counts(said["usage"])} if said.get("usage") else made
     message = dict(said) if "content" in said else {"content": _text(said)}
     return {**head, "choices": [_choice(message)]}
+
+
+def text_completion(answer: Any, model_name: str) -> Answer:
+    """Of what `predict` returned for one prompt."""
+    said = _one(answer)
+    head = {**_head("text_completion", model_name), "id": f"cmpl-{clock.hex_id()}"}
+    if isinstance(said, Mapping) and "choices" in said:
+        return {**head, **{key: value for key, value in said.items() if value is not None}}
+    return {**head, "choices": [{"index": 0, "text": _text(said), "finish_reason": "stop"}]}
+
+
+class TextChunks:
+    """Of one stream: pieces of text that `predict_stream` yields."""
+
+    def __init__(self, model_name: str) -> None:
+        self._head = {**_head("text_completion", model_name), "id": f"cmpl-{clock.hex_id()}"}
+
+    def of(self, piece: Any) -> list[Answer]:
+        return [self._chunk(_text(_one(piece)), None)]
+
+    def of_whole(self, answer: Any, model_name: str) -> list[Answer]:
+        choice = text_completion(answer, model_name)["choices"][0]
+        return [self._chunk(choice.get("text", ""), choice.get("finish_reason"))]
+
+    def end(self) -> list[Answer]:
+        return [self._chunk("", "stop")]
+
+    def _chunk(self, text: str, reason: str | None) -> Answer:
+        return {**self._head, "choices": [{"index": 0, "text": text, "finish_reason": reason}]}
 
 
 def usage_of(answer: Any) -> Usage | None:
