@@ -94,15 +94,15 @@ def test_context_managers_yield_something_that_takes_every_call() -> None:
 
 
 def test_classes_can_be_subclassed_tested_and_annotated() -> None:
-    with pytest.warns(NotThereYet, match="BaseDeploymentClient"):
+    with pytest.warns(NotThereYet, match="EvaluationMetric"):
 
-        class Client(mlflow.deployments.BaseDeploymentClient):  # type: ignore[misc,name-defined]
-            def predict(self, data: list[int]) -> list[int]:
+        class Metric(mlflow.models.EvaluationMetric):  # type: ignore[misc,name-defined]
+            def score(self, data: list[int]) -> list[int]:
                 return data
 
-    assert Client().predict([1]) == [1]
-    assert not isinstance(Client(), mlflow.deployments.BaseDeploymentClient)
-    assert not issubclass(Client, mlflow.deployments.BaseDeploymentClient)
+    assert Metric().score([1]) == [1]
+    assert not isinstance(Metric(), mlflow.models.EvaluationMetric)
+    assert not issubclass(Metric, mlflow.models.EvaluationMetric)
     assert mlflow.models.EvaluationMetric | None is not None
 
 

@@ -56,6 +56,8 @@ def test_only_these_are_public() -> None:
         "service.health",
         "service.version",
         "service.info",
+        "pages.file",
+        "pages.icon",
     }
 
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 import msgspec
 
+LEAST_STUCK_S = 30.0  # a model that is slower than its clients wait isn't stuck
 OPEN_HOST = "headrace.serving.hosts.open:open_host"
 
 
@@ -14,7 +15,7 @@ class PoolOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     request_timeout_s: as the front sets deadlines. latency_target_s: that waiting and answering should take together;
     batches are cut to it. stuck_after_s: a process that has given no sign for so long with a call in it is killed; None
-    means twice the request timeout. load_timeout_s: for a model to load.
+    means twice the request timeout, and 30 s at least. load_timeout_s: for a model to load.
 
     max_rss_bytes: of one process, shared pages included; one that has more gives way to a new one. retry_crashed: calls
     that a process died with are tried once more, each alone; right only for a model without side effects. devices:
@@ -39,4 +40,6 @@ class PoolOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def stuck_s(self) -> float:
-        return 2 * self.request_timeout_s if self.stuck_after_s is None else self.stuck_after_s
+        if self.stuck_after_s is not None:
+            return self.stuck_after_s
+        return max(2 * self.request_timeout_s, LEAST_STUCK_S)
