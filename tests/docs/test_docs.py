@@ -3,14 +3,22 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from _pytest.mark import ParameterSet
 
 from tests.docs.pages import PageError, blocks, run_page
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
+SLOW = {"docs/batch-scoring.md", "docs/monitoring.md", "docs/shipping.md"}  # half a minute each: frameworks, many times
 
-@pytest.mark.parametrize("path", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+
+def page(path: Path) -> ParameterSet:
+    name = str(path.relative_to(ROOT))
+    return pytest.param(path, id=name, marks=[pytest.mark.full] if name in SLOW else [])
+
+
+@pytest.mark.parametrize("path", map(page, PAGES))
 def test_page_runs_as_written(path: Path, tmp_path: Path) -> None:
     run_page(path.read_text(encoding="utf-8"), str(path.relative_to(ROOT)), tmp_path)
 
