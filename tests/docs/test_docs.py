@@ -18,7 +18,7 @@ def page(path: Path) -> ParameterSet:
     return pytest.param(path, id=name, marks=[pytest.mark.full] if name in SLOW else [])
 
 
-@pytest.mark.parametrize("path", map(page, PAGES))
+@pytest.mark.parametrize("path", [page(path) for path in PAGES])
 def test_page_runs_as_written(path: Path, tmp_path: Path) -> None:
     run_page(path.read_text(encoding="utf-8"), str(path.relative_to(ROOT)), tmp_path)
 
