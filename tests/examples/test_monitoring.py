@@ -4,10 +4,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "monitoring" / "clinics.py"
 TIMEOUT_S = 300
 
 
+@pytest.mark.full
 def test_patients_like_the_studys_are_quiet_and_a_new_clinic_is_an_alarm(tmp_path: Path) -> None:
     folder = tmp_path / "clinics"
     ended = subprocess.run(

@@ -143,7 +143,7 @@ def test_a_process_that_gives_no_sign_is_replaced(body: dict[str, Any]) -> None:
 
 def test_the_deadline_of_a_call_that_hangs_comes_before_the_process_is_given_up() -> None:
     async def work() -> None:
-        async with a_pool(request_timeout_s=0.75) as pool:
+        async with a_pool(stuck_after_s=1.5) as pool:
             with pytest.raises(TimedOut):
                 await ask(pool, 0.3, do="sleep", seconds=3600)
             assert pool.load().stuck == 0
