@@ -10,7 +10,15 @@ from tests.docs.pages import PageError, blocks, run_page
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 
-SLOW = {"docs/batch-scoring.md", "docs/monitoring.md", "docs/shipping.md"}  # half a minute each: frameworks, many times
+# A quarter of a minute to a whole one each: they load frameworks many times, in processes of their own.
+SLOW = {
+    "docs/batch-scoring.md",
+    "docs/monitoring.md",
+    "docs/registry-safety.md",
+    "docs/serving.md",
+    "docs/shipping.md",
+    "docs/transformers.md",
+}
 
 
 def page(path: Path) -> ParameterSet:

@@ -79,6 +79,7 @@ def checkpoint(phi3_checkpoint: Path) -> Path:
     return phi3_checkpoint
 
 
+@pytest.mark.full
 def test_a_pipeline_answers_like_openai(checkpoint: Path) -> None:
     printed = run("pipeline.py", "--model", checkpoint)
     assert f"Question: {QUESTION}\nAnswer: {MADRID}\n" in printed

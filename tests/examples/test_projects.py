@@ -56,6 +56,7 @@ def below(run_id: str) -> dict[str, Run]:
     return {run.data.tags["mlflow.project.entryPoint"]: run for run in found}
 
 
+@pytest.mark.full
 def test_the_pipeline_of_entry_points_is_a_tree_of_runs(tmp_path: Path) -> None:
     found = ran(git_url("wine", tmp_path), "-P", "c=0.5", "--env-manager", "local")
     assert found["metrics"]["accuracy"] > 0.9
@@ -72,6 +73,7 @@ def test_the_pipeline_of_entry_points_is_a_tree_of_runs(tmp_path: Path) -> None:
     assert len({run.data.tags["mlflow.source.git.commit"] for run in steps.values()}) == 1
 
 
+@pytest.mark.full
 def test_the_sweep_finds_a_better_rate_than_its_first(tmp_path: Path) -> None:
     found = ran(
         git_url("digits_sweep", tmp_path),
