@@ -14,6 +14,7 @@ from benchmarks.logging.report import markdown as logging_table
 from benchmarks.models.report import markdown as models_table
 from benchmarks.projects.report import markdown as projects_table
 from benchmarks.registry.report import markdown as registry_table
+from benchmarks.serving.report import markdown as serving_table
 from benchmarks.tracking.report import Document
 from benchmarks.tracking.report import markdown as tracking_table
 
@@ -26,6 +27,7 @@ TABLES = {
     "registry": registry_table,
     "projects": projects_table,
     "logging": logging_table,
+    "serving": serving_table,
 }
 
 
