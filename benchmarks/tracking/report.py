@@ -78,7 +78,7 @@ def ratio(row: Document, peer: str) -> str:
     """How many times better ours is than the peer."""
     ours = (row["figures"].get("headrace") or {}).get("value")
     theirs = (row["figures"].get(peer) or {}).get("value")
-    if not ours or not theirs:
+    if not ours or not theirs or ours < 0 or theirs < 0:
         return NONE
     times = ours / theirs if row["better"] == "higher" else theirs / ours
     return f"{times:,.0f} ×" if times >= 10 else f"{times:.1f} ×"
