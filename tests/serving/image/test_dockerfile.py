@@ -114,8 +114,8 @@ def test_requirements_that_lie_in_the_model_are_found_there(model: Path) -> None
     assert "cd /build/model && " in text
 
 
-def test_registered_model_is_named_in_labels_and_to_clients() -> None:
-    mlflow.set_tracking_uri("sqlite:///store.db")
+def test_registered_model_is_named_in_labels_and_to_clients(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HEADRACE_TRACKING_URI", "sqlite:///store.db")
     mlflow.pyfunc.log_model(
         name="m", python_model=lambda model_input: model_input, pip_requirements=["numpy"], registered_model_name="wine"
     )
