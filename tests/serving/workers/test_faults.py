@@ -168,12 +168,12 @@ def test_an_engine_that_talks_is_not_stuck() -> None:
     run(work())
 
 
-@pytest.mark.parametrize("workers", [pytest.param(1, id="loaded")])
+@pytest.mark.parametrize("workers", [1, 2], ids=["loaded", "forked"])
 def test_a_process_that_grows_gives_way_to_a_new_one(workers: int) -> None:
     async def work() -> None:
-        async with a_pool(workers=workers, max_rss_bytes=320 << 20) as pool:
+        async with a_pool(workers=workers, max_rss_bytes=120 << 20) as pool:
             before = {worker.pid for worker in pool._crew.workers}
-            grown = (await ask(pool, do="leak", bytes=300 << 20))["pid"]
+            grown = (await ask(pool, do="leak", bytes=120 << 20))["pid"]
             asked = 0
             while grown in {worker.pid for worker in pool._crew.workers}:
                 asked += 1
