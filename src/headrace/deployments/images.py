@@ -6,8 +6,8 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from headrace.deployments import programs
 from headrace.deployments.fetched import fetch
+from headrace.environments.tool import Tool, ToolFailed
 from headrace.errors import InvalidValue
 from headrace.serving.image import contents, context
 
@@ -60,11 +60,11 @@ def build_docker(
 ) -> None:
     """Builds the image `name` by an engine's client: docker, podman or buildah. build_arguments: of the Dockerfile.
 
-    MissingPackage where the client isn't there, ProgramFailed where no engine answers it or a step fails.
+    MissingPackage where the client isn't there, ToolFailed where no engine answers it or a step fails.
     """
     if engine not in ENGINES:
         raise InvalidValue("engine", engine, f"allowed are {', '.join(ENGINES)}.")
-    client = programs.Program(name=engine, hint="install it, or write the build's folder with generate-dockerfile.")
+    client = Tool(name=engine, hint="install it, or write the build's folder with generate-dockerfile.")
     _check_answers(client)
     with tempfile.TemporaryDirectory(prefix="headrace-image-") as scratch:
         folder = generate_dockerfile(
@@ -80,13 +80,15 @@ def _words(name: str, arguments: Mapping[str, str]) -> Sequence[str]:
     return ["build", "--tag", name, *(f"--build-arg={key}={value}" for key, value in arguments.items())]
 
 
-def _check_answers(client: programs.Program) -> None:
+def _check_answers(client: Tool) -> None:
     try:
         client.ask("version" if client.name != "buildah" else "info")
-    except programs.ProgramFailed as error:
-        raise programs.ProgramFailed(
-            f"No engine answers {client.name}: {error.said}\nStart it; or use --engine podman or buildah, which need "
-            "none; or write the folder with `headrace models generate-dockerfile` and build it where an engine is.",
+    except ToolFailed as error:
+        raise ToolFailed(
+            f"No engine answers {client.name}: {error.said or 'it says nothing'}\n"
+            "Start it; or use --engine podman or buildah, which need none; or write the folder with "
+            "`headrace models generate-dockerfile` and build it where an engine is.",
+            error.status,
             error.said,
         ) from error
 

@@ -21,14 +21,14 @@ from headrace.deployments.config import described
 from headrace.deployments.fetched import Fetched
 from headrace.deployments.folders import FOLDER_TEXT, FolderClient, FolderConfig, write_yaml
 from headrace.deployments.local import run_local as serve_here
-from headrace.deployments.programs import Program, ProgramFailed
+from headrace.environments.tool import Tool, ToolFailed
 from headrace.errors import InvalidState, InvalidValue, MissingValue
 from headrace.serving.image import contents
 from headrace.serving.image.dockerfile import PORT, USER
 
 FILE = "inferenceservice.yaml"
 MOUNTED = "/mnt/models"  # where KServe's storage initializer puts a model
-KUBECTL = Program(name="kubectl", hint="install it: https://kubernetes.io/docs/tasks/tools")
+KUBECTL = Tool(name="kubectl", hint="install it: https://kubernetes.io/docs/tasks/tools")
 
 _LABEL = re.compile(r"[a-z]([-a-z0-9]{0,61}[a-z0-9])?")  # a service's name: a DNS label that begins with a letter
 _QUANTITY = re.compile(r"(\d+(\.\d*)?|\.\d+)([numkMGTPE]|[KMGTPE]i)?")
@@ -119,7 +119,7 @@ class KServeDeploymentClient(FolderClient):
         place = ("--namespace", namespace) if namespace else ()
         try:
             said = KUBECTL.ask(*_context(chosen), "get", "inferenceservice", name, *place, "--output", "json")
-        except ProgramFailed as error:
+        except ToolFailed as error:
             return {**known, "status": "unknown", "said": error.said}
         status = json.loads(said).get("status") or {}
         ready = [each for each in status.get("conditions") or [] if each.get("type") == "Ready"]

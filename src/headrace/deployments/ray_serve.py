@@ -18,7 +18,7 @@ from headrace.deployments import predictions
 from headrace.deployments.base import BaseDeploymentClient
 from headrace.deployments.config import Config, decoded, described
 from headrace.deployments.fetched import lasting
-from headrace.deployments.programs import Program
+from headrace.environments.tool import Tool
 from headrace.errors import AlreadyExists, CallerError, InvalidValue, MissingValue, NotFound, ServiceError
 from headrace.lazy import MissingPackage, optional_import
 
@@ -228,7 +228,7 @@ def run_local(
     except ServiceError:
         beside = Path(sys.executable).with_name("ray")
         program = str(beside) if beside.is_file() else shutil.which("ray") or "ray"
-        Program(name=program, hint="pip install 'ray[serve]'").ask(*_START)
+        Tool(name=program, hint="pip install 'ray[serve]'").ask(*_START)
     return client.create_deployment(name, model_uri, flavor, config)
 
 

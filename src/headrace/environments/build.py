@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,6 +16,7 @@ from headrace import settings
 from headrace.environments import cache, conda_file, interpreters, pip_settings
 from headrace.environments.prepared import Environment, local
 from headrace.environments.spec import Spec
+from headrace.environments.tool import told
 from headrace.environments.uv import find_uv, uv_or_none
 from headrace.errors import CallerError, InvalidValue
 from headrace.lazy import MissingPackage
@@ -180,33 +179,20 @@ def _conda() -> Path:
 def _run(command: Sequence[str | Path], spec: Spec, tell: Progress, variables: dict[str, str]) -> None:
     """One step of an installer, in the folder that its paths are relative to. Its lines are progress."""
     environment = {name: value for name, value in os.environ.items() if name not in _MISLEADING}
-    last = deque[str](maxlen=_SHOWN_LINES)
-    with subprocess.Popen(  # noqa: S603 — no shell; requirements stand in files
+    status, last = told(
         list(map(str, command)),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
+        tell,
+        _SHOWN_LINES,
         cwd=spec.folder if spec.folder.is_dir() else None,
         env={**environment, **variables, "NO_COLOR": "1", "PIP_DISABLE_PIP_VERSION_CHECK": "1"},
-    ) as child:
-        assert child.stdout is not None
-        try:
-            for line in child.stdout:
-                last.append(line.rstrip())
-                tell(line.rstrip())
-        except BaseException:
-            child.kill()
-            raise
-    if child.returncode:
-        raise BuildFailed(_reason(command, list(last)))
+    )
+    if status:
+        raise BuildFailed(_reason(command, last))
 
 
-def _reason(command: Sequence[str | Path], last: list[str]) -> str:
+def _reason(command: Sequence[str | Path], last: str) -> str:
     name = Path(command[0]).name
-    text = "\n".join(last) or "nothing"
     hint = ""
     if name == Path(str(uv_or_none())).name:
         hint = "\nIf pip finds these packages and uv doesn't, set HEADRACE_ENV_INSTALLER=pip."
-    return f"The environment couldn't be built; {name} said:\n{text}{hint}"
+    return f"The environment couldn't be built; {name} said:\n{last or 'nothing'}{hint}"

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
+from headrace.environments.tool import ToolFailed
 from headrace.errors import InvalidValue
 from headrace.lazy import MissingPackage
 from headrace.projects.backends import docker_command
 from headrace.projects.backends.docker import DockerBackend
 from headrace.projects.backends.docker_image import image_name
-from headrace.projects.backends.tool import ToolFailed
 from headrace.projects.launch import Docker, Launch
 from tests.projects.backends.conftest import Fakes, Project, Waiter, alive
 

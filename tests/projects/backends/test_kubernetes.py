@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 import yaml
 
+from headrace.environments.tool import ToolFailed
 from headrace.errors import InvalidValue
 from headrace.projects.backends import followed
 from headrace.projects.backends.kubernetes import KubernetesBackend
-from headrace.projects.backends.tool import ToolFailed
 from headrace.projects.launch import Docker
 from headrace.projects.submitted import SubmittedRun
 from tests.projects.backends.conftest import Fakes, Project, Waiter, alive

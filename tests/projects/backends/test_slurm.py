@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from headrace.environments.tool import ToolFailed
 from headrace.errors import InvalidValue
 from headrace.lazy import MissingPackage
 from headrace.projects.backends import followed
 from headrace.projects.backends.slurm import SlurmBackend
-from headrace.projects.backends.tool import ToolFailed
 from headrace.projects.launch import ProjectEnvironment
 from headrace.projects.submitted import SubmittedRun
 from tests.projects.backends.conftest import Fakes, Project, Waiter, alive

@@ -12,9 +12,9 @@ from headrace import clock
 from headrace.client.open import tracking_store
 from headrace.client.tags import MLFLOW_DOCKER_IMAGE_ID, MLFLOW_DOCKER_IMAGE_URI
 from headrace.entities import RunTag
+from headrace.environments.tool import Tool, ToolFailed
 from headrace.errors import InvalidValue
 from headrace.projects.backends import docker_command, docker_image
-from headrace.projects.backends.tool import Tool, ToolFailed
 from headrace.projects.launch import Launch
 from headrace.projects.local import CommandRun
 from headrace.projects.submitted import SubmittedRun

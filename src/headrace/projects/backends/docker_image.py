@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from headrace.environments.tool import Tool, ToolFailed
 from headrace.projects.backends import payload
 from headrace.projects.backends.docker_login import logged_in
-from headrace.projects.backends.tool import Tool, ToolFailed
 from headrace.projects.launch import Launch
 
 CODE = "/mlflow/projects/code/"  # MLflow's place for the project, and its working directory

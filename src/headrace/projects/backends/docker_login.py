@@ -11,8 +11,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from headrace.environments.tool import Tool
 from headrace.errors import InvalidValue
-from headrace.projects.backends.tool import Tool
 
 HUB = "https://index.docker.io/v1/"
 _KEYS = ("username", "password", "registry")

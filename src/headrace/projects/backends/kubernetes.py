@@ -16,12 +16,12 @@ from headrace import clock, settings
 from headrace.client.open import tracking_store
 from headrace.client.tags import MLFLOW_DOCKER_IMAGE_ID, MLFLOW_DOCKER_IMAGE_URI
 from headrace.entities import RunTag
+from headrace.environments.tool import Tool, ToolFailed
 from headrace.errors import InvalidValue, ServiceError
 from headrace.projects.backends import docker_command, docker_image, kubernetes_manifest
 from headrace.projects.backends.config import FIELD, Config, decoded
 from headrace.projects.backends.followed import FollowedRun, State
 from headrace.projects.backends.kubernetes_logs import PodLog, exit_code, has_begun, waiting
-from headrace.projects.backends.tool import Tool, ToolFailed
 from headrace.projects.launch import Launch
 from headrace.projects.submitted import SubmittedRun
 

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
-from headrace.projects.backends.tool import Tool
+from headrace.environments.tool import Tool
 
 END_S = 15.0  # for the rest of the output to come once a pod is over
 _UNTOLD = ("ContainerCreating", "PodInitializing")  # what every pod waits for

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from headrace import clock, settings
+from headrace.environments.tool import Tool, ToolFailed
 from headrace.errors import ServiceError
 from headrace.projects import environment as environments
 from headrace.projects.backends import payload
@@ -20,7 +21,6 @@ from headrace.projects.backends.config import decoded
 from headrace.projects.backends.docker_command import is_secret
 from headrace.projects.backends.followed import OVER, FollowedRun, State
 from headrace.projects.backends.slurm_script import OUTPUT, STATUS, SlurmConfig, script
-from headrace.projects.backends.tool import Tool, ToolFailed
 from headrace.projects.launch import Launch
 from headrace.projects.submitted import SubmittedRun
 

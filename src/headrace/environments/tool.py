@@ -1,5 +1,5 @@
-"""Programs of others that backends speak to (docker, kubectl, sbatch): found on the PATH, called with words and never
-through a shell, their failures told in their own words."""
+"""Programs of others (installers, docker, kubectl, sbatch): found on the PATH, called with words and never through a
+shell, their failures told in their own words."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import shutil
 import subprocess
 import tempfile
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import IO
 
 from headrace.errors import CallerError, TimedOut
 from headrace.lazy import MissingPackage
-from headrace.projects.launch import Progress
 
 TIMEOUT_S = 60.0  # of a question; a cluster that needs longer to answer one isn't there
 _SHOWN_LINES = 15  # of a failed program: its reason comes last
@@ -74,30 +74,18 @@ class Tool:
             raise self.failed(args, ended.returncode, ended.stderr or ended.stdout)
         return ended.stdout
 
-    def show(self, *args: str, tell: Progress, input: str | None = None) -> None:
-        """Runs it to its end, which may be far; its lines are told as they come. ToolFailed."""
-        last = deque[str](maxlen=_SHOWN_LINES)
-        with (
-            _file(input) as source,
-            subprocess.Popen(  # noqa: S603 — no shell
-                self.words(*args),
-                stdin=source,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                errors="replace",
-            ) as child,
-        ):
-            assert child.stdout is not None
-            try:
-                for line in child.stdout:
-                    last.append(line.rstrip())
-                    tell(line.rstrip())
-            except BaseException:
-                child.kill()
-                raise
-        if child.returncode:
-            raise self.failed(args, child.returncode, "\n".join(last))
+    def show(
+        self,
+        *args: str,
+        tell: Callable[[str], None],
+        input: str | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
+        """Runs it to its end, which may be far; its lines are told as they come. env: as in `ask`. ToolFailed."""
+        with _file(input) as source:
+            status, last = told(self.words(*args), tell, _SHOWN_LINES, stdin=source, env={**os.environ, **(env or {})})
+        if status:
+            raise self.failed(args, status, last)
 
     def failed(self, args: Sequence[str], status: int, said: str) -> ToolFailed:
         last = "\n".join(said.strip().splitlines()[-_SHOWN_LINES:]) or "nothing"
@@ -106,6 +94,39 @@ class Tool:
     def _shown(self, args: Sequence[str]) -> str:
         """Program and subcommand; options may be long, and hold what isn't for a log."""
         return " ".join([self.name, *itertools.takewhile(lambda word: not word.startswith("-"), args[:2])])
+
+
+def told(
+    command: Sequence[str],
+    tell: Callable[[str], None],
+    shown_lines: int,
+    *,
+    env: Mapping[str, str],
+    stdin: IO[bytes] | int = subprocess.DEVNULL,
+    cwd: Path | None = None,
+) -> tuple[int, str]:
+    """Runs a program to its end and tells each line as it comes: (exit status, the last lines). It is killed where
+    `tell` raises."""
+    last = deque[str](maxlen=shown_lines)
+    with subprocess.Popen(  # noqa: S603 — no shell
+        command,
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        cwd=cwd,
+        env=env,
+    ) as child:
+        assert child.stdout is not None
+        try:
+            for line in child.stdout:
+                last.append(line.rstrip())
+                tell(line.rstrip())
+        except BaseException:
+            child.kill()
+            raise
+    return child.returncode, "\n".join(last)
 
 
 def _file(text: str | None) -> IO[bytes]:
