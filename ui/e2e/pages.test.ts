@@ -1,10 +1,8 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { seriousProblems } from "./axe";
 import { openBrowser, openPage, Server } from "./server";
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const SCRIPT = "<img src=x onerror=alert(1)><script>alert(2)</script>";
 const server = new Server();
 let browser: Browser;
@@ -47,16 +45,6 @@ async function run(experimentId: string, name: string, loss: number[]): Promise<
 
 const seen = (text: string) => page.getByText(text, { exact: true }).first().waitFor();
 
-async function seriousProblems(): Promise<string[]> {
-  await page.evaluate(AXE);
-  return await page.evaluate(async () => {
-    const found = await (window as any).axe.run();
-    return found.violations
-      .filter((each: { impact: string }) => each.impact === "serious" || each.impact === "critical")
-      .map((each: { id: string; nodes: { html: string }[] }) => `${each.id}: ${each.nodes[0]?.html}`);
-  });
-}
-
 test("an experiment is made, renamed, deleted and restored", async () => {
   await page.goto(server.url);
   await page.getByRole("button", { name: "New experiment" }).click();
@@ -83,7 +71,7 @@ test("an experiment is made, renamed, deleted and restored", async () => {
   await page.getByRole("dialog").getByRole("button", { name: "Restore" }).click();
   await page.getByLabel("Deleted").uncheck();
   await page.getByRole("link", { name: "vineyards" }).waitFor();
-  expect(await seriousProblems()).toEqual([]);
+  expect(await seriousProblems(page)).toEqual([]);
 });
 
 test("a name that is taken is told in the dialog, and nothing is lost", async () => {
@@ -94,6 +82,17 @@ test("a name that is taken is told in the dialog, and nothing is lost", async ()
   await page.getByRole("dialog").getByText("already exists", { exact: false }).waitFor();
   expect(await page.getByLabel("Name", { exact: true }).inputValue()).toBe("Default");
 });
+
+test.each(["digits_grid", "winemaker's", "100% juice"])(
+  "an experiment called %s is found by its name",
+  async (name) => {
+    await experiment(name);
+    await page.goto(server.url);
+    await page.getByLabel("Find experiments by name").fill(name);
+    await page.getByRole("link", { name: "Default" }).waitFor({ state: "detached" });
+    await page.getByRole("link", { name }).waitFor();
+  },
+);
 
 test("runs are filtered and ordered, and the address says how", async () => {
   const id = await experiment("filtering");
@@ -114,7 +113,7 @@ test("runs are filtered and ordered, and the address says how", async () => {
   await page.getByLabel("Filter").press("Enter");
   await page.getByRole("button", { name: "loss" }).click();
   await page.waitForFunction(() => document.querySelector(".grid-row a")?.textContent === "bad");
-  expect(await seriousProblems()).toEqual([]);
+  expect(await seriousProblems(page)).toEqual([]);
 });
 
 test("a run that is logged meanwhile shows up", async () => {
@@ -133,7 +132,17 @@ test("a run's page shows its values, and a chart where there are points", async 
   await page.goto(`${server.url}/experiments/${id}/runs/${runId}`);
   await page.getByRole("heading", { name: "climber" }).waitFor();
   await page.locator(".chart canvas").waitFor();
-  expect(await seriousProblems()).toEqual([]);
+  const drawn = () =>
+    page.locator(".chart canvas").evaluate((canvas: HTMLCanvasElement) => canvas.toDataURL());
+  const light = await drawn();
+  await page.getByRole("button", { name: "choose light" }).click();
+  await page.getByRole("button", { name: "choose dark" }).click();
+  await page.waitForFunction(
+    (before) => document.querySelector<HTMLCanvasElement>(".chart canvas")?.toDataURL() !== before,
+    light,
+  );
+  await page.getByRole("button", { name: "choose system" }).click();
+  expect(await seriousProblems(page)).toEqual([]);
 });
 
 test("addresses as MLflow's clients print them lead to the page of the same thing", async () => {
@@ -160,7 +169,7 @@ test("a model's alias is moved, and its history says so", async () => {
   await page.getByRole("dialog").getByRole("button", { name: "Set" }).click();
   await page.getByText("set @champion to version 2", { exact: false }).waitFor();
   await page.getByText("better on the new vintage").waitFor();
-  expect(await seriousProblems()).toEqual([]);
+  expect(await seriousProblems(page)).toEqual([]);
 });
 
 test("what people write is text: no script in a name, a tag or a description runs", async () => {

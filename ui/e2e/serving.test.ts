@@ -1,15 +1,14 @@
 /** The pages of `headrace models serve`, which are files of the Python package: tried here since a browser is. */
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { seriousProblems } from "./axe";
 import { openBrowser, openPage } from "./server";
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const ROOT = new URL("../..", import.meta.url).pathname;
 const HEADRACE = process.env.HEADRACE_BIN ?? join(ROOT, ".venv", "bin", "headrace");
 const KEY = "a-key-of-the-tests";
@@ -98,16 +97,6 @@ async function opened(path = "/") {
   await page.getByLabel("API key").fill(KEY);
   await page.getByRole("button", { name: "Open" }).click();
   return { page, errors };
-}
-
-async function seriousProblems(page: Awaited<ReturnType<typeof opened>>["page"]): Promise<string[]> {
-  await page.evaluate(AXE);
-  return await page.evaluate(async () => {
-    const found = await (window as any).axe.run();
-    return found.violations
-      .filter((each: { impact: string }) => each.impact === "serious" || each.impact === "critical")
-      .map((each: { id: string; nodes: { html: string }[] }) => `${each.id}: ${each.nodes[0]?.html}`);
-  });
 }
 
 test("a wrong key is told, the right one opens", async () => {

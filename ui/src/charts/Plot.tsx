@@ -1,6 +1,7 @@
 import { useEffect, useMemo, useRef } from "react";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
+import { useShownTheme } from "@/shell/theme";
 import type { Series } from "./packed";
 import { joined, lineOf } from "./points";
 
@@ -10,10 +11,12 @@ const COLOURS = ["#0b8d96", "#d1495b", "#edae49", "#5a67d8", "#2f9e44", "#9c36b5
 /** Lines over steps. Dragging zooms, a double click goes back. */
 export default function Plot({ title, series }: { title: string; series: Series[] }) {
   const place = useRef<HTMLDivElement>(null);
+  const theme = useShownTheme();
   const data = useMemo(() => joined(series.map(lineOf)), [series]);
   useEffect(() => {
     const box = place.current;
     if (!box) return;
+    void theme; // its colours are read below
     const style = getComputedStyle(document.documentElement);
     const axis = {
       stroke: style.getPropertyValue("--text-soft"),
@@ -46,7 +49,7 @@ export default function Plot({ title, series }: { title: string; series: Series[
       resized.disconnect();
       plot.destroy();
     };
-  }, [data, series]);
+  }, [data, series, theme]);
   return (
     <figure className="chart">
       <figcaption>{title}</figcaption>

@@ -1,11 +1,11 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { useRef, useState } from "react";
+import { useState } from "react";
 import type { ExperimentMessage } from "@/api/endpoints";
 import { Problem } from "@/parts/Problem";
+import { SearchField } from "@/parts/SearchField";
 import { Snippet } from "@/parts/Snippet";
 import { ago, exactTime } from "@/parts/times";
-import { useShortcut } from "@/parts/useShortcut";
 import { type Change, ChangeDialog } from "./ChangeDialog";
 import "@/parts/controls.css";
 import "@/parts/list.css";
@@ -16,25 +16,19 @@ const NOTE = "mlflow.note.content";
 export function ExperimentsPage() {
   const { q = "", deleted = false } = useSearch({ from: "/" });
   const navigate = useNavigate({ from: "/" });
-  const filter = useRef<HTMLInputElement>(null);
   const [change, setChange] = useState<Change | null>(null);
   const pages = useInfiniteQuery(experimentPages({ text: q, deleted }));
-  useShortcut("/", () => filter.current?.focus());
 
   const found = pages.data?.pages.flatMap((page) => page.experiments ?? []) ?? [];
   return (
     <div className="page">
       <div className="page-head">
         <h1>Experiments</h1>
-        <input
-          ref={filter}
-          className="field"
-          type="search"
-          placeholder="Find by name ( / )"
-          aria-label="Find experiments by name"
+        <SearchField
+          label="Find experiments by name"
           value={q}
-          onChange={(event) =>
-            navigate({ search: (was) => ({ ...was, q: event.target.value || undefined }), replace: true })
+          onChange={(text) =>
+            navigate({ search: (was) => ({ ...was, q: text || undefined }), replace: true })
           }
         />
         <label className="check">

@@ -1,17 +1,12 @@
 import { infiniteQueryOptions } from "@tanstack/react-query";
 import { call } from "@/api/call";
+import { nameFilter } from "@/api/filters";
 
-export const PAGE = 200;
+const PAGE = 200;
 
 export interface Asked {
   text: string;
   deleted: boolean;
-}
-
-/** The filter language has quoted text: a quote in a name is written twice as a backslash and the quote. */
-export function nameFilter(text: string): string {
-  const quoted = text.replace(/\\/g, "\\\\").replace(/'/g, "\\'").replace(/[%_]/g, "\\$&");
-  return text ? `name ILIKE '%${quoted}%'` : "";
 }
 
 export const experimentPages = (asked: Asked) =>

@@ -2,6 +2,7 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { useState } from "react";
 import type { ModelVersionMessage } from "@/api/endpoints";
+import { Crumbs } from "@/parts/Crumbs";
 import { Problem } from "@/parts/Problem";
 import { Snippet } from "@/parts/Snippet";
 import { ago, exactTime } from "@/parts/times";
@@ -26,11 +27,9 @@ export function ModelPage() {
   const uri = best ? `models:/${name}@${best}` : `models:/${name}/${versions[0]?.version ?? 1}`;
   return (
     <div className="page">
-      <nav aria-label="Where you are" className="crumbs">
+      <Crumbs title={name}>
         <Link to="/models">Models</Link>
-        <span aria-hidden="true">/</span>
-        <h1>{name}</h1>
-      </nav>
+      </Crumbs>
       {found?.description && <p className="described">{found.description}</p>}
       <div className="model-parts">
         <section aria-label="Versions">

@@ -1,11 +1,10 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { useRef } from "react";
 import type { RegisteredModelMessage } from "@/api/endpoints";
 import { Problem } from "@/parts/Problem";
+import { SearchField } from "@/parts/SearchField";
 import { Snippet } from "@/parts/Snippet";
 import { ago, exactTime } from "@/parts/times";
-import { useShortcut } from "@/parts/useShortcut";
 import "@/parts/controls.css";
 import "@/parts/list.css";
 import "./models.css";
@@ -22,22 +21,16 @@ const CODE = [
 export function ModelsPage() {
   const { q = "" } = useSearch({ from: "/models" });
   const navigate = useNavigate({ from: "/models" });
-  const box = useRef<HTMLInputElement>(null);
   const pages = useInfiniteQuery(modelPages(q));
-  useShortcut("/", () => box.current?.focus());
   const found = pages.data?.pages.flatMap((page) => page.registered_models ?? []) ?? [];
   return (
     <div className="page">
       <div className="page-head">
         <h1>Models</h1>
-        <input
-          ref={box}
-          className="field"
-          type="search"
-          placeholder="Find by name ( / )"
-          aria-label="Find models by name"
+        <SearchField
+          label="Find models by name"
           value={q}
-          onChange={(event) => navigate({ search: { q: event.target.value || undefined }, replace: true })}
+          onChange={(text) => navigate({ search: { q: text || undefined }, replace: true })}
         />
       </div>
       {pages.error && <Problem error={pages.error} retry={() => pages.refetch()} />}

@@ -1,11 +1,12 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
+import { Crumbs } from "@/parts/Crumbs";
+import { Facts } from "@/parts/Facts";
 import { Problem } from "@/parts/Problem";
 import { Snippet } from "@/parts/Snippet";
 import { exactTime } from "@/parts/times";
 import { versionOf } from "./queries";
 import "@/parts/controls.css";
-import "@/runs/run.css";
 import "./models.css";
 
 export function VersionPage() {
@@ -24,27 +25,14 @@ export function VersionPage() {
   ];
   return (
     <div className="page">
-      <nav aria-label="Where you are" className="crumbs">
+      <Crumbs title={`Version ${version}`}>
         <Link to="/models">Models</Link>
-        <span aria-hidden="true">/</span>
         <Link to="/models/$name" params={{ name }}>
           {name}
         </Link>
-        <span aria-hidden="true">/</span>
-        <h1>Version {version}</h1>
-      </nav>
+      </Crumbs>
       {model?.description && <p className="described">{model.description}</p>}
-      <dl className="facts">
-        {facts.map(
-          ([title, value]) =>
-            value && (
-              <div key={title}>
-                <dt className="soft">{title}</dt>
-                <dd>{value}</dd>
-              </div>
-            ),
-        )}
-      </dl>
+      <Facts facts={facts} />
       <span className="chips">
         {(model?.aliases ?? []).map((alias) => (
           <span key={alias} className="chip">

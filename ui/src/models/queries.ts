@@ -1,6 +1,6 @@
 import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { call } from "@/api/call";
-import { nameFilter } from "@/experiments/queries";
+import { nameFilter, quoted } from "@/api/filters";
 
 const PAGE = 100;
 const EVENTS = 50;
@@ -37,7 +37,7 @@ export const versionPages = (name: string) =>
       call(
         "model-versions.search",
         {
-          filter: `name = '${name.replace(/\\/g, "\\\\").replace(/'/g, "\\'")}'`,
+          filter: `name = ${quoted(name)}`,
           max_results: PAGE,
           order_by: ["version_number DESC"],
           page_token: pageParam || undefined,

@@ -18,6 +18,7 @@ export function Dialog({
     return () => dialog?.close();
   }, []);
   return (
+    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes a dialog by itself
     <dialog
       ref={shown}
       aria-label={title}

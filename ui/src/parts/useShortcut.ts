@@ -4,17 +4,15 @@ const typing = (target: EventTarget | null): boolean =>
   target instanceof HTMLElement &&
   (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
 
-/** A key that does something wherever nobody is typing. mod: with Ctrl, or Command on a Mac, and while typing, too. */
-export function useShortcut(key: string, act: () => void, { mod = false }: { mod?: boolean } = {}): void {
+/** A key that does something wherever nobody is typing. */
+export function useShortcut(key: string, act: () => void): void {
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
-      const held = event.ctrlKey || event.metaKey;
-      if (event.key !== key || held !== mod || event.altKey) return;
-      if (!mod && typing(event.target)) return;
+      if (event.key !== key || event.ctrlKey || event.metaKey || event.altKey || typing(event.target)) return;
       event.preventDefault();
       act();
     };
     window.addEventListener("keydown", press);
     return () => window.removeEventListener("keydown", press);
-  }, [key, act, mod]);
+  }, [key, act]);
 }

@@ -1,6 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { MetricCharts } from "@/charts/MetricCharts";
+import { Crumbs } from "@/parts/Crumbs";
+import { Facts } from "@/parts/Facts";
 import { Problem } from "@/parts/Problem";
 import { exactTime } from "@/parts/times";
 import { runOf } from "./queries";
@@ -20,22 +22,21 @@ export function RunPage() {
   const tags = (data?.tags ?? []).filter((tag) => !tag.key?.startsWith(HIDDEN_TAGS));
   return (
     <div className="page">
-      <nav aria-label="Where you are" className="crumbs">
+      <Crumbs title={info.run_name || runId}>
         <Link to="/">Experiments</Link>
-        <span aria-hidden="true">/</span>
         <Link to="/experiments/$experimentId" params={{ experimentId }}>
           Runs
         </Link>
-        <span aria-hidden="true">/</span>
-        <h1>{info.run_name || runId}</h1>
-      </nav>
-      <dl className="facts">
-        <Fact name="Status" value={info.status} />
-        <Fact name="Started" value={exactTime(info.start_time)} />
-        <Fact name="Duration" value={durationText(run)} />
-        <Fact name="User" value={info.user_id} />
-        <Fact name="Id" value={info.run_id} />
-      </dl>
+      </Crumbs>
+      <Facts
+        facts={[
+          ["Status", info.status],
+          ["Started", exactTime(info.start_time)],
+          ["Duration", durationText(run)],
+          ["User", info.user_id],
+          ["Id", info.run_id],
+        ]}
+      />
       <div className="run-parts">
         <Pairs title="Params" rows={(data?.params ?? []).map((each) => [each.key ?? "", each.value ?? ""])} />
         <Pairs
@@ -48,16 +49,6 @@ export function RunPage() {
         )}
       </div>
       <MetricCharts runIds={[runId]} keys={metrics.map((each) => each.key ?? "")} />
-    </div>
-  );
-}
-
-function Fact({ name, value }: { name: string; value: string | undefined }) {
-  if (!value) return null;
-  return (
-    <div>
-      <dt className="soft">{name}</dt>
-      <dd>{value}</dd>
     </div>
   );
 }

@@ -2,6 +2,7 @@ import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useCallback, useMemo, useRef, useState } from "react";
 import { ApiError } from "@/api/call";
+import { Crumbs } from "@/parts/Crumbs";
 import { Problem } from "@/parts/Problem";
 import { useShortcut } from "@/parts/useShortcut";
 import { ColumnsMenu } from "./ColumnsMenu";
@@ -24,8 +25,11 @@ export function RunsPage() {
   const experiment = useQuery(experimentOf(experimentId));
   const keys = useQuery(keysOf(experimentId)).data;
   const { filter = "", order = "", deleted = false } = search;
-  const metrics = search.metrics ?? (keys ?? NO_KEYS).metrics.slice(0, FIRST);
-  const params = search.params ?? (keys ?? NO_KEYS).params.slice(0, FIRST);
+  const metrics = useMemo(
+    () => search.metrics ?? keys?.metrics.slice(0, FIRST) ?? [],
+    [search.metrics, keys],
+  );
+  const params = useMemo(() => search.params ?? keys?.params.slice(0, FIRST) ?? [], [search.params, keys]);
   const asked = { experimentId, filter, order, deleted, metrics, params };
   const pages = useInfiniteQuery({ ...runPages(asked), enabled: keys !== undefined });
   const count = useQuery(runCount(asked)).data?.count;
@@ -33,9 +37,7 @@ export function RunsPage() {
   useShortcut("/", () => box.current?.focus());
 
   const runs = useMemo(() => pages.data?.pages.flatMap((page) => page.runs ?? []) ?? [], [pages.data]);
-  // Both lists are made anew at each draw; what they hold says whether the columns changed.
-  const names = `${metrics.join("\n")}\n\n${params.join("\n")}`;
-  const columns = useMemo(() => columnsOf(metrics, params), [names]);
+  const columns = useMemo(() => columnsOf(metrics, params), [metrics, params]);
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = pages;
   const more = useCallback(() => {
     if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
@@ -53,11 +55,9 @@ export function RunsPage() {
   return (
     <div className="runs-page">
       <div className="runs-head">
-        <nav aria-label="Where you are" className="crumbs">
+        <Crumbs title={experiment.data?.experiment?.name ?? ""}>
           <Link to="/">Experiments</Link>
-          <span aria-hidden="true">/</span>
-          <h1>{experiment.data?.experiment?.name ?? ""}</h1>
-        </nav>
+        </Crumbs>
         <form
           className="filter"
           onSubmit={(event) => {

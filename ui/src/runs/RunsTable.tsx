@@ -18,7 +18,10 @@ interface Props {
   onEnd: () => void;
 }
 
-/** Rows and columns that are on the screen, and a few beside it, whatever there is. */
+/**
+ * Rows and columns that are on the screen, and a few beside it, whatever there is. The roles say what a table element
+ * would, which can't leave rows out.
+ */
 export function RunsTable({ runs, columns, order, selected, onOrder, onSelect, onEnd }: Props) {
   const frame = useRef<HTMLDivElement>(null);
   const rows = useVirtualizer({
@@ -46,7 +49,7 @@ export function RunsTable({ runs, columns, order, selected, onOrder, onSelect, o
   return (
     <div className="grid" ref={frame} role="table" aria-label="Runs" aria-rowcount={runs.length + 1}>
       <div className="grid-head" role="row" style={{ width }}>
-        <div className="grid-name" role="columnheader" tabIndex={-1}>
+        <div className="grid-name" role="columnheader">
           Run
         </div>
         {cells.map((cell) => {
@@ -56,7 +59,6 @@ export function RunsTable({ runs, columns, order, selected, onOrder, onSelect, o
             <div
               key={column.id}
               role="columnheader"
-              tabIndex={-1}
               className={column.numeric ? "cell numeric" : "cell"}
               style={{ left: cell.start, width: cell.size }}
               aria-sort={sortOf(order, column)}
@@ -86,7 +88,6 @@ export function RunsTable({ runs, columns, order, selected, onOrder, onSelect, o
             <div
               key={id}
               role="row"
-              tabIndex={-1}
               aria-rowindex={row.index + 2}
               className={selected.has(id) ? "grid-row selected" : "grid-row"}
               style={{ transform: `translateY(${row.start}px)`, width }}

@@ -1,8 +1,11 @@
 /** Light or dark: what the system says, until the user says otherwise. */
 
+import { useSyncExternalStore } from "react";
+
 export type Theme = "system" | "light" | "dark";
 
 const KEY = "headrace.theme";
+const CHANGED = "headrace:theme";
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
 
 export function chosenTheme(): Theme {
@@ -13,13 +16,24 @@ export function chosenTheme(): Theme {
 export function applyTheme(theme: Theme = chosenTheme()): void {
   const shown = theme === "system" ? (dark.matches ? "dark" : "light") : theme;
   document.documentElement.dataset.theme = shown;
-  window.dispatchEvent(new CustomEvent("headrace:theme", { detail: shown }));
+  window.dispatchEvent(new Event(CHANGED));
 }
 
 export function chooseTheme(theme: Theme): void {
   if (theme === "system") localStorage.removeItem(KEY);
   else localStorage.setItem(KEY, theme);
   applyTheme(theme);
+}
+
+/** What is drawn on a canvas is drawn again when the theme changes. */
+export function useShownTheme(): string {
+  return useSyncExternalStore(
+    (changed) => {
+      window.addEventListener(CHANGED, changed);
+      return () => window.removeEventListener(CHANGED, changed);
+    },
+    () => document.documentElement.dataset.theme ?? "light",
+  );
 }
 
 dark.addEventListener("change", () => applyTheme());
