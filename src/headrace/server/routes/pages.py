@@ -8,7 +8,6 @@ from headrace.errors import NotFound
 from headrace.server.exchange import Exchange, Routes
 from headrace.server.landing import landing_page
 from headrace.server.pages import POLICY, PageFile, page, page_files
-from headrace.wire.messages.fields import Nothing
 from headrace.wire.messages.pages import PagePath
 from headrace.wire.table import pages as table
 from headrace.wire.table.service import LANDING
@@ -33,24 +32,8 @@ def _answer(exchange: Exchange[Any], file: PageFile) -> Response:
     return Response(file.content, media_type=file.media_type, headers=headers)
 
 
-@routes.serves(LANDING)
-async def landing(exchange: Exchange[Nothing]) -> Response:
-    return await _page(exchange)
-
-
-@routes.serves(table.EXPERIMENT_PAGE)
-async def experiment_page(exchange: Exchange[PagePath]) -> Response:
-    return await _page(exchange)
-
-
-@routes.serves(table.MODELS_PAGE)
-async def models_page(exchange: Exchange[PagePath]) -> Response:
-    return await _page(exchange)
-
-
-@routes.serves(table.MODEL_PAGE)
-async def model_page(exchange: Exchange[PagePath]) -> Response:
-    return await _page(exchange)
+for _endpoint in (LANDING, table.EXPERIMENT_PAGE, table.MODELS_PAGE, table.MODEL_PAGE):
+    routes.serves(_endpoint)(_page)
 
 
 @routes.serves(table.PAGE_FILE)
