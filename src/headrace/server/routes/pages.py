@@ -8,6 +8,7 @@ from headrace.errors import NotFound
 from headrace.server.exchange import Exchange, Routes
 from headrace.server.landing import landing_page
 from headrace.server.pages import POLICY, PageFile, page, page_files
+from headrace.wire.endpoint import Endpoint
 from headrace.wire.messages.pages import PagePath
 from headrace.wire.table import pages as table
 from headrace.wire.table.service import LANDING
@@ -32,8 +33,9 @@ def _answer(exchange: Exchange[Any], file: PageFile) -> Response:
     return Response(file.content, media_type=file.media_type, headers=headers)
 
 
-for _endpoint in (LANDING, table.EXPERIMENT_PAGE, table.MODELS_PAGE, table.MODEL_PAGE):
-    routes.serves(_endpoint)(_page)
+PAGES: tuple[Endpoint[Any, Any], ...] = (LANDING, table.EXPERIMENT_PAGE, table.MODELS_PAGE, table.MODEL_PAGE)
+for endpoint in PAGES:
+    routes.serves(endpoint)(_page)
 
 
 @routes.serves(table.PAGE_FILE)
