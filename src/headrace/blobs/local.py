@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import io
 import os
 import stat
 from collections.abc import Iterator
@@ -70,14 +71,12 @@ class LocalReader(BlobReader):
         self.close()
 
 
-class LocalWriter(BlobWriter):
-    def __init__(self, path: str, root: Path, place: Path) -> None:
+class PartWriter(BlobWriter):
+    """Writes a part, which its subclass gives its name. file: the part, unbuffered."""
+
+    def __init__(self, path: str, part: Path, file: io.FileIO) -> None:
         super().__init__(path)
-        self._place = place
-        self._part = root / f"{PART_PREFIX}{clock.hex_id()}"
-        with local_errors(path):
-            root.mkdir(parents=True, exist_ok=True)
-            self._file = self._part.open("xb", buffering=0)
+        self._part, self._file = part, file
 
     def _write(self, chunk: bytes | bytearray | memoryview) -> None:
         rest = memoryview(chunk)
@@ -86,6 +85,19 @@ class LocalWriter(BlobWriter):
                 written = self._file.write(rest)
                 rest = rest[written:]
 
+    def _abort(self) -> None:
+        self._file.close()
+        self._part.unlink(missing_ok=True)
+
+
+class LocalWriter(PartWriter):
+    def __init__(self, path: str, root: Path, place: Path) -> None:
+        part = root / f"{PART_PREFIX}{clock.hex_id()}"
+        with local_errors(path):
+            root.mkdir(parents=True, exist_ok=True)
+            super().__init__(path, part, part.open("xb", buffering=0))
+        self._place = place
+
     def _commit(self) -> None:
         try:
             with local_errors(self.path):
@@ -93,17 +105,13 @@ class LocalWriter(BlobWriter):
                 self._file.close()
                 self._place.parent.mkdir(parents=True, exist_ok=True)
                 self._part.replace(self._place)
-                _sync(self._place.parent)
+                sync(self._place.parent)
         except BaseException:
             self._abort()
             raise
 
-    def _abort(self) -> None:
-        self._file.close()
-        self._part.unlink(missing_ok=True)
 
-
-def _sync(place: Path) -> None:
+def sync(place: Path) -> None:
     """A file's bytes, or a folder's names."""
     descriptor = os.open(place, os.O_RDONLY)
     try:
@@ -184,7 +192,7 @@ class LocalBlobs(BlobStore):
     def adopt(self, folder: Path) -> None:
         with local_errors(""):
             for place in sorted(folder.rglob("*"), reverse=True):  # files before their folders
-                _sync(place)
+                sync(place)
             self.root.parent.mkdir(parents=True, exist_ok=True)
             if self.root.is_dir():
                 try:
@@ -192,7 +200,7 @@ class LocalBlobs(BlobStore):
                 except OSError:
                     raise InvalidPath("", "this place holds files already") from None
             folder.rename(self.root)
-            _sync(self.root.parent)
+            sync(self.root.parent)
 
     def _place(self, clean: str) -> Path:
         place = self.root / clean

@@ -161,3 +161,29 @@ def test_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "journal").write_text("a file")
     with pytest.raises(StoreUnavailable, match="No files can be kept"):
         put(Waiting(tmp_path / "journal"), "a", b"1")
+
+
+@pytest.mark.parametrize("each_call", [False, True])
+def test_bytes_and_name_of_a_copy_are_brought_to_the_disk(
+    each_call: bool, waiting: Waiting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: set[int] = set()
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.add(os.fstat(descriptor).st_ino))
+    monkeypatch.setenv("HEADRACE_JOURNAL_SYNC", str(int(each_call)))
+    put(waiting, "deep/a", b"1")
+    if not each_call:
+        assert synced == set()
+        waiting.sync()
+    place = waiting.blobs(RUN).local_path("deep/a")
+    assert synced == {place.stat().st_ino, place.parent.stat().st_ino}
+
+
+def test_name_of_a_linked_file_is_brought_to_the_disk(
+    waiting: Waiting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    synced: set[int] = set()
+    monkeypatch.setattr(os, "fsync", lambda descriptor: synced.add(os.fstat(descriptor).st_ino))
+    (tmp_path / "source").write_bytes(b"1")
+    assert waiting.link(RUN, "a", tmp_path / "source")
+    waiting.sync()
+    assert synced == {waiting.blobs(RUN).local_path("").stat().st_ino}

@@ -24,7 +24,7 @@ from typing import NamedTuple, TypeVar
 
 from headrace import clock, settings
 from headrace.blobs.base import BlobWriter
-from headrace.blobs.local import PART_PREFIX, STALE_PART_MS, LocalBlobs, local_errors
+from headrace.blobs.local import PART_PREFIX, STALE_PART_MS, LocalBlobs, PartWriter, local_errors, sync
 from headrace.blobs.paths import file_path
 from headrace.client.outbox.lock import held
 from headrace.client.outbox.unmet import ARTIFACTS
@@ -149,11 +149,12 @@ class Waiting:
                     noted.parent.mkdir(mode=0o700, exist_ok=True)
                     noted.write_text(link)
                 part.replace(place)
+                if settings.JOURNAL_SYNC.get():
+                    sync(place.parent)  # which has the name
         finally:
             part.unlink(missing_ok=True)  # also where both are links to one file: then `replace` does nothing
-        if link is None:
-            with self._lock:
-                self._unsynced.add(place)
+        with self._lock:
+            self._unsynced |= {place, place.parent} if link is None else {place.parent}
 
     def gone(self, look: Look) -> None:
         """The store has the file, unless it was logged again meanwhile."""
@@ -202,12 +203,12 @@ class Waiting:
             self._root.rmdir()
 
     def sync(self) -> None:
-        """Returns when all copies that appeared before are on the disk."""
+        """Returns when all copies that appeared before are on the disk, and the names of all files."""
         with self._lock:
             places, self._unsynced = self._unsynced, set()
         for place in places:
             with contextlib.suppress(FileNotFoundError):  # it is with the store
-                sync_file(place)
+                sync(place)
 
     def _look(self, run_id: str, path: str, place: Path) -> Look | None:
         try:
@@ -234,17 +235,10 @@ class Waiting:
         return self._root / f"{run_id}.{kind}"
 
 
-class _Copy(BlobWriter):
+class _Copy(PartWriter):
     def __init__(self, waiting: Waiting, run_id: str, path: str) -> None:
-        super().__init__(path)
+        super().__init__(path, *waiting.draft(run_id, lambda part: part.open("xb", buffering=0)))
         self._waiting, self._run_id = waiting, run_id
-        self._part, self._file = waiting.draft(run_id, lambda part: part.open("xb", buffering=0))
-
-    def _write(self, chunk: bytes | bytearray | memoryview) -> None:
-        rest = memoryview(chunk)
-        with local_errors(self.path):
-            while rest:
-                rest = rest[self._file.write(rest) :]
 
     def _commit(self) -> None:
         try:
@@ -256,18 +250,6 @@ class _Copy(BlobWriter):
         except BaseException:
             self._abort()
             raise
-
-    def _abort(self) -> None:
-        self._file.close()
-        self._part.unlink(missing_ok=True)
-
-
-def sync_file(place: Path) -> None:
-    descriptor = os.open(place, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def is_large(found: os.stat_result) -> bool:
