@@ -29,7 +29,7 @@ _OPENAI_TYPES = {401: "authentication_error", 403: "permission_error", 429: "rat
 def problem(kind: Kind, error: HeadraceError, *, status: int | None = None) -> Reply:
     """status: another than the error's own, as 415 for a content type."""
     status = status or (413 if isinstance(error, TooLarge) else error.http)
-    field = getattr(error, "field", None)
+    field = _as_utf8(getattr(error, "field", None))
     return Reply(
         status=status,
         body=msgspec.json.encode(_shaped(kind, error, status, field)),
@@ -49,15 +49,21 @@ def told(error: Exception, place: str) -> HeadraceError:
     return HeadraceError(f"The server failed; its standard error tells why, under incident {incident}.")
 
 
+def _as_utf8(text: str | None) -> str | None:
+    """JSON may bring halves of surrogate pairs, which errors repeat and no answer can hold: they are escaped."""
+    return None if text is None else text.encode("utf-8", "backslashreplace").decode()
+
+
 def _shaped(kind: Kind, error: HeadraceError, status: int, field: str | None) -> dict[str, Any]:
+    message = _as_utf8(error.message)
     if kind == "invocations":
-        return {"error_code": error.error_code, "message": error.message}
+        return {"error_code": error.error_code, "message": message}
     if kind == "infer":
-        return {"error": error.message}
+        return {"error": message}
     usual = "invalid_request_error" if status < 500 else "server_error"
     return {
         "error": {
-            "message": error.message,
+            "message": message,
             "type": _OPENAI_TYPES.get(status, usual),
             "param": field,
             "code": _openai_code(error),

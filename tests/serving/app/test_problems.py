@@ -16,6 +16,7 @@ from headrace.errors import (
     Unauthenticated,
     UserCodeError,
 )
+from headrace.serving.call import Kind
 from headrace.serving.problems import problem, told
 
 
@@ -53,6 +54,13 @@ def test_openai_gets_its_shape(error: HeadraceError, status: int, type_: str, co
         "param": getattr(error, "field", None),
         "code": code,
     }
+
+
+@pytest.mark.parametrize("kind", ["invocations", "infer", "chat"])
+def test_halves_of_surrogate_pairs_are_told_escaped(kind: Kind) -> None:
+    reply = problem(kind, InvalidValue("\ud800", message="there is no town \ud83d here"))
+    assert reply.field == "\\ud800"
+    assert "no town \\ud83d here" in json.dumps(json.loads(reply.body), ensure_ascii=False).replace("\\\\", "\\")
 
 
 def test_a_body_over_its_limit_is_413() -> None:

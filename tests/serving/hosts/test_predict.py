@@ -19,6 +19,7 @@ from headrace.packaging.schema import ColSpec, ParamSchema, ParamSpec, Schema, T
 from headrace.packaging.types import Array, DataType, Map
 from headrace.serving.call import Call
 from headrace.serving.hosts import predict
+from headrace.serving.workers.frames import Done, pack
 from tests.serving.hosts.taking import ask, call, host_of, model_of, said
 
 COLUMNS = Schema([ColSpec("double", "x"), ColSpec("long", "n"), ColSpec("string", "s", False)])
@@ -71,6 +72,12 @@ def test_params_are_never_mixed() -> None:
     replies = ask(host, *map(call, bodies))
     assert [json.loads(reply.body)["predictions"][0]["y"] for reply in replies] == [2.0, 3.0, 2.0]
     assert sorted(impl.rows) == [1, 2]
+
+
+def test_params_whose_keys_have_no_order_are_not_our_failure() -> None:
+    body = msgspec.msgpack.encode(split([1.0, 1, "a"], params={"scale": {1: 1, "a": 2}}))
+    (reply,) = ask(host_of(model_of(Scaled(), COLUMNS, PARAMS)), call(body, content_type="application/msgpack"))
+    assert reply.status == 400, reply.body
 
 
 def test_a_bad_row_fails_its_own_request_only(caplog: pytest.LogCaptureFixture) -> None:
@@ -173,6 +180,27 @@ def test_a_model_that_exits_ends_its_request_only() -> None:
     [reply] = ask(host_of(model_of(Exits())), call(split([1, 2, "a"])))
     assert reply.status == 400
     assert b"SystemExit: 3" in reply.body
+
+
+class Repeats:
+    def predict(self, data: Any, params: Any = None) -> Any:
+        raise ValueError(f"there is no {data[0]}")
+
+
+@pytest.mark.parametrize(
+    ("inputs", "body"),
+    [
+        (None, {"inputs": ["\ud800"]}),
+        (
+            Schema([TensorSpec(np.dtype("float64"), (-1, 2))]),
+            {"dataframe_split": {"columns": ["\ud800", 1], "data": [["x", 1]]}},
+        ),
+    ],
+)
+def test_errors_that_repeat_half_a_surrogate_pair_end_their_request_only(inputs: Schema | None, body: Any) -> None:
+    reply, other = ask(host_of(model_of(Repeats(), inputs)), call(body), call({"inputs": ["Ulm"]}))
+    assert (reply.status, other.status) == (400, 400)
+    pack(Done(0, reply))  # it can travel
 
 
 def test_an_answer_without_a_form_in_json_is_an_error() -> None:
