@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import errno
+import itertools
 import os
 import signal
 import subprocess
@@ -13,8 +15,10 @@ from typing import Any
 import pytest
 
 from headrace.errors import TimedOut
+from headrace.serving.workers import crew
 from headrace.serving.workers.failures import WorkerLost
 from headrace.serving.workers.pool import Pool
+from headrace.serving.workers.processes import Spawned
 from tests.serving.workers.asking import ROOT, a_pool, ask, lives, reply_of, run, stream_of, until
 
 WAYS = {
@@ -210,6 +214,27 @@ def test_a_crew_that_keeps_dying_is_given_up_and_comes_back(tmp_path: Path) -> N
             assert (await ask(pool, id=1))["id"] == 1
             assert pool._crew.setbacks.in_a_row == 0
             assert len(told) == pool.load().crashed
+
+    run(work())
+
+
+def test_a_process_that_cant_be_started_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    tries = itertools.count()
+
+    class Refused(Spawned):
+        def __init__(self, *given: Any) -> None:
+            if next(tries) < 2:
+                raise BlockingIOError(errno.EAGAIN, "no room for another")
+            super().__init__(*given)
+
+    async def work() -> None:
+        told: list[str] = []
+        async with a_pool(told=told) as pool:
+            monkeypatch.setattr(crew, "Spawned", Refused)
+            os.kill(pool._crew.workers[0].pid, signal.SIGKILL)
+            await until(lambda: pool.load().crashed == 3)
+            assert (await ask(pool, id=3))["id"] == 3
+            assert told[1:] == ["test: No process can be started: no room for another."] * 2
 
     run(work())
 

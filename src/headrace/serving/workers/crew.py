@@ -17,7 +17,7 @@ from typing import Protocol
 
 from headrace import clock
 from headrace.environments import Environment
-from headrace.errors import HeadraceError
+from headrace.errors import HeadraceError, StoreUnavailable
 from headrace.serving.facts import Facts
 from headrace.serving.spec import ModelSpec
 from headrace.serving.workers import threads
@@ -182,6 +182,14 @@ class Crew:
     # Starting one
 
     async def _begin(self, place: int) -> Worker:
+        """A process that has loaded the model. Raises LoadFailed, or StoreUnavailable where there can't be another
+        process or channel at the moment."""
+        try:
+            return await self._made(place)
+        except OSError as error:
+            raise StoreUnavailable(f"No process can be started: {error.strerror or error}.") from error
+
+    async def _made(self, place: int) -> Worker:
         if not self._shares:
             return await self._spawned(place)
         async with self._templating:
