@@ -83,7 +83,6 @@ class Infer:
             params=params,
             write=functools.partial(self._write, request),
             mould=mould_of(data),
-            params_key=json.dumps(params, sort_keys=True, default=repr) if params else "",
         )
 
     def _data(self, tensors: dict[str, np.ndarray[Any, Any]], *, as_frame: bool) -> Any:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 from typing import Any
 
 import msgspec
@@ -47,7 +46,6 @@ class Invocations:
             params=params,
             write=functools.partial(_write, call.accept, unwrapped),
             mould=self._mould(data),
-            params_key=json.dumps(params, sort_keys=True, default=repr) if params else "",
         )
 
     def _mould(self, data: Any) -> Mould:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from headrace.serving.call import Call
@@ -16,16 +16,20 @@ Written = tuple[bytes, str]
 @dataclass(slots=True, kw_only=True)
 class Work:
     """data: as `predict` takes it, or Rows. write: from predictions to the answer. mould: ALONE where it can't share a
-    `predict`. params_key: equal where params are."""
+    `predict`."""
 
     call: Call
     data: Any
     params: dict[str, Any] | None
     write: Callable[[Any], Written]
     mould: Mould = ALONE
-    params_key: str = ""
+    _params_key: str = field(init=False)
+
+    def __post_init__(self) -> None:
+        # Not as JSON: in msgpack keys inside may be of several types, which have no order.
+        self._params_key = repr(sorted(self.params.items())) if self.params else ""
 
     @property
     def group(self) -> Hashable:
         """Of those that may share a `predict`."""
-        return ("alone", self.call.id) if self.mould.kind is None else (self.mould.kind, self.params_key)
+        return ("alone", self.call.id) if self.mould.kind is None else (self.mould.kind, self._params_key)
