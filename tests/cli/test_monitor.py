@@ -104,6 +104,7 @@ def test_references_of_a_file_and_of_earlier_requests(in_process: Headrace, tmp_
         (["--since", "lately"], "write a span such as 90m"),
         (["--limit", "age"], "write COLUMN=PSI"),
         (["--limit", "=0.1"], "write COLUMN=PSI"),
+        (["--limit", "age=nan"], "write COLUMN=PSI"),
         (["--reference-until", "1d", "--reference", "old.xml"], "not both"),
         (["--reference", "old.xml"], "must end in one of"),
         (["--until", "30d"], "none at all of that time"),

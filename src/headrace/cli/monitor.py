@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -288,7 +289,7 @@ def _limits(given: tuple[str, ...]) -> dict[str, float]:
         try:
             found[column] = float(limit)
         except ValueError:
-            found[""] = 0.0
-        if not column or "" in found or found[column] < 0:
+            found[column] = math.nan
+        if not column or not found[column] >= 0:  # NaN isn't, either
             raise InvalidValue("--limit", text, "write COLUMN=PSI, as alcohol=0.1.")
     return found
