@@ -13,6 +13,7 @@ import click
 from headrace import clock
 from headrace.cli.group import Group
 from headrace.cli.output import as_json, done, show, table
+from headrace.cli.pairs import pairs_of
 from headrace.errors import InvalidValue
 
 if TYPE_CHECKING:
@@ -194,15 +195,7 @@ def _client(target: str | None) -> BaseDeploymentClient:
 
 
 def _config(pairs: tuple[str, ...]) -> dict[str, str]:
-    found = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not name or not equals:
-            raise InvalidValue("--config", pair, "write NAME=VALUE.")
-        if name in found:
-            raise InvalidValue("--config", pair, f"{name} is given twice.")
-        found[name] = value
-    return found
+    return pairs_of("--config", pairs, once=True)
 
 
 def _inputs(path: str | None) -> Any:

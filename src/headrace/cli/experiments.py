@@ -9,9 +9,10 @@ import click
 from headrace.cli import cells
 from headrace.cli.group import Group
 from headrace.cli.output import done, fields, show, table
+from headrace.cli.pairs import pairs_of
 from headrace.cli.session import session, store
 from headrace.entities import Experiment, ExperimentTag, ViewType
-from headrace.errors import InvalidValue, NotFound
+from headrace.errors import NotFound
 
 NOTE_TAG = "mlflow.note.content"
 VIEWS = click.Choice([view.name.lower() for view in ViewType], case_sensitive=False)
@@ -35,14 +36,7 @@ def chosen(experiment_id: str | None, name: str | None) -> Experiment:
 
 
 def tags_of(pairs: tuple[str, ...]) -> dict[str, str]:
-    """KEY=VALUE arguments; the value may hold = itself."""
-    found = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not equals or not key:
-            raise InvalidValue("--tag", pair, "write KEY=VALUE.")
-        found[key] = value
-    return found
+    return pairs_of("--tag", pairs, "KEY=VALUE")
 
 
 @click.group(cls=Group)

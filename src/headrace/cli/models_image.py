@@ -9,7 +9,7 @@ import click
 
 from headrace.cli.group import Command
 from headrace.cli.output import done, say
-from headrace.errors import InvalidValue
+from headrace.cli.pairs import pairs_of
 
 
 def _options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -104,15 +104,8 @@ def build_docker(
         name,
         base_image=base_image,
         engine=engine,
-        build_arguments=dict(map(_pair, build_arg)),
+        build_arguments=pairs_of("--build-arg", build_arg),
         allow_pickle=allow_pickle,
         progress=say,
     )
     done(f"Image {name} is built.", {"name": name})
-
-
-def _pair(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not name or not equals:
-        raise InvalidValue("--build-arg", text, "write NAME=VALUE.")
-    return name, value

@@ -5,11 +5,11 @@ from __future__ import annotations
 import click
 
 from headrace.cli.group import Command
+from headrace.cli.model_options import allow_pickle_option, env_manager_option
 from headrace.cli.output import say
-from headrace.errors import InvalidValue
+from headrace.cli.pairs import pairs_of
 
 _TYPES = ("json", "jsonl", "csv", "parquet")
-_MANAGERS = ("local", "uv", "virtualenv", "conda")
 
 
 @click.command(
@@ -40,13 +40,7 @@ _MANAGERS = ("local", "uv", "virtualenv", "conda")
     metavar="N",
     help="Rows that go through the model at once; 32,768 if absent.",
 )
-@click.option(
-    "--env-manager",
-    type=click.Choice(_MANAGERS),
-    default="local",
-    show_default=True,
-    help="What builds the model's own environment; local: none, it runs where Headrace does.",
-)
+@env_manager_option
 @click.option("--install-mlflow", is_flag=True, help="For MLflow's callers: the environment always gets Headrace.")
 @click.option(
     "--pip-requirements-override",
@@ -55,7 +49,7 @@ _MANAGERS = ("local", "uv", "virtualenv", "conda")
     help="Requirements, by commas, in place of the model's own of the same name.",
 )
 @click.option("--env", metavar="K=V", multiple=True, help="Environment variable for the model; may be repeated.")
-@click.option("--allow-pickle/--forbid-pickle", default=None, help="Run code that the model brings, or refuse all.")
+@allow_pickle_option
 @click.option("--quiet", "-q", is_flag=True, help="No progress on standard error.")
 def predict(
     model_uri: str,
@@ -89,7 +83,7 @@ def predict(
         pip_requirements_override=[
             each.strip() for each in (pip_requirements_override or "").split(",") if each.strip()
         ],
-        extra_envs=variables(env),
+        extra_envs=pairs_of("--env", env),
         on_error=on_error,
         limits=Limits(rows=chunk_rows) if chunk_rows else None,
         allow_pickle=allow_pickle,
@@ -99,14 +93,3 @@ def predict(
         say(f"Null for {sentence}")
     if outcome.bad > len(outcome.shown):
         say(f"… and for {outcome.bad - len(outcome.shown):,} more rows.")
-
-
-def variables(pairs: tuple[str, ...]) -> dict[str, str]:
-    """Of --env."""
-    found = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
-        if not name or not equals:
-            raise InvalidValue("--env", pair, "write NAME=VALUE.")
-        found[name] = value
-    return found

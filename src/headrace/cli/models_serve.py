@@ -8,16 +8,8 @@ import click
 
 from headrace import settings
 from headrace.cli.group import Command
-
-_MANAGERS = ("local", "uv", "virtualenv", "conda")
-
-
-def _names(name: str) -> list[str]:
-    return [f"HEADRACE_{name}", f"MLFLOW_{name}"]
-
-
-def _listed(_: click.Context, __: click.Parameter, value: str | None) -> tuple[str, ...]:
-    return tuple(item.strip() for item in (value or "").split(",") if item.strip())
+from headrace.cli.listening import host_option, listed, port_option
+from headrace.cli.model_options import allow_pickle_option, env_manager_option
 
 
 @click.command(
@@ -40,18 +32,8 @@ def _listed(_: click.Context, __: click.Parameter, value: str | None) -> tuple[s
     required=True,
     help="models:/…, runs:/…, a path or any artifact URI; several are served side by side.",
 )
-@click.option(
-    "-p",
-    "--port",
-    envvar=_names("PORT"),
-    type=click.IntRange(0, 65535),
-    default=5000,
-    show_default=True,
-    help="Port to listen on; 0: a free one.",
-)
-@click.option(
-    "-h", "--host", envvar=_names("HOST"), default="127.0.0.1", show_default=True, help="Address to listen on."
-)
+@port_option
+@host_option
 @click.option(
     "-t",
     "--timeout",
@@ -68,13 +50,7 @@ def _listed(_: click.Context, __: click.Parameter, value: str | None) -> tuple[s
     show_default=True,
     help="Processes of each model.",
 )
-@click.option(
-    "--env-manager",
-    type=click.Choice(_MANAGERS),
-    default="local",
-    show_default=True,
-    help="What builds the model's own environment; local: none, it runs where Headrace does.",
-)
+@env_manager_option
 @click.option("--no-conda", is_flag=True, hidden=True, help="MLflow's old name of --env-manager local.")
 @click.option(
     "--install-mlflow", is_flag=True, hidden=True, help="For MLflow's callers: the environment always gets Headrace."
@@ -166,14 +142,14 @@ def _listed(_: click.Context, __: click.Parameter, value: str | None) -> tuple[s
     "--allowed-hosts",
     metavar="NAMES",
     envvar="HEADRACE_SERVE_ALLOWED_HOSTS",
-    callback=_listed,
+    callback=listed,
     help="Host headers to answer beside loopback and private addresses, with commas; * in patterns.",
 )
 @click.option(
     "--cors-allowed-origins",
     metavar="ORIGINS",
     envvar="HEADRACE_SERVE_CORS_ALLOWED_ORIGINS",
-    callback=_listed,
+    callback=listed,
     help="Origins of pages that may call this server, with commas.",
 )
 @click.option("--disable-security-middleware", is_flag=True, help="Don't check Host and Origin.")
@@ -223,7 +199,7 @@ def _listed(_: click.Context, __: click.Parameter, value: str | None) -> tuple[s
     help="Object that overrides the model_config of the models.",
 )
 @click.option("--env", metavar="K=V", multiple=True, help="Environment variable for the models; may be repeated.")
-@click.option("--allow-pickle/--forbid-pickle", default=None, help="Run code that the model brings, or refuse all.")
+@allow_pickle_option
 @click.option(
     "--samples",
     envvar=settings.SAMPLES_DIR.names[0],

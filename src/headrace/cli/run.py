@@ -10,12 +10,12 @@ import click
 
 from headrace.cli import run_replay, run_sweep
 from headrace.cli.group import Command
+from headrace.cli.model_options import MANAGERS
 from headrace.cli.output import say
 from headrace.cli.run_replay import replay_option
 from headrace.cli.run_sweep import sweep_options
 
 _BY_CTRL_C = 130
-_MANAGERS = ("local", "uv", "virtualenv", "conda")
 
 
 def parameters(_: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
@@ -96,7 +96,7 @@ _OPTIONS = (
     ),
     click.option(
         "--env-manager",
-        type=click.Choice(_MANAGERS),
+        type=click.Choice(MANAGERS),
         help="What builds the environment; local: none, it runs in this one. [default: by the project's files]",
     ),
     click.option("--storage-dir", metavar="DIR", type=click.Path(), help="Where remote files of parameters go."),

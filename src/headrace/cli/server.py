@@ -10,6 +10,7 @@ import click
 
 from headrace import settings
 from headrace.cli.group import Command
+from headrace.cli.listening import host_option, listed, names, port_option
 
 # Options of MLflow's server that scripts carry and that mean nothing here: taken, and said to be without effect.
 _WITHOUT_EFFECT = (
@@ -26,10 +27,6 @@ _WITHOUT_EFFECT = (
 _FLAGS_WITHOUT_EFFECT = ("--dev", "--enable-workspaces")
 
 
-def _names(name: str) -> list[str]:
-    return [f"HEADRACE_{name}", f"MLFLOW_{name}"]
-
-
 def _ignored(function: Any) -> Any:
     for name in _WITHOUT_EFFECT:
         function = click.option(name, hidden=True, expose_value=False, callback=_say_ignored)(function)
@@ -41,10 +38,6 @@ def _ignored(function: Any) -> Any:
 def _say_ignored(context: click.Context, option: click.Parameter, value: object) -> None:
     if value and not context.resilient_parsing:
         click.echo(f"Warning: {option.opts[0]} has no effect on headrace server.", err=True)
-
-
-def _listed(_: click.Context, __: click.Parameter, value: str | None) -> tuple[str, ...]:
-    return tuple(item.strip() for item in (value or "").split(",") if item.strip())
 
 
 def _prefix(_: click.Context, __: click.Parameter, value: str | None) -> str:
@@ -73,7 +66,7 @@ def _app_name(_: click.Context, __: click.Parameter, value: str | None) -> str |
 @click.option(
     "--backend-store-uri",
     metavar="URI",
-    envvar=_names("BACKEND_STORE_URI"),
+    envvar=names("BACKEND_STORE_URI"),
     default="./.headrace",
     show_default=True,
     help="Where runs are kept: folder, sqlite:///, postgresql://; offline:FOLDER shows journals.",
@@ -81,72 +74,62 @@ def _app_name(_: click.Context, __: click.Parameter, value: str | None) -> str |
 @click.option(
     "--registry-store-uri",
     metavar="URI",
-    envvar=_names("REGISTRY_STORE_URI"),
+    envvar=names("REGISTRY_STORE_URI"),
     help="Where registered models are kept, if not with the runs.",
 )
 @click.option(
     "--default-artifact-root",
     metavar="URI",
-    envvar=_names("DEFAULT_ARTIFACT_ROOT"),
+    envvar=names("DEFAULT_ARTIFACT_ROOT"),
     help="Where artifacts of new experiments go; without it, through this server.",
 )
 @click.option(
     "--serve-artifacts/--no-serve-artifacts",
     default=True,
-    envvar=_names("SERVE_ARTIFACTS"),
+    envvar=names("SERVE_ARTIFACTS"),
     help="Whether clients may reach artifacts through this server.",
 )
 @click.option(
-    "--artifacts-only", is_flag=True, envvar=_names("ARTIFACTS_ONLY"), help="Serve artifacts and nothing else."
+    "--artifacts-only", is_flag=True, envvar=names("ARTIFACTS_ONLY"), help="Serve artifacts and nothing else."
 )
 @click.option(
     "--artifacts-destination",
     metavar="URI",
-    envvar=_names("ARTIFACTS_DESTINATION"),
+    envvar=names("ARTIFACTS_DESTINATION"),
     help="Where the server keeps artifacts that it serves. [default: ./mlartifacts; beside the runs for a folder]",
 )
-@click.option(
-    "-h", "--host", envvar=_names("HOST"), default="127.0.0.1", show_default=True, help="Address to listen on."
-)
-@click.option(
-    "-p",
-    "--port",
-    envvar=_names("PORT"),
-    type=click.IntRange(0, 65535),
-    default=5000,
-    show_default=True,
-    help="Port to listen on; 0: a free one.",
-)
+@host_option
+@port_option
 @click.option(
     "-w",
     "--workers",
-    envvar=_names("WORKERS"),
+    envvar=names("WORKERS"),
     type=click.IntRange(1, 64),
     default=1,
     show_default=True,
     help="Processes. SQLite is fastest with one.",
 )
 @click.option(
-    "--static-prefix", envvar=_names("STATIC_PREFIX"), callback=_prefix, help="Prefix of every path, /like-this."
+    "--static-prefix", envvar=names("STATIC_PREFIX"), callback=_prefix, help="Prefix of every path, /like-this."
 )
 @click.option(
     "--allowed-hosts",
     metavar="NAMES",
-    envvar=_names("SERVER_ALLOWED_HOSTS"),
-    callback=_listed,
+    envvar=names("SERVER_ALLOWED_HOSTS"),
+    callback=listed,
     help="Host headers to answer beside loopback and private addresses, with commas; * in patterns.",
 )
 @click.option(
     "--cors-allowed-origins",
     metavar="ORIGINS",
-    envvar=_names("SERVER_CORS_ALLOWED_ORIGINS"),
-    callback=_listed,
+    envvar=names("SERVER_CORS_ALLOWED_ORIGINS"),
+    callback=listed,
     help="Origins of pages that may call this server, with commas.",
 )
 @click.option(
     "--x-frame-options",
     type=click.Choice(["SAMEORIGIN", "DENY", "NONE"], case_sensitive=False),
-    envvar=_names("SERVER_X_FRAME_OPTIONS"),
+    envvar=names("SERVER_X_FRAME_OPTIONS"),
     default="SAMEORIGIN",
     show_default=True,
     help="Who may show this server's pages in a frame.",
@@ -154,7 +137,7 @@ def _app_name(_: click.Context, __: click.Parameter, value: str | None) -> str |
 @click.option(
     "--disable-security-middleware",
     is_flag=True,
-    envvar=_names("SERVER_DISABLE_SECURITY_MIDDLEWARE"),
+    envvar=names("SERVER_DISABLE_SECURITY_MIDDLEWARE"),
     help="Don't check Host and Origin.",
 )
 @click.option(

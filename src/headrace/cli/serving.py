@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import msgspec
 
 from headrace import clock, settings
-from headrace.cli.models_predict import variables
 from headrace.cli.output import say
+from headrace.cli.pairs import pairs_of
 from headrace.errors import InvalidValue
 from headrace.lazy import MissingPackage
 
@@ -220,7 +220,7 @@ def _pools(name: str, choices: Choices) -> MakePool:
         max_rss_bytes=choices.max_memory and choices.max_memory * _MB,
         retry_crashed=choices.retry_crashed,
         devices=choices.devices,
-        variables=variables(choices.env),
+        variables=pairs_of("--env", choices.env),
     )
     config, manager = _config(choices.model_config), "local" if choices.no_conda else choices.env_manager
 
