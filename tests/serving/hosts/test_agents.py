@@ -233,6 +233,17 @@ def test_an_agent_that_raises() -> None:
     assert emit.replies[2].error == "BAD_REQUEST"
 
 
+class Miscounts(pyfunc.PythonModel):
+    def predict(self, context: Any, model_input: Any) -> Any:
+        return {"output": [], "usage": {"input_tokens": 5, "output_tokens": None}}
+
+
+def test_a_usage_that_can_not_be_counted_is_told() -> None:
+    emit = asked(opened(Miscounts(), signature=plain_signature()), call({"messages": MESSAGES}, "invocations"))
+    assert emit.replies[0].status == 400
+    assert "Failed to predict data: TypeError" in json.loads(emit.replies[0].body)["message"]
+
+
 class Meets(ChatModel):
     """Answers only when two calls are there at once."""
 

@@ -115,10 +115,10 @@ class AgentHost:
                 return self._stream(call, asked, emit, started)
             answer = self._model.predict(asked.data, params=asked.params)
             said = self._said(call.kind, answer)
-            body = encode_quickly(said, unwrapped=asked.unwrapped)
+            body, usage = encode_quickly(said, unwrapped=asked.unwrapped), usage_of(answer)
         except (Exception, SystemExit) as error:  # noqa: BLE001 — the user's code
             return problem(call.kind, failure(error))
-        return Reply(status=200, body=body, rows=1, usage=usage_of(answer), predict_s=clock.monotonic_s() - started)
+        return Reply(status=200, body=body, rows=1, usage=usage, predict_s=clock.monotonic_s() - started)
 
     def _said(self, kind: Kind, answer: Any) -> Any:
         if kind == "chat":
