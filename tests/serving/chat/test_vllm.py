@@ -75,6 +75,15 @@ def test_refusals_keep_their_status_and_parameter(talk: Talk) -> None:
     assert talk.refusal(b"{")[0] == 400
 
 
+def test_whatever_text_json_brings_goes_on(talk: Talk) -> None:
+    body = b'{"messages": [{"role": "user", "content": "\\ud800"}]}'
+    assert json.loads(talk.heard.reply(talk.send(body)).body)["model"] == "phi3"
+
+
+def test_an_answer_of_another_form_is_our_failure(talk: Talk) -> None:
+    assert talk.refusal({"messages": SPAIN, "user": "odd"})[0] == 500
+
+
 def test_cancelling_and_time_end_a_stream(talk: Talk) -> None:
     endless = {"messages": SPAIN, "stream": True, "user": "endless"}
     late = talk.send(endless, in_s=0.5)

@@ -29,6 +29,8 @@ class Handler(BaseHTTPRequestHandler):
             self._answer(400, json.dumps({"error": told}).encode())
         elif body.get("user") == "die":
             os._exit(3)
+        elif body.get("user") == "odd":
+            self._answer(200, b'{"choices": [], "usage": {"prompt_tokens": null}}')
         elif body.get("stream"):
             self._stream(endless=body.get("user") == "endless")
         else:

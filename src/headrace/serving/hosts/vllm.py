@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import http.client
+import json
 import os
 import secrets
 import shlex
@@ -20,7 +21,6 @@ import tempfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -34,7 +34,7 @@ from headrace.serving.call import Call, Kind, Reply, Usage
 from headrace.serving.hosts.asking import json_object, refusal
 from headrace.serving.hosts.base import Emit
 from headrace.serving.hosts.described import described
-from headrace.serving.problems import problem
+from headrace.serving.problems import problem, told
 from headrace.serving.spec import ModelSpec
 
 _PATHS: dict[Kind, str] = {"chat": "/v1/chat/completions", "completions": "/v1/completions"}
@@ -163,22 +163,24 @@ class VllmHost:
         except (OSError, http.client.HTTPException):
             gone = StoreUnavailable("The model's engine broke off; try again.")
             emit.done(call.id, problem(call.kind, gone))
+        except Exception as error:  # noqa: BLE001 — the engine's answer may be anything, and the call waits for its end
+            emit.done(call.id, problem(call.kind, told(error, "asking vLLM")))
         finally:
             self._open.pop(call.id, None)
             self._cancelled.discard(call.id)
             connection.close()
 
-    def _body(self, call: Call) -> dict[str, Any]:
+    def _body(self, call: Call) -> bytes:
         body = {**json_object(call.body), "model": self._name}
         field = "messages" if self._kinds[call.kind] == "chat" else "prompt"
         if call.kind == "invocations" and field not in body:
             raise BadPayload(f"A model that vLLM runs takes an object with {field!r}, as OpenAI's clients send it.")
-        return body
+        return json.dumps(body).encode()  # which has a form for all that JSON brought: halves of surrogate pairs, too
 
-    def _pass_on(self, call: Call, body: dict[str, Any], connection: http.client.HTTPConnection, emit: Emit) -> None:
+    def _pass_on(self, call: Call, body: bytes, connection: http.client.HTTPConnection, emit: Emit) -> None:
         began = clock.monotonic_s()
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self._key}"}
-        connection.request("POST", _PATHS[self._kinds[call.kind]], msgspec.json.encode(body), headers)
+        connection.request("POST", _PATHS[self._kinds[call.kind]], body, headers)
         response = connection.getresponse()
         content_type = response.headers.get("Content-Type", "application/json")
         if response.status == 200 and content_type.startswith("text/event-stream"):
@@ -198,7 +200,7 @@ class VllmHost:
 def _reply(call: Call, status: int, data: bytes, took_s: float) -> Reply:
     try:
         answer = msgspec.json.decode(data)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, ValueError):
         answer = None
     if not isinstance(answer, dict):
         return problem(call.kind, StoreUnavailable(f"The model's engine answered {status} without JSON."))
