@@ -17,7 +17,7 @@ from headrace.flavors.genai_rows import Parts, Row
 from headrace.packaging.llm.engine import Job, Piece
 from headrace.packaging.llm.options import GenerationOptions
 
-_SEEDS = 2**31
+SEEDS = 2**31
 
 
 class GenaiBatch:
@@ -108,7 +108,7 @@ def _generator(parts: Parts, rows: Sequence[Row]) -> Any:
     prompts = [[*row.job.prompt, *row.tokens] for row in rows]
     width = max(map(len, prompts))
     parameters = og.GeneratorParams(parts.model)
-    seed = {} if first.seed is None else {"random_seed": (first.seed + len(rows[0].tokens)) % _SEEDS}
+    seed = {} if first.seed is None else {"random_seed": (first.seed + len(rows[0].tokens)) % SEEDS}
     parameters.set_search_options(
         max_length=_within(parts, width + max(row.left for row in rows)),
         batch_size=len(rows),

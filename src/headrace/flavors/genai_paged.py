@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from contextlib import closing
 from typing import Any
 
 import numpy as np
 
 from headrace.errors import UserCodeError
-from headrace.flavors.genai_batch import guidance_of, search_options
+from headrace.flavors.genai_batch import SEEDS, guidance_of, search_options
 from headrace.flavors.genai_engine import GenaiEngine
 from headrace.flavors.genai_rows import Parts, Row
 from headrace.packaging.llm.engine import Generated, Job, Piece, collect
 
 MAX_ROWS = 256  # in the engine's hands; it begins as many as its cache has blocks for
 _EVENTS = 256
-_SEEDS = 2**31
 _HONOURED = frozenset("temperature top_p top_k seed repetition_penalty response_format tools".split())
 
 
@@ -50,7 +50,7 @@ class PagedBatch:
         for name, value in search_options(job.options).items():
             getattr(turn, f"set_{name}")(value)
         if job.seed is not None and job.options.sample is not False:
-            turn.set_seed(job.seed % _SEEDS)
+            turn.set_seed(job.seed % SEEDS)
         if job.options.response_format is not None:
             turn.set_guidance(*guidance_of(job.options.response_format))
         turn_id = request.begin_turn(np.asarray(job.prompt, dtype=np.int32), turn)
@@ -58,13 +58,17 @@ class PagedBatch:
         return number
 
     def step(self) -> list[Piece]:
-        for request, (row, turn_id) in list(self._rows.items()):
+        for request, (row, _) in list(self._rows.items()):
             if row.ended:
-                request.cancel_turn(turn_id)
-                self._drop(request)
+                self._give_up(request)
         if not self._rows:
             return []
         return [piece for event in self._engine.run(self._buffer) for piece in self._told(event)]
+
+    def close(self) -> None:
+        """The engine would go on with what it has, whoever reads it."""
+        for request in list(self._rows):
+            self._give_up(request)
 
     def _told(self, event: Any) -> list[Piece]:
         import onnxruntime_genai as og
@@ -88,21 +92,25 @@ class PagedBatch:
             self._drop(event.request)
         return pieces
 
+    def _give_up(self, request: Any) -> None:
+        request.cancel_turn(self._rows[request][1])
+        self._drop(request)
+
     def _drop(self, request: Any) -> None:
         del self._rows[request]
         request.close()
 
 
 class PagedEngine:
-    """The engine of such a folder."""
+    """The engine of such a folder. For one thread: onnxruntime-genai's belongs to the one that makes it, so it is made
+    by who begins with it."""
 
     max_batch, max_batch_tokens = MAX_ROWS, 2**62
 
     def __init__(self, engine: GenaiEngine) -> None:
-        import onnxruntime_genai as og
-
-        model, _ = engine.get_raw_model()
-        self._engine, self._parts = og.Engine(model), engine.parts
+        self._model, _ = engine.get_raw_model()
+        self._engine: Any = None
+        self._parts = engine.parts
         self.model_name, self.context_length = engine.model_name, engine.context_length
         self.supported = engine.supported & _HONOURED
         self.render, self.encode = engine.render, engine.encode
@@ -114,6 +122,10 @@ class PagedEngine:
         return 0
 
     def start(self, jobs: Sequence[Job]) -> PagedBatch:
+        import onnxruntime_genai as og
+
+        if self._engine is None:
+            self._engine = og.Engine(self._model)
         batch = PagedBatch(self._engine, self._parts)
         for job in jobs:
             batch.add(job)
@@ -123,6 +135,6 @@ class PagedEngine:
         return collect(self.stream(jobs), jobs)
 
     def stream(self, jobs: Sequence[Job]) -> Any:
-        batch = self.start(jobs)
-        while not batch.ended:
-            yield from batch.step()
+        with closing(self.start(jobs)) as batch:
+            while not batch.ended:
+                yield from batch.step()

@@ -3,6 +3,8 @@ the continuous one, which needs a GPU."""
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,11 +15,18 @@ from headrace.flavors import genai_engine
 from headrace.flavors.genai_paged import PagedBatch, PagedEngine, is_paged
 from headrace.packaging.llm.engine import Growing, Job
 from headrace.packaging.llm.task import CHAT, ChatTask
-from tests.serving.chat.talking import PHI3, known
+from headrace.serving.hosts.exchange import Asked, Whole
+from headrace.serving.hosts.stepping import Stepper
+from tests.serving.chat.talking import PHI3, WAIT_S, Heard, known
+from tests.serving.hosts.taking import call
 
 
 @pytest.fixture(scope="module")
 def task() -> ChatTask:
+    return opened()
+
+
+def opened() -> ChatTask:
     loaded = genai_engine.load(PHI3, CHAT)
     assert isinstance(loaded, ChatTask)
     assert isinstance(loaded.engine, genai_engine.GenaiEngine)
@@ -65,6 +74,37 @@ def test_a_job_that_is_done_leaves_the_engine(task: ChatTask) -> None:
             assert piece.job == 1
             answer.push(piece)
     assert batch.ended
+
+
+def test_what_nobody_reads_any_more_leaves_the_engine(monkeypatch: pytest.MonkeyPatch) -> None:
+    batches: list[PagedBatch] = []
+    start = PagedEngine.start
+
+    def kept(engine: PagedEngine, jobs: Sequence[Job]) -> PagedBatch:
+        batches.append(start(engine, jobs))
+        return batches[-1]
+
+    monkeypatch.setattr(PagedEngine, "start", kept)
+    asked = {"messages": [{"role": "user", "content": "What is the capital of Spain?"}], "stop": ["capital"]}
+    task = opened()
+    stepper, heard = Stepper(task.engine), Heard()  # type: ignore[arg-type]
+    try:
+        request = task.parse(asked)
+        exchange = Whole(call(asked, "chat"), heard, [Asked(task.answer(request), task.jobs(request))])
+        stepper.add(exchange)
+        assert heard.reply(exchange.call.id).status == 200
+        deadline = time.monotonic() + WAIT_S
+        while not batches[0].ended:
+            assert time.monotonic() < deadline
+            time.sleep(0.002)
+    finally:
+        stepper.close()
+    task = opened()
+    task.predict(asked)
+    pieces = task.engine.stream(jobs_of(task, "Hi"))
+    next(pieces)
+    pieces.close()
+    assert [batch.ended for batch in batches] == [True] * 3
 
 
 def test_what_it_can_not_do_is_not_supported(task: ChatTask) -> None:

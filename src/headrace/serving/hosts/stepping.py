@@ -179,7 +179,7 @@ class Stepper:
             work.exchange.push(work.number, piece)
             if work.job.done:
                 del works[piece.job]
-        if batch.ended or all(work.job.done for work in works.values()):
+        if batch.ended:  # which may take it one more step: an engine's own requests end there
             self._running.remove(running)
 
 
