@@ -199,11 +199,14 @@ def test_where_no_process_of_the_other_version_lives_the_main_one_answers() -> N
 
 
 def test_a_shadow_gets_copies_and_nobody_its_answers() -> None:
+    def broken(_: Observation) -> None:
+        raise RuntimeError("disk full")
+
     async def run() -> None:
         shadow = Part(source=FixedSource(revision("2")), share=100, shadow=True)
         served = deployment(FixedSource(revision("1")), shadow)
         told: list[Observation] = []
-        served.observers.append(told.append)
+        served.observers += [broken, told.append]
         await served.start()
         assert {await said(served, number) for number in range(10)} == {"1"}
         await until(lambda: len(told) == 10)

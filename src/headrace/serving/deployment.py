@@ -20,7 +20,7 @@ from headrace.errors import HeadraceError, InvalidValue, NotFound
 from headrace.serving.answer import Answer, Streamed
 from headrace.serving.arm import Arm, MakePool, Served
 from headrace.serving.call import Call, Reply
-from headrace.serving.observe import Observation, Observer
+from headrace.serving.observe import Observation, Observer, tell
 from headrace.serving.source import ModelSource
 
 MAX_MIRRORED = 64  # copies under way; a shadow that is slower than what it shadows sees fewer requests
@@ -106,8 +106,7 @@ class Deployment:
             duration_s=clock.monotonic_s() - started,
             shadow=True,
         )
-        for observer in self.observers:
-            observer(told)
+        tell(self.observers, told)
 
 
 class Deployments:

@@ -91,6 +91,16 @@ def test_compressed_bodies_are_refused(wine: Front) -> None:
     assert "Content-Encoding" in answered.json["message"]
 
 
+def test_what_is_refused_before_it_has_a_model_is_counted(wine: Front, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.ERROR):
+        wine.ask("POST", "/invocations", b"\x1f\x8b", {"Content-Encoding": "gzip"})
+    assert (
+        'headrace_requests_total{model="",revision="",kind="invocations",status="400"'
+        in wine.get("/metrics").body.decode()
+    )
+    assert not caplog.records
+
+
 def test_a_model_that_answers_otherwise_says_where() -> None:
     with front("wine", facts=msgspec.structs.replace(FACTS, kinds=["invocations", "infer"])) as found:
         answered = found.ask("POST", "/v1/chat/completions", {})

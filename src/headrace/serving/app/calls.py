@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import logging
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -22,7 +21,7 @@ from headrace.serving.app.watch import Watch
 from headrace.serving.arm import Served
 from headrace.serving.call import EVENTS, Call, Kind, Reply
 from headrace.serving.deployment import Deployment, Deployments
-from headrace.serving.observe import Observation, Observer
+from headrace.serving.observe import Observation, Observer, tell
 from headrace.serving.problems import problem, told
 
 CANCELLED = Reply(status=499, body=b"", error="CANCELLED")  # nobody gets it; metrics tell of it
@@ -35,8 +34,6 @@ PATHS: dict[Kind, str] = {
     "infer": "/v2/models/{name}/infer",
 }
 _HEADER_LENGTH = oip.HEADER_LENGTH.lower().encode()
-
-logger = logging.getLogger("headrace.serving")
 
 
 class _Named(msgspec.Struct):
@@ -174,11 +171,7 @@ class Calls:
             first_part_s=life.first_s,
             trace=headers.get(b"traceparent", b"").decode("latin-1"),
         )
-        for observer in self._observers:
-            try:
-                observer(observation)
-            except Exception:
-                logger.exception("an observer failed")
+        tell(self._observers, observation)
 
 
 async def _body(receive: Receive, headers: Mapping[bytes, bytes], options: Options) -> bytes:

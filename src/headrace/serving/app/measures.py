@@ -96,7 +96,8 @@ class Measures:
         self._received.add(model, len(told.call.body))
         self._sent.add(model, len(reply.body))
         if reply.status >= 400:
-            if reply.field is not None and reply.error in _SCHEMA_ERRORS:
+            # A request that was refused before it had a model says nothing of a schema.
+            if told.deployment and reply.field is not None and reply.error in _SCHEMA_ERRORS:
                 self._errors.add((*model, self._known(told.deployment, reply.field)))
             return
         self._queue.observe(by_kind, told.queue_s)
