@@ -110,6 +110,8 @@ def test_names_and_absent_deployments(client: LocalDeploymentClient) -> None:
         client.predict(inputs=SPAIN)
     with pytest.raises(InvalidValue, match="flavor"):
         client.create_deployment("chat", "./m", flavor="sklearn")
+    with pytest.raises(InvalidValue, match="words as on a command line"):
+        client.create_deployment("chat", "./m", config={"options": "--name 'chat"})
 
 
 def test_process_of_another_time_is_not_the_deployment() -> None:

@@ -109,6 +109,7 @@ def test_every_target_explains_its_configuration() -> None:
     [
         ({"prot": "1"}, "no such key. Did you mean port"),
         ({"nothing": "1"}, "There are: host, port"),
+        ({"env-manager": "uv", "env_manager": "local"}, "there twice"),
         ({"port": "many"}, "'port' of the target 'local': expected `int`"),
     ],
 )

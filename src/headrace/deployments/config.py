@@ -28,6 +28,8 @@ def decoded(kind: type[T], config: Mapping[str, Any] | None, target: str) -> T:
             near = get_close_matches(key, known)
             hint = f"Did you mean {' or '.join(near)}?" if near else f"There are: {', '.join(known)}."
             raise InvalidValue("config", given, f"the target {target!r} knows no such key. {hint}")
+        if key in found:
+            raise InvalidValue("config", given, "the key is there twice, with - and with _.")
         found[key] = value
     lists = {each.name for each in msgspec.structs.fields(kind) if str(each.type).startswith("tuple")}
     for key in lists & found.keys():

@@ -14,7 +14,7 @@ import msgspec
 from headrace import clock
 from headrace.client.json_service import JsonService
 from headrace.deployments.local_records import Record, born_at
-from headrace.errors import CallerError, HeadraceError, TimedOut
+from headrace.errors import CallerError, HeadraceError, InvalidValue, TimedOut
 
 _PAUSE_S = 0.05
 _SHOWN_LINES = 25  # of its log, where it can't start: the reason comes last
@@ -26,13 +26,14 @@ class NotServed(CallerError):
 
 def serve(record: Record, *, workers: int | None, env_manager: str, options: str, timeout_s: float) -> Record:
     """The record with its process, once that answers. NotServed, TimedOut: nothing of it runs then."""
+    more = _words(options)
     port = record.port or _free_port(record.host)
     words = [sys.executable, "-m", "headrace", "models", "serve", "--model-uri", record.model_uri]
     words += ["--host", record.host, "--port", str(port), "--env-manager", env_manager]
     words += ["--workers", str(workers)] if workers else []
     pid = os.posix_spawn(
         sys.executable,
-        [*words, *shlex.split(options)],
+        [*words, *more],
         os.environ,
         file_actions=[
             (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
@@ -62,6 +63,13 @@ def stop(record: Record, grace_s: float) -> None:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(record.pid, signal.SIGKILL)
         clock.sleep_s(_PAUSE_S)
+
+
+def _words(options: str) -> list[str]:
+    try:
+        return shlex.split(options)
+    except ValueError as error:
+        raise InvalidValue("options", options, f"words as on a command line: {error}.") from None
 
 
 def _wait(record: Record, timeout_s: float) -> None:
