@@ -185,6 +185,9 @@ def test_folder_of_a_deployment_is_replaced_as_a_whole_and_left_when_that_fails(
     client.create_deployment("wine", model)
     with pytest.raises(AlreadyExists):
         client.create_deployment("wine", model)
+    Path("a file").touch()
+    with pytest.raises(AlreadyExists):
+        client.create_deployment("other", model, config={"directory": "a file"})
     updated = client.update_deployment("wine", config={"instance_type": "Standard_F2s_v2"})
     assert "Standard_F2s_v2" in Path(updated["folder"], "deployment.yml").read_text()
     with pytest.raises(InvalidValue):

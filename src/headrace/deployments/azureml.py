@@ -8,17 +8,19 @@ managedOnlineEndpoint and managedOnlineDeployment.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 from headrace.deployments.config import described
 from headrace.deployments.fetched import Fetched
 from headrace.deployments.folders import FOLDER_TEXT, FolderClient, FolderConfig, copy_model, write_yaml
-from headrace.deployments.local import run_local as serve_here
+from headrace.deployments.local import run_local
+from headrace.deployments.progress import silent
 from headrace.errors import InvalidValue
 from headrace.serving.image import contents, context
 from headrace.serving.image.dockerfile import PORT
+
+__all__ = ["AzureMLDeploymentClient", "run_local", "target_help"]
 
 _SCHEMAS = "https://azuremlschemas.azureedge.net/latest"
 _NAME = re.compile(r"[a-z][a-z0-9-]{1,30}[a-z0-9]")
@@ -89,7 +91,7 @@ class AzureMLDeploymentClient(FolderClient):
         held = contents.of_model(
             model.path, model.origin, name=model.name, version=model.version, allow_pickle=config.allow_pickle
         )
-        context.write(held, folder / "image", _silent)
+        context.write(held, folder / "image", silent)
         route = {"port": PORT, "path": "/ping"}
         return {
             "environment": {
@@ -104,13 +106,6 @@ class AzureMLDeploymentClient(FolderClient):
         }
 
 
-def run_local(
-    name: str, model_uri: str, flavor: str | None = None, config: Mapping[str, Any] | None = None
-) -> dict[str, Any]:
-    """In Headrace's server, on this machine. config: that of the target `local`."""
-    return serve_here(name, model_uri, flavor, config)
-
-
 def target_help() -> str:
     return (
         "azureml: endpoint.yml and deployment.yml for `az ml`, with the model's folder or an image's. Nothing is sent\n"
@@ -121,10 +116,6 @@ def target_help() -> str:
 
 def _tags(model: Fetched) -> dict[str, str]:
     return {"headrace-model": model.name, "headrace-version": model.version} if model.name else {}
-
-
-def _silent(line: str) -> None:
-    del line
 
 
 def _readme(name: str, deployment: str) -> str:

@@ -7,7 +7,7 @@ import abc
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from headrace.errors import NotSupported
+from headrace.errors import InvalidValue, NotSupported
 
 
 class BaseDeploymentClient(abc.ABC):
@@ -84,3 +84,9 @@ class BaseDeploymentClient(abc.ABC):
 
     def _unable(self, what: str) -> NotSupported:
         return NotSupported(f"The target {self.target_uri!r} can't {what}.")
+
+
+def check_flavor(flavor: str | None) -> None:
+    """Of a target that serves what every model has."""
+    if flavor not in (None, "python_function"):
+        raise InvalidValue("flavor", flavor, "models are served by python_function.")

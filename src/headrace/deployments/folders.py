@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 
 from headrace import clock
-from headrace.deployments.base import BaseDeploymentClient
+from headrace.deployments.base import BaseDeploymentClient, check_flavor
 from headrace.deployments.config import Config, decoded
 from headrace.deployments.fetched import Fetched, fetch, lasting
 from headrace.errors import AlreadyExists, InvalidValue, NotFound, NotSupported
@@ -60,7 +60,7 @@ class FolderClient(BaseDeploymentClient):
     ) -> dict[str, Any]:
         chosen = self._chosen(flavor, config)
         folder = self._folder(name, chosen)
-        if folder.exists() and any(folder.iterdir()):
+        if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
             raise AlreadyExists("folder", str(folder), hint="Update the deployment, or delete it.")
         return self._made(name, model_uri, chosen, dict(config or {}), folder)
 
@@ -132,8 +132,7 @@ class FolderClient(BaseDeploymentClient):
         return {**record, "folder": str(folder)}
 
     def _chosen(self, flavor: str | None, config: Mapping[str, Any] | None) -> FolderConfig:
-        if flavor not in (None, "python_function"):
-            raise InvalidValue("flavor", flavor, "models are served by python_function.")
+        check_flavor(flavor)
         return decoded(self.config, config, self.target)
 
     def _folder(self, name: str, chosen: FolderConfig) -> Path:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from headrace.deployments.fetched import fetch
+from headrace.deployments.progress import Progress, silent
 from headrace.environments.tool import Tool, ToolFailed
 from headrace.errors import InvalidValue
 from headrace.serving.image import contents, context
 
 ENGINES = ("docker", "podman", "buildah")
-
-Progress = Callable[[str], None]
 
 
 def generate_dockerfile(
@@ -29,7 +28,7 @@ def generate_dockerfile(
     base_image: with a Python that has venv and pip; by default the slim image of the model's Python. UntrustedModel for
     a model that runs code and isn't trusted here.
     """
-    tell = progress or _silent
+    tell = progress or silent
     if model_uri is None:
         return context.write(contents.without_model(base=base_image), Path(output_directory), tell)
     model = fetch(model_uri)
@@ -70,7 +69,7 @@ def build_docker(
         folder = generate_dockerfile(
             model_uri, Path(scratch, "context"), base_image=base_image, allow_pickle=allow_pickle, progress=progress
         )
-        client.show(*_words(name, build_arguments or {}), str(folder), tell=progress or _silent, env=_BUILDKIT)
+        client.show(*_words(name, build_arguments or {}), str(folder), tell=progress or silent, env=_BUILDKIT)
 
 
 _BUILDKIT = {"DOCKER_BUILDKIT": "1"}  # the Dockerfile's mounts need it; podman and buildah don't ask
@@ -91,7 +90,3 @@ def _check_answers(client: Tool) -> None:
             error.status,
             error.said,
         ) from error
-
-
-def _silent(line: str) -> None:
-    del line

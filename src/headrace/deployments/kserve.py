@@ -20,11 +20,13 @@ from headrace.deployments import predictions
 from headrace.deployments.config import described
 from headrace.deployments.fetched import Fetched
 from headrace.deployments.folders import FOLDER_TEXT, FolderClient, FolderConfig, write_yaml
-from headrace.deployments.local import run_local as serve_here
+from headrace.deployments.local import run_local
 from headrace.environments.tool import Tool, ToolFailed
 from headrace.errors import InvalidState, InvalidValue, MissingValue
 from headrace.serving.image import contents
 from headrace.serving.image.dockerfile import PORT, USER
+
+__all__ = ["FILE", "KServeDeploymentClient", "manifest", "run_local", "target_help"]
 
 FILE = "inferenceservice.yaml"
 MOUNTED = "/mnt/models"  # where KServe's storage initializer puts a model
@@ -136,13 +138,6 @@ class KServeDeploymentClient(FolderClient):
         if not found.get("url"):
             raise InvalidState(message=f"The deployment {name!r} is {found['status']} and has no address to ask.")
         return predictions.ask(found["url"], inputs)
-
-
-def run_local(
-    name: str, model_uri: str, flavor: str | None = None, config: Mapping[str, Any] | None = None
-) -> dict[str, Any]:
-    """In the same server, on this machine. config: that of the target `local`."""
-    return serve_here(name, model_uri, flavor, config)
 
 
 def target_help() -> str:

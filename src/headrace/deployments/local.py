@@ -12,7 +12,7 @@ from typing import Any
 
 from headrace import clock, settings
 from headrace.deployments import predictions
-from headrace.deployments.base import BaseDeploymentClient
+from headrace.deployments.base import BaseDeploymentClient, check_flavor
 from headrace.deployments.config import Config, decoded, described
 from headrace.deployments.fetched import lasting
 from headrace.deployments.local_process import serve, stop
@@ -57,7 +57,7 @@ class LocalDeploymentClient(BaseDeploymentClient):
         config: Mapping[str, Any] | None = None,
         endpoint: str | None = None,  # noqa: ARG002 — MLflow's interface, here and below
     ) -> dict[str, Any]:
-        _check_flavor(flavor)
+        check_flavor(flavor)
         chosen = decoded(LocalConfig, config, "local")
         with self._records.locked(name):
             known = self._records.find(name)
@@ -76,7 +76,7 @@ class LocalDeploymentClient(BaseDeploymentClient):
     ) -> dict[str, Any]:
         """The other version is started first, and takes over when it answers. On a port that was chosen there can be
         only one: it is stopped first, and started again if the other one can't start."""
-        _check_flavor(flavor)
+        check_flavor(flavor)
         with self._records.locked(name):
             known = self._records.get(name)
             given = {**known.config, **(config or {})}
@@ -176,8 +176,3 @@ def _key() -> dict[str, str]:
     """Servers that were started with these keys ask for one of them."""
     keys = [key.strip() for key in (settings.SERVE_API_KEYS.get() or "").split(",") if key.strip()]
     return {"Authorization": f"Bearer {keys[0]}"} if keys else {}
-
-
-def _check_flavor(flavor: str | None) -> None:
-    if flavor not in (None, "python_function"):
-        raise InvalidValue("flavor", flavor, "models are served by python_function.")

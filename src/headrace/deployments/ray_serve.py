@@ -15,7 +15,7 @@ from typing import Any
 from headrace import settings
 from headrace.client.uri import get_registry_uri, get_tracking_uri
 from headrace.deployments import predictions
-from headrace.deployments.base import BaseDeploymentClient
+from headrace.deployments.base import BaseDeploymentClient, check_flavor
 from headrace.deployments.config import Config, decoded, described
 from headrace.deployments.fetched import lasting
 from headrace.environments.tool import Tool
@@ -82,7 +82,7 @@ class RayDeploymentClient(BaseDeploymentClient):
         config: Mapping[str, Any] | None = None,
         endpoint: str | None = None,  # noqa: ARG002 — MLflow's interface, here and below
     ) -> dict[str, Any]:
-        _check_flavor(flavor)
+        check_flavor(flavor)
         chosen = decoded(RayConfig, config, "ray")
         serve = self._serve()
         if name in serve.status().applications:
@@ -97,7 +97,7 @@ class RayDeploymentClient(BaseDeploymentClient):
         config: Mapping[str, Any] | None = None,
         endpoint: str | None = None,  # noqa: ARG002
     ) -> dict[str, Any]:
-        _check_flavor(flavor)
+        check_flavor(flavor)
         serve = self._serve()
         known = self._about(serve, name)
         given = {**known["config"], **(config or {})}
@@ -255,8 +255,3 @@ def _why(serve: Any, name: str) -> str:
     lines = [line for text in texts for line in (text or "").strip().splitlines() if line.strip()]
     errors = [line for line in lines if "Error" in line or "headrace.errors" in line or "Untrusted" in line]
     return (errors or lines or [""])[-1].strip()
-
-
-def _check_flavor(flavor: str | None) -> None:
-    if flavor not in (None, "python_function"):
-        raise InvalidValue("flavor", flavor, "models are served by python_function.")

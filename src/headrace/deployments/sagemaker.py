@@ -8,17 +8,18 @@ from __future__ import annotations
 
 import re
 import tarfile
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from headrace.deployments.config import described
 from headrace.deployments.fetched import Fetched, slug
 from headrace.deployments.folders import FOLDER_TEXT, FolderClient, FolderConfig, write_json
-from headrace.deployments.local import run_local as serve_here
+from headrace.deployments.local import run_local
 from headrace.errors import InvalidValue, MissingValue
 from headrace.packaging import manifest
 from headrace.serving.image import contents
+
+__all__ = ["SageMakerDeploymentClient", "run_local", "target_help"]
 
 _ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/.+")
 _BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
@@ -85,13 +86,6 @@ class SageMakerDeploymentClient(FolderClient):
         )
         write_json(folder / "create-endpoint.json", {"EndpointName": own, "EndpointConfigName": own, "Tags": tags})
         return _readme(own, container.get("ModelDataUrl"), config.region_name or self.region)
-
-
-def run_local(
-    name: str, model_uri: str, flavor: str | None = None, config: Mapping[str, Any] | None = None
-) -> dict[str, Any]:
-    """In the same server, on this machine. config: that of the target `local`."""
-    return serve_here(name, model_uri, flavor, config)
 
 
 def target_help() -> str:

@@ -6,7 +6,6 @@ import json
 import shutil
 import tempfile
 import warnings
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,22 +13,22 @@ from headrace.deployments.edge import onnx_run
 from headrace.deployments.edge.convert import convert
 from headrace.deployments.edge.converted import Converted, NotConvertible
 from headrace.deployments.fetched import Fetched, fetch
+from headrace.deployments.progress import Progress, silent
 from headrace.environments.installed import distribution
-from headrace.errors import AlreadyExists, CallerError, InvalidValue
+from headrace.errors import CallerError, InvalidValue
 from headrace.packaging import example as examples
 from headrace.packaging import manifest
 from headrace.packaging.llm.options import options_of_config
 from headrace.packaging.llm.task import CHAT
 from headrace.packaging.load import load_pyfunc, open_model
 from headrace.packaging.payload import decode, encode
+from headrace.packaging.save import beside
 from headrace.packaging.source import Source
 
 FORMATS = ("onnx", "bundle")
 TOLERANCE = 1e-4  # of floats, relative and absolute: the graph has float32 where the model may have float64
 ABOUT, EXAMPLE, RUN = "model.json", "example.json", "run.py"
 GENAI_CONFIG = "genai_config.json"
-
-Progress = Callable[[str], None]
 
 
 class Disagrees(CallerError):
@@ -51,22 +50,13 @@ def export(
     """
     if to not in FORMATS:
         raise InvalidValue("to", to, f"allowed are {', '.join(FORMATS)}.")
-    target = Path(directory)
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise AlreadyExists("folder", str(target), hint="Name one that is new or empty.")
-    model = fetch(model_uri)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    # Beside its place, and renamed when it is whole and was checked.
-    with tempfile.TemporaryDirectory(prefix=".headrace-export-", dir=target.parent) as scratch:
-        made = Path(scratch, "made")
-        made.mkdir(mode=0o755)
+    target = Path(directory).expanduser()
+    with beside(target) as made, tempfile.TemporaryDirectory(prefix=".headrace-export-", dir=made.parent) as scratch:
+        model = fetch(model_uri)
         if to == "onnx":
-            _onnx(model, made, Path(scratch), tolerance, allow_pickle, progress or _silent)
+            _onnx(model, made, Path(scratch), tolerance, allow_pickle, progress or silent)
         else:
             _bundle(model, made)
-        if target.exists():
-            target.rmdir()
-        made.rename(target)
     return target
 
 
@@ -185,10 +175,6 @@ def _write_readme(folder: Path, name: str, text: str, packages: list[str]) -> No
 
 def _write_json(path: Path, content: Any) -> None:
     path.write_text(json.dumps(content, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-
-
-def _silent(line: str) -> None:
-    del line
 
 
 _ONNX_README = """\
