@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import multiprocessing
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -187,3 +188,25 @@ def test_name_of_a_linked_file_is_brought_to_the_disk(
     assert waiting.link(RUN, "a", tmp_path / "source")
     waiting.sync()
     assert synced == {waiting.blobs(RUN).local_path("").stat().st_ino}
+
+
+def test_what_is_found_while_files_are_sent_is_sent_next(waiting: Waiting, store: LocalBlobs) -> None:
+    other = "cd" * 16
+
+    def root(run_id: str) -> LocalBlobs:
+        if run_id == RUN:
+            with waiting.writer(other, "b") as writer:  # of another process
+                writer.write(b"2")
+            uploads.send_left()
+        return store
+
+    uploads = Uploads(waiting, root)
+    put(waiting, "a", b"1")
+    uploads.add(RUN)
+    assert uploads.flush(60)
+    ends = time.monotonic() + 60
+    while waiting.looks(other):
+        assert time.monotonic() < ends
+        time.sleep(0.002)
+    assert uploads.close(60, patient=True, left=False)
+    assert (store.get_bytes("a"), store.get_bytes("b")) == (b"1", b"2")

@@ -155,7 +155,9 @@ class Uploads:
     def _send_here(self) -> bool:
         """False where it is worth trying again after a pause."""
         sent = True
-        for run_id in [*self._unsent, *self._left]:
+        with self._moved:
+            runs = [*self._unsent, *self._left]
+        for run_id in runs:
             if self._stop.is_set():
                 return False
             try:
@@ -171,7 +173,7 @@ class Uploads:
                 self._put_last(run_id)
                 return False
         with self._moved:
-            self._left = []
+            self._left = [run_id for run_id in self._left if run_id not in runs]  # others came meanwhile
             self._moved.notify_all()
         return sent
 
