@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from headrace import clock
+from headrace.client import temporary
+from headrace.client.outbox.lock import held
 from headrace.errors import InvalidValue, NotFound
 from headrace.packaging.trusted_digests import home
 
@@ -94,16 +94,9 @@ class Records:
             old.unlink(missing_ok=True)
         return self.folder / f"{name}.{clock.now_ms()}.log"
 
-    @contextmanager
-    def locked(self, name: str) -> Iterator[None]:
+    def locked(self, name: str) -> AbstractContextManager[None]:
         """One change of a name at a time, of all processes."""
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        mark = os.open(self._path(name).with_suffix(".lock"), os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            fcntl.flock(mark, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(mark)
+        return held(self._path(name).with_suffix(".lock"))
 
     def _logs(self, name: str) -> list[Path]:
         return sorted(path for path in self.folder.glob("*.log") if re.fullmatch(rf"{re.escape(name)}\.\d+", path.stem))
@@ -122,13 +115,7 @@ def is_alive(pid: int, born: int | None) -> bool:
         os.waitpid(pid, os.WNOHANG)  # a child of this very process is asked for
     if born is not None:
         return born_at(pid) == born
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        pass
-    return True
+    return temporary.is_alive(pid)
 
 
 def born_at(pid: int) -> int | None:
