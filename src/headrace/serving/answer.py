@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
-from typing import Protocol
 
-from headrace.serving.call import Call, Reply
-from headrace.serving.facts import Facts
+from headrace.serving.call import Reply
 
 
 class Streamed:
@@ -19,16 +17,3 @@ class Streamed:
 
 
 Answer = Reply | Streamed
-
-
-class Answers(Protocol):
-    """A pool of workers, a deployment: whatever answers calls on the event loop.
-
-    `call` raises TooBusy (429, with `retry_after_s`) where the queue is full, TimedOut (504) past the deadline, and
-    StoreUnavailable (503) where the process died with the call in it or no process lives. Cancelling the task cancels
-    the call.
-    """
-
-    facts: Facts
-
-    async def call(self, call: Call) -> Answer: ...

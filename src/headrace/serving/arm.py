@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import msgspec
 
 from headrace import clock
-from headrace.errors import HeadraceError, UserCodeError
+from headrace.errors import HeadraceError
 from headrace.serving.answer import Answer
 from headrace.serving.call import JSON, Call, Reply
 from headrace.serving.facts import Facts
@@ -33,7 +33,11 @@ class Pool(Protocol):
 
     async def start(self) -> Facts: ...
 
-    async def call(self, call: Call) -> Answer: ...
+    async def call(self, call: Call) -> Answer:
+        """Raises TooBusy (with `retry_after_s`) where the queue is full, TimedOut past the deadline, and
+        StoreUnavailable where the process died with the call in it or no process lives. Cancelling the task cancels
+        the call."""
+        ...
 
     async def warm(self, body: bytes, content_type: str) -> list[Reply]:
         """One call in each process."""
@@ -188,8 +192,6 @@ async def _refusal(pool: Pool) -> str | None:
             replies = await pool.warm(example.encode(), JSON)
     except TimeoutError:
         return f"it didn't answer its example within {WARM_S:g} s"
-    except UserCodeError as error:
-        return error.message
     failed = next((reply for reply in replies if reply.status >= 400), None)
     return None if failed is None else _said(failed)
 

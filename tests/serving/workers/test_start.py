@@ -229,7 +229,7 @@ async def _asked(pool: Pool, body: bytes) -> Reply:
 async def _direct(pool: Pool, place: int, **body: Any) -> dict[str, Any]:
     """From a certain process."""
     await until(lambda: len(pool._crew.workers) > place)
-    reply = await pool._warm(pool._crew.workers[place], msgspec.json.encode(body), "application/json", "invocations")
+    reply = await pool._warm(pool._crew.workers[place], msgspec.json.encode(body), "application/json")
     found: dict[str, Any] = msgspec.json.decode(reply.body)
     return found
 

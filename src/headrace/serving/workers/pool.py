@@ -13,7 +13,7 @@ from headrace import clock, environments
 from headrace.errors import HeadraceError, TimedOut
 from headrace.serving.answer import Answer, Streamed
 from headrace.serving.batching.policy import BatchPolicy
-from headrace.serving.call import JSON, Call, Kind, Reply
+from headrace.serving.call import Call, Reply
 from headrace.serving.facts import Facts
 from headrace.serving.problems import problem
 from headrace.serving.spec import ModelSpec
@@ -128,13 +128,11 @@ class Pool:
             self._abandon(waiting)
             raise
 
-    async def warm(self, body: bytes, content_type: str = JSON, kind: Kind = "invocations") -> list[Reply]:
+    async def warm(self, body: bytes, content_type: str) -> list[Reply]:
         """The answers of all processes to this one call. Those that take the place of another one get it first, too."""
         await self._crew.complete()
-        replies = await asyncio.gather(
-            *(self._warm(worker, body, content_type, kind) for worker in list(self._crew.workers))
-        )
-        if kind == "invocations" and all(reply.status < 400 for reply in replies):
+        replies = await asyncio.gather(*(self._warm(worker, body, content_type) for worker in list(self._crew.workers)))
+        if all(reply.status < 400 for reply in replies):
             self._warming = (body, content_type)
         return replies
 
@@ -308,11 +306,11 @@ class Pool:
             worker.reserved = False
             self._pump()
             return
-        task = asyncio.get_running_loop().create_task(self._warm(worker, *self._warming, "invocations"))
+        task = asyncio.get_running_loop().create_task(self._warm(worker, *self._warming))
         self._warmers.add(task)
         task.add_done_callback(self._warmers.discard)
 
-    async def _warm(self, worker: Worker, body: bytes, content_type: str, kind: Kind) -> Reply:
+    async def _warm(self, worker: Worker, body: bytes, content_type: str) -> Reply:
         worker.reserved = True
         try:
             while worker.calls and not worker.lost:  # noqa: ASYNC110 — an event would cost each call
@@ -320,14 +318,14 @@ class Pool:
             now = clock.monotonic_s()
             call = Call(
                 id=next(self._warm_ids),
-                kind=kind,
+                kind="invocations",
                 body=body,
                 content_type=content_type,
                 deadline=now + self._options.request_timeout_s,
             )
             waiting = Waiting(call, now)
             if worker.lost:
-                return problem(kind, WorkerLost("The process has ended before it could be asked."))
+                return problem("invocations", WorkerLost("The process has ended before it could be asked."))
             self._give(worker, [waiting], now)
             self._watch_deadlines()
             answer = await waiting.future
@@ -338,7 +336,7 @@ class Pool:
             assert answer.done is not None
             return answer.done
         except HeadraceError as error:
-            return problem(kind, error)
+            return problem("invocations", error)
         finally:
             worker.reserved = False
             self._pump()
