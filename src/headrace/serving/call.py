@@ -11,6 +11,15 @@ Kind = Literal["invocations", "chat", "completions", "embeddings", "infer"]
 
 JSON = "application/json"
 EVENTS = "text/event-stream; charset=utf-8"
+OPENAI: tuple[Kind, ...] = ("chat", "completions", "embeddings")
+PATHS: dict[Kind, str] = {
+    "invocations": "/invocations",
+    "chat": "/v1/chat/completions",
+    "completions": "/v1/completions",
+    "embeddings": "/v1/embeddings",
+    "infer": "/v2/models/{name}/infer",
+}
+"""Where each is asked. name: of the model."""
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False):
@@ -51,3 +60,7 @@ class Reply(msgspec.Struct, frozen=True, kw_only=True, array_like=True, gc=False
     predict_s: float = 0.0
     batch: int = 1
     queue_s: float = 0.0
+
+
+CANCELLED = Reply(status=499, body=b"", error="CANCELLED")
+"""Nobody gets it; metrics tell of it."""

@@ -10,17 +10,10 @@ from __future__ import annotations
 from typing import Any
 
 from headrace.lazy import optional_import
-from headrace.serving.call import Kind
+from headrace.serving.call import PATHS, Kind
 from headrace.serving.observe import Observation
 
 CLOSE_MS = 5000
-_ROUTES: dict[Kind, str] = {
-    "invocations": "/invocations",
-    "chat": "/v1/chat/completions",
-    "completions": "/v1/completions",
-    "embeddings": "/v1/embeddings",
-    "infer": "/v2/models/{name}/infer",
-}
 _OPERATIONS: dict[Kind, str] = {"chat": "chat", "completions": "text_completion", "embeddings": "embeddings"}
 _MS = 1_000_000  # nanoseconds
 
@@ -46,7 +39,7 @@ class Traces:
     def __call__(self, told: Observation) -> None:
         call, reply = told.call, told.reply
         operation = _OPERATIONS.get(call.kind)
-        route = _ROUTES[call.kind]
+        route = PATHS[call.kind]
         span = self._tracer.start_span(
             f"{operation} {told.deployment}" if operation and told.deployment else f"POST {route}",
             context=self._context.extract({"traceparent": told.trace}) if told.trace else None,

@@ -19,20 +19,13 @@ from headrace.serving.app.options import Options
 from headrace.serving.app.responses import headers_of, send_reply
 from headrace.serving.app.watch import Watch
 from headrace.serving.arm import Served
-from headrace.serving.call import EVENTS, Call, Kind, Reply
+from headrace.serving.call import CANCELLED, EVENTS, PATHS, Call, Kind, Reply
 from headrace.serving.deployment import Deployment, Deployments
+from headrace.serving.events import as_event
 from headrace.serving.observe import Observation, Observer, tell
 from headrace.serving.problems import problem, told
 
-CANCELLED = Reply(status=499, body=b"", error="CANCELLED")  # nobody gets it; metrics tell of it
 LOADING = "The model is still being loaded."
-PATHS: dict[Kind, str] = {
-    "invocations": "/invocations",
-    "chat": "/v1/chat/completions",
-    "completions": "/v1/completions",
-    "embeddings": "/v1/embeddings",
-    "infer": "/v2/models/{name}/infer",
-}
 _HEADER_LENGTH = oip.HEADER_LENGTH.lower().encode()
 
 
@@ -201,8 +194,7 @@ async def _stream(life: _Life, answer: Streamed, headers: Headers, send: Send) -
     except HeadraceError as error:
         failed = problem(life.kind, error)
         if answer.content_type == EVENTS:
-            event = b"data: " + failed.body + b"\n\n"
-            await send({"type": "http.response.body", "body": event, "more_body": True})
+            await send({"type": "http.response.body", "body": as_event(failed.body), "more_body": True})
     finally:
         await answer.parts.aclose()
     await send({"type": "http.response.body", "body": b""})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from headrace.serving.call import JSON, Kind
+from headrace.serving.call import JSON, PATHS, Kind
 from headrace.serving.facts import Facts
 
 Schema = dict[str, Any]
@@ -82,27 +82,27 @@ COMPONENTS: dict[str, Schema] = {
 }
 _EVENTS = "text/event-stream"
 _CHAT_EXAMPLE = {"messages": [{"role": "user", "content": "What is the capital of Spain?"}], "max_tokens": 64}
-_ROWS: dict[Kind, tuple[str, str, str, Any]] = {
-    "chat": ("/v1/chat/completions", "ChatRequest", "Chat, in OpenAI's dialect.", _CHAT_EXAMPLE),
-    "completions": ("/v1/completions", "CompletionRequest", "Go on with a text, in OpenAI's dialect.", None),
-    "embeddings": ("/v1/embeddings", "EmbeddingsRequest", "Embed texts, in OpenAI's dialect.", None),
+_ROWS: dict[Kind, tuple[str, str, Any]] = {
+    "chat": ("ChatRequest", "Chat, in OpenAI's dialect.", _CHAT_EXAMPLE),
+    "completions": ("CompletionRequest", "Go on with a text, in OpenAI's dialect.", None),
+    "embeddings": ("EmbeddingsRequest", "Embed texts, in OpenAI's dialect.", None),
 }
 
 
 def operations(models: Sequence[tuple[str, Facts]]) -> dict[str, Any]:
     """models: name and facts of each. Only what one of them answers."""
     paths: dict[str, Any] = {}
-    for kind, (path, request, summary, example) in _ROWS.items():
+    for kind, (request, summary, example) in _ROWS.items():
         answering = [(name, facts) for name, facts in models if kind in facts.kinds]
         if answering:
             named = None if example is None else {"model": answering[0][0], **example}
             streams = kind != "embeddings" and any(facts.streams for _, facts in answering)
-            paths[path] = {"post": _operation(kind, summary, request, "OpenAIError", named, streams=streams)}
+            paths[PATHS[kind]] = {"post": _operation(kind, summary, request, "OpenAIError", named, streams=streams)}
     for name, facts in models:
         if "infer" in facts.kinds:
             summary = f"Ask {name}, in the Open Inference Protocol."
             post = _operation(f"infer.{name}", summary, "InferRequest", "InferError", None)
-            paths[f"/v2/models/{name}/infer"] = {"post": post}
+            paths[PATHS["infer"].format(name=name)] = {"post": post}
     return paths
 
 

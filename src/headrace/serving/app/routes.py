@@ -11,16 +11,12 @@ from headrace.serving.app.calls import Target
 from headrace.serving.app.pages import Pages
 from headrace.serving.app.responses import Page
 from headrace.serving.app.static import FILES, static_file
-from headrace.serving.call import Kind
+from headrace.serving.call import OPENAI, PATHS
 from headrace.serving.deployment import Deployment, Deployments
 
 _POST = ("POST",)
 _GET = ("GET", "HEAD")
-_OPENAI: dict[str, Kind] = {
-    "/v1/chat/completions": "chat",
-    "/v1/completions": "completions",
-    "/v1/embeddings": "embeddings",
-}
+_OPENAI = {PATHS[kind]: kind for kind in OPENAI}
 _VERSIONS = "/versions/"
 
 

@@ -22,6 +22,7 @@ from headrace.packaging.pyfunc.loaded import PyFuncModel
 from headrace.packaging.schema import ColSpec
 from headrace.packaging.types import DataType
 from headrace.serving.call import EVENTS, Call, Kind, Reply
+from headrace.serving.events import DONE, as_event
 from headrace.serving.hosts.asking import json_object, refusal
 from headrace.serving.hosts.base import Emit
 from headrace.serving.hosts.described import described
@@ -31,7 +32,6 @@ from headrace.serving.problems import problem
 from headrace.serving.spec import ModelSpec
 
 PROMPT = "prompt"
-_DONE = b"data: [DONE]\n\n"
 
 
 def chat_field(meta: Model) -> str | None:
@@ -154,7 +154,7 @@ class AgentHost:
                 emit.part(call.id, event)
         except (Exception, SystemExit) as error:  # noqa: BLE001 — the user's code
             told = problem(call.kind, failure(error))
-            emit.part(call.id, b"data: " + told.body + b"\n\n")
+            emit.part(call.id, as_event(told.body))
             return told
         finally:
             events.close()
@@ -163,8 +163,8 @@ class AgentHost:
     def _events(self, call: Call, asked: _Asked) -> Generator[bytes, None, None]:
         pieces = self._pieces(call, asked)
         for piece in pieces:
-            yield b"data: " + encode_quickly(piece, unwrapped=True) + b"\n\n"
-        yield _DONE
+            yield as_event(encode_quickly(piece, unwrapped=True))
+        yield DONE
 
     def _pieces(self, call: Call, asked: _Asked) -> Iterator[Any]:
         if call.kind == "invocations":

@@ -16,11 +16,11 @@ from headrace.errors import HeadraceError
 from headrace.packaging.llm.answers import ChatAnswer, CompletionAnswer
 from headrace.packaging.llm.engine import Growing, Job, Piece
 from headrace.serving.call import EVENTS, Call, Reply, Usage
+from headrace.serving.events import DONE, as_event
 from headrace.serving.hosts.base import Emit
 from headrace.serving.problems import problem
 
 GATHER_S = 0.004  # pieces that follow one another within it share a write; too short for an eye to see
-DONE = b"data: [DONE]\n\n"
 
 
 class Asked(NamedTuple):
@@ -113,7 +113,7 @@ class Events(Exchange):
     def fail(self, error: HeadraceError) -> None:
         """Once the status has left, the error is an event; that is how OpenAI's clients expect it."""
         if not self.over and self._sent_at is not None:
-            self._waiting.append(b"data: " + problem(self.call.kind, error).body + b"\n\n")
+            self._waiting.append(as_event(problem(self.call.kind, error).body))
             self.flush()
         super().fail(error)
 
@@ -141,4 +141,4 @@ class Events(Exchange):
 
 
 def _event(chunk: object) -> bytes:
-    return b"data: " + msgspec.json.encode(chunk) + b"\n\n"
+    return as_event(msgspec.json.encode(chunk))

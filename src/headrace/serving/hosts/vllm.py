@@ -30,14 +30,13 @@ from headrace.packaging.llm.task import CHAT, COMPLETIONS
 from headrace.packaging.mlmodel import Model
 from headrace.packaging.payload.errors import BadPayload
 from headrace.packaging.source import Source
-from headrace.serving.call import Call, Kind, Reply, Usage
+from headrace.serving.call import PATHS, Call, Kind, Reply, Usage
 from headrace.serving.hosts.asking import json_object, refusal
 from headrace.serving.hosts.base import Emit
 from headrace.serving.hosts.described import described
 from headrace.serving.problems import problem, told
 from headrace.serving.spec import ModelSpec
 
-_PATHS: dict[Kind, str] = {"chat": "/v1/chat/completions", "completions": "/v1/completions"}
 _PR_SET_PDEATHSIG = 1
 _LOOK_S = 0.2
 _STOP_S = 20.0
@@ -180,7 +179,7 @@ class VllmHost:
     def _pass_on(self, call: Call, body: bytes, connection: http.client.HTTPConnection, emit: Emit) -> None:
         began = clock.monotonic_s()
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self._key}"}
-        connection.request("POST", _PATHS[self._kinds[call.kind]], body, headers)
+        connection.request("POST", PATHS[self._kinds[call.kind]], body, headers)
         response = connection.getresponse()
         content_type = response.headers.get("Content-Type", "application/json")
         if response.status == 200 and content_type.startswith("text/event-stream"):

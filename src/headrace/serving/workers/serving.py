@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from headrace import clock
 from headrace.errors import TimedOut
-from headrace.serving.call import Call, Reply
+from headrace.serving.call import CANCELLED, Call
 from headrace.serving.hosts.base import Host
 from headrace.serving.problems import problem
 from headrace.serving.workers.emitting import Emitter
@@ -23,7 +23,6 @@ from headrace.serving.workers.frames import Cancel, Done, End, Given, receive
 
 FAULT = 70  # the status of a process whose host broke its promise
 _CLOSE_S = 10.0
-_CANCELLED = Reply(status=499, body=b"", error="CANCELLED")
 
 
 class Serving:
@@ -69,7 +68,7 @@ class Serving:
                 raise AssertionError(f"{type(self._host).__name__} left a call of kind {call.kind} without an answer")
             if call.id in self._cancelled:
                 self._cancelled.discard(call.id)
-                self._emitter.send(Done(call.id, _CANCELLED))
+                self._emitter.send(Done(call.id, CANCELLED))
 
     def _read(self) -> None:
         given: list[Call] = []
