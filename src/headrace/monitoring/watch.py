@@ -24,7 +24,7 @@ from headrace.serving.samples import read as read_samples
 @dataclass(frozen=True, kw_only=True)
 class Watched:
     """A served version. uri: its address; name: of its deployment; label: of the revision; folder: of the model on this
-    machine. revisions: "any" looks at requests to all versions of the name."""
+    machine. any_revision: looks at requests to all versions of the name."""
 
     uri: str
     name: str

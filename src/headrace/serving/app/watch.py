@@ -12,7 +12,7 @@ AFTER_S = 0.02  # most answers are there by then, and a watcher costs more than 
 
 class Watch:
     """A block that is given up with `Disconnected` when the client goes away. To be entered when the request's body has
-    been read. at_once: for answers that come in parts."""
+    been read. `begin` is for answers that come in parts; others are watched once they take long."""
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
