@@ -151,6 +151,9 @@ def test_client_finds_asks_updates_and_deletes(
     mlflow.sklearn.save_model(forest, Path("other"), input_example=FRAME)
     assert client.update_deployment("forest", "other")["config"] == found["config"]
     assert client.predict("forest", FRAME[:1]) == {"predictions": ["small"]}
+    with pytest.raises(DeployFailed, match="No artifact"):
+        client.update_deployment("forest", str(Path("gone").absolute()))
+    assert client.predict("forest", FRAME[:1]) == {"predictions": ["small"]}
 
     client.delete_deployment("forest")
     client.delete_deployment("forest")

@@ -97,11 +97,17 @@ class RayDeploymentClient(BaseDeploymentClient):
         config: Mapping[str, Any] | None = None,
         endpoint: str | None = None,  # noqa: ARG002
     ) -> dict[str, Any]:
+        """Where the other version can't start, the one before is started again."""
         check_flavor(flavor)
         serve = self._serve()
         known = self._about(serve, name)
         given = {**known["config"], **(config or {})}
-        return self._run(serve, name, model_uri or known["model_uri"], given, decoded(RayConfig, given, "ray"))
+        try:
+            return self._run(serve, name, model_uri or known["model_uri"], given, decoded(RayConfig, given, "ray"))
+        except DeployFailed:
+            before = known["config"]
+            self._run(serve, name, known["model_uri"], before, decoded(RayConfig, before, "ray"))
+            raise
 
     def delete_deployment(
         self,
