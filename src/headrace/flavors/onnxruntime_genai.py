@@ -22,7 +22,7 @@ from headrace.flavors import genai_engine
 from headrace.lazy import optional_import
 from headrace.packaging.draft import Draft
 from headrace.packaging.flavor import Predictor
-from headrace.packaging.llm.options import OPTION_NAMES, options_of_config
+from headrace.packaging.llm.options import CONFIG_KEYS, OPTION_NAMES, options_of_config
 from headrace.packaging.llm.signatures import task_signature
 from headrace.packaging.llm.task import CHAT, COMPLETIONS
 from headrace.packaging.mlmodel import PYFUNC
@@ -156,7 +156,7 @@ def _name(name: str) -> str:
 def _checked(model_config: Mapping[str, Any] | None) -> dict[str, Any]:
     """The same mapping, if each of its keys means something."""
     config = dict(model_config or {})
-    known = {*OPTION_NAMES, "max_new_tokens", "stop_strings", "num_return_sequences", "do_sample"}
+    known = OPTION_NAMES | CONFIG_KEYS
     unknown = sorted(set(config) - known)
     if unknown:
         raise InvalidValue("model_config", unknown[0], f"known are {', '.join(sorted(known))}")

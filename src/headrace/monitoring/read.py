@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
-
-import msgspec
 
 from headrace.packaging import payload
 from headrace.packaging.mlmodel import Model
 from headrace.packaging.payload.packed import unpack
 from headrace.packaging.payload.quick import QuickForms
+from headrace.packaging.payload.request import JSON, LLM_KEYS, MSGPACKS, parsed
 from headrace.serving.call import Call
 from headrace.serving.hosts.infer import Infer
 from headrace.serving.samples import Sample
-
-_JSON, _MSGPACK = "application/json", ("application/msgpack", "application/x-msgpack", "application/vnd.msgpack")
-_TEXTS = ("messages", "prompt", "input")
 
 
 class Reading(NamedTuple):
@@ -36,15 +31,15 @@ class Reader:
         self._model, self._quick, self._infer = model, QuickForms(model), Infer(model, "")
 
     def read(self, sample: Sample) -> Reading:
-        """Raises what the model's process would, for a request that doesn't fit; ValueError for an answer that can't
-        be read."""
+        """Raises what the model's process would, for a request that doesn't fit; BadPayload for an answer that
+        can't be read."""
         if sample.kind == "infer":
             call = Call(id=0, kind="infer", body=sample.request, content_type=sample.request_type, deadline=0.0)
             return Reading(self._infer.read(call).data, _tensors(_answer(sample)))
         if sample.kind != "invocations":
-            body = msgspec.json.decode(sample.request)
+            body = parsed(sample.request)
             return Reading([_asked(body, sample)], [_told(_answer(sample), sample)], described=True)
-        if self._quick and sample.request_type.partition(";")[0].strip().lower() == _JSON:
+        if self._quick and sample.request_type.partition(";")[0].strip().lower() == JSON:
             found = self._quick.read(sample.request)
             if found is not None:
                 return Reading(found[0], _predictions(_answer(sample)))
@@ -59,12 +54,9 @@ def _answer(sample: Sample) -> Any:
     if not sample.reply or len(sample.reply) < sample.reply_bytes:
         return None
     kind = sample.reply_type.partition(";")[0].strip().lower()
-    if kind == _JSON:
-        try:
-            return msgspec.json.decode(sample.reply)
-        except msgspec.DecodeError:
-            return json.loads(sample.reply)  # NaN, which msgspec refuses
-    return unpack(sample.reply) if kind in _MSGPACK else None
+    if kind == JSON:
+        return parsed(sample.reply)
+    return unpack(sample.reply) if kind in MSGPACKS else None
 
 
 def _predictions(answer: Any) -> list[Any] | None:
@@ -89,7 +81,7 @@ def _tensors(answer: Any) -> list[Any] | None:
 
 def _asked(body: Mapping[str, Any], sample: Sample) -> dict[str, Any]:
     """What a request to a language model is like; not what it says."""
-    given = next((body[key] for key in _TEXTS if key in body), "")
+    given = next((body[key] for key in LLM_KEYS if key in body), "")
     messages = given if isinstance(given, list) else [given]
     return {
         "messages": len(messages),

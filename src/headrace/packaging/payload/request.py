@@ -31,7 +31,8 @@ LLM_KEYS = ("messages", "prompt", "input")
 JSON, CSV, PARQUET = "application/json", "text/csv", "application/vnd.apache.parquet"
 ARROW, MSGPACK = "application/vnd.apache.arrow.stream", "application/msgpack"
 CONTENT_TYPES = {"json": JSON, "csv": CSV, "parquet": PARQUET, "arrow": ARROW, "msgpack": MSGPACK}
-_ALIASES = {**CONTENT_TYPES, "application/x-msgpack": MSGPACK, "application/vnd.msgpack": MSGPACK}
+MSGPACKS = (MSGPACK, "application/x-msgpack", "application/vnd.msgpack")  # by any of its names
+_ALIASES = {**CONTENT_TYPES, **dict.fromkeys(MSGPACKS, MSGPACK)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,7 +49,7 @@ def decode(content_type: str, body: bytes | str, model: Model) -> Request:
     kind = media_type(content_type)
     schema = model.signature.inputs if model.signature else None
     if kind == JSON:
-        return of_json(_parsed(body), model)
+        return of_json(parsed(body), model)
     content = body.encode() if isinstance(body, str) else body
     if kind == MSGPACK:
         return of_json(unpack(content), model)
@@ -74,7 +75,8 @@ def media_type(content_type: str) -> str:
     return kind
 
 
-def _parsed(body: bytes | str) -> Any:
+def parsed(body: bytes | str) -> Any:
+    """Of JSON. Raises BadPayload."""
     try:
         return msgspec.json.decode(body)
     except (msgspec.MsgspecError, ValueError, RecursionError):

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, Protocol, TypeVar
-
-import msgspec
 
 from headrace.packaging.mlmodel import Model
 from headrace.packaging.payload import decode
 from headrace.packaging.payload.errors import BadPayload, UnknownContentType
+from headrace.packaging.payload.request import parsed
 from headrace.serving.call import Call, Reply
 from headrace.serving.problems import problem, told
 
@@ -40,13 +38,7 @@ def refusal(call: Call, error: Exception) -> Reply:
 
 
 def json_object(body: bytes) -> dict[str, Any]:
-    try:
-        found = msgspec.json.decode(body)
-    except (msgspec.MsgspecError, ValueError, RecursionError):
-        try:
-            found = json.loads(body)  # reads more: NaN, halves of surrogate pairs
-        except (ValueError, RecursionError) as error:
-            raise BadPayload(f"The body isn't JSON: {error}.") from None
+    found = parsed(body)
     if not isinstance(found, dict):
         raise BadPayload(f"The body must be a JSON object; it is a {type(found).__name__}.")
     return found

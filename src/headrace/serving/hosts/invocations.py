@@ -13,12 +13,10 @@ from headrace.packaging.payload.errors import UnknownContentType
 from headrace.packaging.payload.packed import pack
 from headrace.packaging.payload.quick import QuickForms
 from headrace.packaging.payload.quick_answer import encode_quickly
-from headrace.packaging.payload.request import ARROW, CONTENT_TYPES, JSON, MSGPACK, decode, media_type
+from headrace.packaging.payload.request import ARROW, CONTENT_TYPES, JSON, MSGPACK, MSGPACKS, decode, media_type
 from headrace.serving.call import Call
 from headrace.serving.hosts.joining import Mould, mould_of
 from headrace.serving.hosts.work import Work, Written
-
-_MSGPACKS = (MSGPACK, "application/x-msgpack", "application/vnd.msgpack")
 
 
 class Invocations:
@@ -69,7 +67,7 @@ def _write(accept: str, unwrapped: bool, predictions: Any) -> Written:
         wanted = {part.partition(";")[0].strip().lower() for part in accept.split(",")}
         if ARROW in wanted and not unwrapped:
             return to_arrow(predictions), ARROW
-        for name in _MSGPACKS:
+        for name in MSGPACKS:
             if name in wanted:
                 return pack(predictions, unwrapped=unwrapped), name
     return encode_quickly(predictions, unwrapped=unwrapped), JSON

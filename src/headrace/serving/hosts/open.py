@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 
 from headrace import clock
 from headrace.flavors.genai_engine import deferred
@@ -15,10 +16,7 @@ from headrace.serving.hosts.embeddings import EmbeddingHost
 from headrace.serving.spec import ModelSpec
 
 
-class _Place:
-    def __init__(self, spec: ModelSpec) -> None:
-        self.path, self.origin = Path(spec.path), spec.origin
-
+class _Place(NamedTuple):
     path: Path
     origin: Origin
 
@@ -26,7 +24,9 @@ class _Place:
 def open_host(spec: ModelSpec) -> Host:
     """Loads the model. Raises what loading raises."""
     started = clock.monotonic_s()
-    source = open_model(_Place(spec), model_config=spec.model_config, allow_pickle=spec.allow_pickle)
+    source = open_model(
+        _Place(Path(spec.path), spec.origin), model_config=spec.model_config, allow_pickle=spec.allow_pickle
+    )
     if spec.engine == "vllm":
         from headrace.serving.hosts.vllm import VllmHost
 
