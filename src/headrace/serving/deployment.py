@@ -53,6 +53,18 @@ class Deployment:
     def arms(self) -> list[Arm]:
         return [self.main, *(arm for _, arm in self._others), *(arm for _, arm in self._shadows)]
 
+    @property
+    def labels(self) -> list[str]:
+        """Of the versions that are served now."""
+        return list(dict.fromkeys(arm.served.label for arm in self.arms))
+
+    def version(self, label: str) -> Served:
+        for arm in self.arms:
+            if arm.served.label == label:
+                return arm.served
+        there = ", ".join(self.labels)
+        raise NotFound("version", label, by="label", hint=f"Of {self.name!r}, {there} is served now.")
+
     async def start(self) -> None:
         """Raises what an arm that can't start raises; none of them runs then."""
         await _all_or_none([arm.start() for arm in self.arms], lambda: self.stop(0.0))

@@ -11,7 +11,7 @@ import msgspec
 from headrace import clock
 from headrace.asgi.body import Disconnected, Receive, Send, read_body
 from headrace.asgi.refusal import Headers
-from headrace.errors import HeadraceError, InvalidValue, NotFound, RouteNotFound, StoreUnavailable, TimedOut
+from headrace.errors import HeadraceError, InvalidValue, RouteNotFound, StoreUnavailable, TimedOut
 from headrace.serving import oip
 from headrace.serving.answer import Streamed
 from headrace.serving.app.measures import Measures
@@ -116,7 +116,7 @@ class Calls:
         deployment = target.deployment or self._named(call)
         self._measures.in_flight[deployment.name] += 1
         life.deployment = deployment
-        life.served = served = served_version(deployment, target.version) if target.version else deployment.choose()
+        life.served = served = deployment.version(target.version) if target.version else deployment.choose()
         if call.kind not in served.facts.kinds:
             raise _answers_other(call.kind, deployment.name, served)
         deployment.mirror(call)
@@ -212,14 +212,6 @@ def _check_encoding(headers: Mapping[bytes, bytes]) -> None:
     encoding = headers.get(b"content-encoding", b"identity")
     if encoding.lower() != b"identity":
         raise InvalidValue("Content-Encoding", encoding.decode("latin-1"), "bodies are taken uncompressed only.")
-
-
-def served_version(deployment: Deployment, label: str) -> Served:
-    for arm in deployment.arms:
-        if arm.served.label == label:
-            return arm.served
-    there = ", ".join(dict.fromkeys(arm.served.label for arm in deployment.arms))
-    raise NotFound("version", label, by="label", hint=f"Of {deployment.name!r}, {there} is served now.")
 
 
 def _answers_other(kind: Kind, name: str, served: Served) -> RouteNotFound:

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from headrace import clock
 from headrace.errors import StoreUnavailable
 from headrace.packaging.mlflow_version import VERSION as MLFLOW_VERSION
-from headrace.serving.app.calls import LOADING, served_version
+from headrace.serving.app.calls import LOADING
 from headrace.serving.app.measures import Measures
 from headrace.serving.app.metrics import CONTENT_TYPE as METRICS_TYPE
 from headrace.serving.app.openapi import document
@@ -83,8 +83,7 @@ class Pages:
 
     def inference_model(self, deployment: Deployment, label: str | None) -> Page:
         served = self._served(deployment, label)
-        versions = list(dict.fromkeys(arm.served.label for arm in deployment.arms))
-        return Page(json_reply(metadata(deployment.name, versions, served.facts)))
+        return Page(json_reply(metadata(deployment.name, deployment.labels, served.facts)))
 
     def inference_model_ready(self, deployment: Deployment, label: str | None) -> Page:
         ready = not self.leaving and self._served(deployment, label).alive
@@ -92,7 +91,7 @@ class Pages:
 
     def _served(self, deployment: Deployment, label: str | None) -> Served:
         self._wait()
-        return deployment.main.served if label is None else served_version(deployment, label)
+        return deployment.main.served if label is None else deployment.version(label)
 
     def _wait(self) -> None:
         if not self.ready:
