@@ -45,6 +45,8 @@ def test_model_moves_to_a_server(in_process: Headrace) -> None:
         (["export", "win", "win.tar"], 1, "Did you mean 'wine'?"),
         (["export", "wine", "there.tar"], 1, "already exists"),
         (["export", "wine", "no/such/folder/wine.tar"], 1, "its folder isn't there"),
+        (["export", "wine", "a.tar", "-m", "models:/wine/1"], 2, "say --to onnx"),
+        (["export", "--to", "onnx", "-m", "models:/wine/1", "-d", "a", "--force"], 2, "--force can't go with --to"),
         (["import", "nowhere.tar"], 2, "does not exist"),
         (["import", "there.tar"], 1, "no .tar file"),
         (["import", "model"], 1, "no model.json"),

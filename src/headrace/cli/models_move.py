@@ -15,11 +15,15 @@ from headrace.cli.models_edge import export_for_device
 from headrace.cli.models_named import comment_option, hinted, name_of
 from headrace.cli.output import done, say
 from headrace.cli.problem import Problem
+from headrace.cli.run_options import only
 from headrace.cli.session import registry
 from headrace.errors import Corrupt, Forbidden, MissingValue, NotFound, StoreUnavailable
 
 if TYPE_CHECKING:
     from headrace.registry.bundle import BundledVersion
+
+_OF_REGISTERED = ("name", "target", "no_files", "force")
+_OF_DEVICES = ("to", "model_uri", "output_directory", "tolerance", "allow_pickle")
 
 
 @click.command(
@@ -68,8 +72,10 @@ def export(
     with onnxruntime-genai, and a program that asks it.
     """
     if to is not None:
+        only(_OF_DEVICES, "--to", "it makes a folder of the one model that --model-uri names")
         export_for_device(model_uri, to, output_directory, tolerance, allow_pickle=allow_pickle)
         return
+    only(_OF_REGISTERED, "an export without --to", "say --to onnx or --to bundle for a folder for a device")
     if name is None or target is None:
         raise MissingValue("NAME" if name is None else "FILE_OR_FOLDER")
     from headrace.client.model_export import export_model

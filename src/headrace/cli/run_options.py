@@ -1,4 +1,4 @@
-"""What the options of `headrace run` have to do with each other."""
+"""What the options of a command have to do with each other."""
 
 from __future__ import annotations
 
