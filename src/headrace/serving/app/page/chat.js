@@ -42,7 +42,7 @@ export function chatFor(model, base) {
   const heat = number("Temperature", "heat", "", 0.1, "empty: the model's own");
   const again = element("button", { type: "button" }, "New talk");
   const form = element("form", { className: "ask" }, text, send);
-  const messages = [];
+  let messages = [];
   let running = null;
 
   const show = (role, content) => {
@@ -55,6 +55,7 @@ export function chatFor(model, base) {
 
   async function answer() {
     const begun = performance.now();
+    const own = messages; // a new talk has others
     const said = show("assistant waiting", "");
     const request = { model: model.name, messages: [...(system.value.trim() ? [{ role: "system", content: system.value }] : []), ...messages], stream: model.streams };
     if (longest.input.value) request.max_tokens = Number(longest.input.value);
@@ -96,8 +97,9 @@ export function chatFor(model, base) {
       send.textContent = "Send";
       said.classList.remove("waiting");
     }
-    if (got) messages.push({ role: "assistant", content: got });
-    else messages.pop();
+    if (own !== messages) return;
+    if (got) own.push({ role: "assistant", content: got });
+    else own.pop();
     const took = (performance.now() - begun) / 1000;
     facts.textContent = [
       first === null ? "" : `first piece after ${first.toFixed(0)} ms`,
@@ -127,7 +129,7 @@ export function chatFor(model, base) {
   });
   again.addEventListener("click", () => {
     running?.abort();
-    messages.length = 0;
+    messages = [];
     talk.replaceChildren(empty);
     facts.textContent = "";
   });
