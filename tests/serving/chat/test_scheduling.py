@@ -247,13 +247,16 @@ def test_rounds_take_all_that_wait(engine: Letters, desk: Desk) -> None:
     rounds = Rounds(engine)  # type: ignore[arg-type]
     engine.free.clear()
     first, second = desk.exchange(50), desk.exchange(50)
-    rounds.add(first)
-    rounds.add(second)
+    for number, each in enumerate((first, second), 1):
+        rounds.add(each)
+        while len(engine.started) < number:
+            threading.Event().wait(0.001)
     waiting = [desk.exchange(length) for length in (1, 2, 3)]
     for each in waiting:
         rounds.add(each)
     engine.free.set()
     assert [desk.texts(each) for each in (first, second, *waiting)] == [["a" * n] for n in (50, 50, 1, 2, 3)]
+    assert engine.started == [[50], [50], [1, 2, 3]]
     rounds.close()
 
 
