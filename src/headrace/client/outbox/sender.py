@@ -240,9 +240,9 @@ class Sender:
         while not self._stop.wait(SYNC_S):
             last_id = self._writer.last_id
             try:
-                self._sync_too()
                 if last_id != synced:
                     self._writer.sync()
                     synced = last_id
+                self._sync_too()
             except OSError as error:
                 self._trouble(error)
