@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from headrace.serving.workers import Load
 
 MAX_FIELDS = 100  # of a model that have a series of their own: a client may name any
+MAX_FIELD_CHARS = 200  # a name may be as long as a body, and would stay
 OTHER_FIELDS = "(others)"
 _SCHEMA_ERRORS = ("SCHEMA_ENFORCEMENT_FAILED", "INVALID_PARAMETER_VALUE", "BAD_REQUEST")
 _SECONDS = (
@@ -114,6 +115,8 @@ class Measures:
             self._tokens.add((*model, "completion"), reply.usage.completion)
 
     def _known(self, deployment: str, field: str) -> str:
+        if len(field) > MAX_FIELD_CHARS:
+            return OTHER_FIELDS
         if any(self._errors.known((deployment, served.label, field)) for served in self._served(deployment)):
             return field
         if self._fields.get(deployment, 0) >= MAX_FIELDS:
