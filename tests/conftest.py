@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -16,3 +18,11 @@ pytest_plugins = ["tests.support.environment", "tests.support.phi3", "tests.supp
 EXAMPLES = DirectoryBasedExampleDatabase(Path(__file__).resolve().parents[1] / ".hypothesis" / "examples")
 settings.register_profile("headrace", deadline=None, print_blob=True, database=EXAMPLES)
 settings.load_profile("headrace")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, Any, Any]:
+    """What a test logged travels to the process that shared tests out, as UTF-8: halves of surrogate pairs are escaped."""
+    report = yield
+    report.sections = [(name, text.encode("utf-8", "backslashreplace").decode()) for name, text in report.sections]
+    return report
