@@ -22,7 +22,7 @@ settings.load_profile("headrace")
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, Any, Any]:
-    """What a test logged travels to the process that shared tests out, as UTF-8: halves of surrogate pairs are escaped."""
+    """What a test logged travels as UTF-8 to the process that shared tests out: halves of surrogates are escaped."""
     report = yield
     report.sections = [(name, text.encode("utf-8", "backslashreplace").decode()) for name, text in report.sections]
     return report
