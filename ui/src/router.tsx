@@ -39,7 +39,7 @@ const runs = createRoute({
 const run = createRoute({
   getParentRoute: () => root,
   path: "/experiments/$experimentId/runs/$runId",
-  component: lazyRouteComponent(() => import("./runs/RunPage"), "RunPage"),
+  component: lazyRouteComponent(() => import("./run/RunPage"), "RunPage"),
 });
 
 const models = createRoute({

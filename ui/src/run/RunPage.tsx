@@ -5,8 +5,8 @@ import { Crumbs } from "@/parts/Crumbs";
 import { Facts } from "@/parts/Facts";
 import { Problem } from "@/parts/Problem";
 import { exactTime } from "@/parts/times";
-import { runOf } from "./queries";
-import { durationText, metricText } from "./values";
+import { runOf } from "@/runs/queries";
+import { durationText, metricText } from "@/runs/values";
 import "./run.css";
 
 const HIDDEN_TAGS = "mlflow.";
