@@ -1,18 +1,16 @@
 /** The pages of `headrace models serve`, which are files of the Python package: tried here since a browser is. */
 
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import type { ChildProcess } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { seriousProblems } from "./axe";
+import { PYTHON, ROOT, said, started, stopped } from "./command";
 import { openBrowser, openPage } from "./server";
 
-const ROOT = new URL("../..", import.meta.url).pathname;
-const HEADRACE = process.env.HEADRACE_BIN ?? join(ROOT, ".venv", "bin", "headrace");
 const KEY = "a-key-of-the-tests";
-const READY_MS = 80_000;
 const MODELS = `
 import sys
 from pathlib import Path
@@ -50,44 +48,25 @@ headrace.onnxruntime_genai.save_model(sys.argv[2], str(folder / "phi3"), task="l
 `;
 
 const folder = mkdtempSync(join(tmpdir(), "headrace-serving-"));
-let server: ChildProcess;
+let server: ChildProcess | undefined;
 let url = "";
 let browser: Browser;
 
 beforeAll(async () => {
-  writeFileSync(join(folder, "models.py"), MODELS);
-  const variables = { ...process.env, HEADRACE_HOME: folder, HEADRACE_SERVE_API_KEYS: KEY };
-  execFileSync(
-    join(dirname(HEADRACE), "python"),
-    ["-W", "ignore", join(folder, "models.py"), folder, join(ROOT, "examples", "phi3", "phi3-tiny-int4")],
-    { env: variables, cwd: folder, stdio: "inherit" },
-  );
-  server = spawn(HEADRACE, ["models", "serve", "--port", "0", "-m", "cars", "-m", "phi3"], {
-    cwd: folder,
-    env: variables,
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  url = await new Promise((resolve, reject) => {
-    const late = setTimeout(() => reject(new Error("the models aren't ready")), READY_MS);
-    server.stdout?.on("data", (data: Buffer) => {
-      const found = String(data).match(/http:\/\/\S+/);
-      if (found) {
-        clearTimeout(late);
-        resolve(found[0]);
-      }
-    });
-    server.on("exit", (code) => reject(new Error(`the server ended with ${code}`)));
-  });
+  const variables = { HEADRACE_HOME: folder, HEADRACE_SERVE_API_KEYS: KEY };
+  const place = { folder, variables };
+  const phi3 = join(ROOT, "examples", "phi3", "phi3-tiny-int4");
+  await said(PYTHON, ["-W", "ignore", "-c", MODELS, folder, phi3], place);
+  ({ url, process: server } = await started(
+    ["models", "serve", "--port", "0", "-m", "cars", "-m", "phi3"],
+    place,
+  ));
   browser = await openBrowser();
 });
 
 afterAll(async () => {
   await browser?.close();
-  if (server && server.exitCode === null) {
-    const ended = new Promise((resolve) => server.once("exit", resolve));
-    server.kill("SIGTERM");
-    await ended;
-  }
+  await stopped(server);
   rmSync(folder, { recursive: true, force: true });
 });
 
