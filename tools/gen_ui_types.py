@@ -54,8 +54,12 @@ def interface(name: str, record: type[msgspec.Struct], shapes: Shapes) -> str:
     return "\n".join([f"export interface {name} {{", *lines, "}"])
 
 
+def address(endpoint: Endpoint[Any, Any]) -> str:
+    return endpoint.path.replace("/api/", "/ajax-api/", 1) if len(endpoint.mounts) > 1 else endpoint.path
+
+
 def row(endpoint: Endpoint[Any, Any]) -> str:
-    path = endpoint.path.replace("/api/", "/ajax-api/", 1) if len(endpoint.mounts) > 1 else endpoint.path
+    path = address(endpoint)
     method = "POST" if "POST" in endpoint.methods else endpoint.methods[0]
     return f"  {json.dumps(endpoint.name)}: {{ method: {json.dumps(method)}, path: {json.dumps(path)} }},"
 
@@ -66,13 +70,19 @@ def call(endpoint: Endpoint[Any, Any], shapes: Shapes) -> str:
 
 
 def used() -> Iterable[Endpoint[Any, Any]]:
-    """Those with a JSON answer: files are fetched by their address."""
+    """Those with a JSON answer."""
     return [endpoint for endpoint in ENDPOINTS if not endpoint.is_raw]
+
+
+def fetched() -> Iterable[Endpoint[Any, Any]]:
+    """Files and streams of runs and models, which are fetched by their address."""
+    raw = [endpoint for endpoint in ENDPOINTS if endpoint.is_raw and "GET" in endpoint.methods]
+    return [endpoint for endpoint in raw if endpoint.name.startswith(("artifacts.", "changes."))]
 
 
 def generate() -> str:
     shapes = Shapes()
-    requests = {endpoint.request.__name__: endpoint.request for endpoint in used()}
+    requests = {endpoint.request.__name__: endpoint.request for endpoint in (*used(), *fetched())}
     calls = [call(endpoint, shapes) for endpoint in used()]
     parts = [interface(name, record, shapes) for name, record in requests.items()]
     told = set(requests)
@@ -80,8 +90,13 @@ def generate() -> str:
         for name in pending:
             parts.append(interface(name, shapes.records[name], shapes))
             told.add(name)
+    queries = [f"  {json.dumps(each.name)}: {each.request.__name__};" for each in fetched()]
+    addresses = [f"  {json.dumps(each.name)}: {json.dumps(address(each))}," for each in fetched()]
     table = "\n".join(["export const ENDPOINTS = {", *(row(endpoint) for endpoint in used()), "} as const;"])
-    return "\n\n".join([HEAD, *parts, "\n".join(["export interface Calls {", *calls, "}"]), table]) + "\n"
+    typed = "\n".join(["export interface Calls {", *calls, "}"])
+    files = "\n".join(["export const ADDRESSES = {", *addresses, "} as const;"])
+    asked = "\n".join(["export interface Queries {", *queries, "}"])
+    return "\n\n".join([HEAD, *parts, typed, table, asked, files]) + "\n"
 
 
 def main() -> None:

@@ -186,6 +186,7 @@ def test_what_only_headrace_has_is_not_supported_elsewhere() -> None:
             lambda: store.chart(["a"], ["m"]),
             store.changes,
             lambda: store.aggregate_runs(["1"], ["params.a"]),
+            lambda: store.run_keys(["1"], "metrics"),
         ):
             with pytest.raises(NotSupported, match="isn't Headrace's"):
                 call()

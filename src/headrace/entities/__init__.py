@@ -1,7 +1,7 @@
 """Frozen records that every room shares. Attribute names are those of MLflow's entities."""
 
 from headrace.entities.amendment import ParamCorrection, Rewind
-from headrace.entities.change import Changes, MetricSummary, RunChange, RunGroup
+from headrace.entities.change import Changes, KeyKind, MetricSummary, RunChange, RunGroup
 from headrace.entities.chart import ChartSeries, XAxis
 from headrace.entities.dataset import Dataset, DatasetInput, DatasetSummary, InputTag
 from headrace.entities.experiment import Experiment, ExperimentTag
@@ -72,6 +72,7 @@ __all__ = [
     "FileRecord",
     "Gate",
     "InputTag",
+    "KeyKind",
     "LifecycleStage",
     "LoggedModel",
     "LoggedModelInput",

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
+
+KeyKind = Literal["metrics", "params", "tags"]
 
 
 class RunChange(msgspec.Struct, frozen=True):

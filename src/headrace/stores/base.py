@@ -31,6 +31,7 @@ from headrace.entities import (
     DatasetSummary,
     Experiment,
     ExperimentTag,
+    KeyKind,
     LoggedModel,
     LoggedModelInput,
     LoggedModelOutput,
@@ -303,6 +304,18 @@ class LiveView(ABC):
     ) -> list[RunGroup]:
         """Groups by "params.KEY" or "tags.KEY", largest first, then by values (None last). A group's metrics are
         those of the asked that one of its runs has."""
+
+    @abstractmethod
+    def run_keys(
+        self,
+        experiment_ids: Sequence[str],
+        kind: KeyKind,
+        contains: str = "",
+        max_results: int = 1000,
+        page_token: str | None = None,
+    ) -> Page[str]:
+        """Keys that runs of the experiments have, each once, by code point. contains: part of the key, whatever the
+        case of its ASCII letters. Keys of deleted runs are among them, and keys that all runs have lost may be."""
 
 
 class TrackingStore(ExperimentStore, RunStore, MetricStore, LoggedModelStore, LiveView):

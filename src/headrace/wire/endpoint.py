@@ -15,6 +15,8 @@ A = TypeVar("A", bound=msgspec.Struct)
 JSON = "application/json"
 BYTES = "application/octet-stream"
 TEXT = "text/plain"
+EVENTS = "text/event-stream"
+ZIP = "application/zip"
 CHART = "application/vnd.headrace.chart"
 
 _PLACEHOLDER = re.compile(r"\{(\w+)(?::path)?\}")

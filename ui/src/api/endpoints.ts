@@ -133,6 +133,14 @@ export interface ListChanges {
   max_results?: number;
 }
 
+export interface ListRunKeys {
+  experiment_ids?: string[];
+  kind: "metrics" | "params" | "tags";
+  contains?: string;
+  max_results?: number;
+  page_token?: string;
+}
+
 export interface LogMetric {
   run_id?: string;
   run_uuid?: string;
@@ -304,6 +312,14 @@ export interface ListArtifacts {
 export interface ListManifest {
   run_id?: string;
   model_id?: string;
+  path?: string;
+}
+
+export interface SummariseOnnx {
+  run_id?: string;
+  model_id?: string;
+  name?: string;
+  version?: string;
   path?: string;
 }
 
@@ -599,6 +615,36 @@ export interface ReplayDelivery {
   delivery_id: string;
 }
 
+export interface StreamChanges {
+  since?: string;
+  experiment_ids?: string[];
+}
+
+export interface GetArtifact {
+  run_id?: string;
+  run_uuid?: string;
+  path?: string;
+}
+
+export interface ZipArtifacts {
+  run_id?: string;
+  model_id?: string;
+  name?: string;
+  version?: string;
+  path?: string;
+}
+
+export interface GetModelArtifact {
+  model_id: string;
+  artifact_file_path?: string;
+}
+
+export interface GetVersionArtifact {
+  name: string;
+  version: string;
+  path?: string;
+}
+
 export interface AggregateRunsAnswer {
   groups?: RunGroupMessage[];
 }
@@ -773,6 +819,17 @@ export interface MultipartPart {
   url?: string;
 }
 
+export interface OnnxAnswer {
+  ir_version: number;
+  producer: string;
+  opsets: OnnxOpsetMessage[];
+  inputs: OnnxValueMessage[];
+  outputs: OnnxValueMessage[];
+  operators: OnnxOperatorMessage[];
+  initializers: number;
+  initializer_bytes: number;
+}
+
 export interface ParamCorrectionsAnswer {
   corrections?: ParamCorrectionMessage[];
 }
@@ -832,6 +889,11 @@ export interface RunAnswer {
 
 export interface RunInfoAnswer {
   run_info: RunInfoMessage;
+}
+
+export interface RunKeysAnswer {
+  keys?: string[];
+  next_page_token?: string;
 }
 
 export interface RunTagIn {
@@ -1057,6 +1119,22 @@ export interface MultipartCredential {
   headers?: Record<string, string>;
 }
 
+export interface OnnxOperatorMessage {
+  name: string;
+  count: number;
+}
+
+export interface OnnxOpsetMessage {
+  domain: string;
+  version: number;
+}
+
+export interface OnnxValueMessage {
+  name: string;
+  type: string;
+  shape: string[];
+}
+
 export interface ParamCorrectionMessage {
   run_id: string;
   key: string;
@@ -1269,6 +1347,7 @@ export interface Calls {
   "runs.count": { request: CountRuns; answer: CountRunsAnswer };
   "runs.aggregate": { request: AggregateRuns; answer: AggregateRunsAnswer };
   "changes.list": { request: ListChanges; answer: ChangesAnswer };
+  "runs.keys": { request: ListRunKeys; answer: RunKeysAnswer };
   "runs.log-metric": { request: LogMetric; answer: Done };
   "runs.log-param": { request: LogParam; answer: Done };
   "runs.set-tag": { request: SetTag; answer: Done };
@@ -1296,6 +1375,7 @@ export interface Calls {
   "logged-models.delete-tag": { request: DeleteLoggedModelTag; answer: Done };
   "artifacts.list": { request: ListArtifacts; answer: ListArtifactsAnswer };
   "artifacts.manifest": { request: ListManifest; answer: ManifestAnswer };
+  "artifacts.onnx": { request: SummariseOnnx; answer: OnnxAnswer };
   "artifacts.presign-upload": { request: PresignUpload; answer: PresignedAnswer };
   "artifacts.presign-download": { request: PresignDownload; answer: PresignedAnswer };
   "artifacts.list-model": { request: ListModelArtifacts; answer: ListArtifactsAnswer };
@@ -1373,6 +1453,7 @@ export const ENDPOINTS = {
   "runs.count": { method: "POST", path: "/ajax-api/1.0/headrace/runs/count" },
   "runs.aggregate": { method: "POST", path: "/ajax-api/1.0/headrace/runs/aggregate" },
   "changes.list": { method: "GET", path: "/ajax-api/1.0/headrace/changes" },
+  "runs.keys": { method: "GET", path: "/ajax-api/1.0/headrace/runs/keys" },
   "runs.log-metric": { method: "POST", path: "/ajax-api/2.0/mlflow/runs/log-metric" },
   "runs.log-param": { method: "POST", path: "/ajax-api/2.0/mlflow/runs/log-parameter" },
   "runs.set-tag": { method: "POST", path: "/ajax-api/2.0/mlflow/runs/set-tag" },
@@ -1400,6 +1481,7 @@ export const ENDPOINTS = {
   "logged-models.delete-tag": { method: "DELETE", path: "/ajax-api/2.0/mlflow/logged-models/{model_id}/tags/{tag_key}" },
   "artifacts.list": { method: "GET", path: "/ajax-api/2.0/mlflow/artifacts/list" },
   "artifacts.manifest": { method: "GET", path: "/ajax-api/1.0/headrace/artifacts/manifest" },
+  "artifacts.onnx": { method: "GET", path: "/ajax-api/1.0/headrace/artifacts/onnx" },
   "artifacts.presign-upload": { method: "POST", path: "/ajax-api/2.0/mlflow/artifacts/presigned-upload-url" },
   "artifacts.presign-download": { method: "POST", path: "/ajax-api/2.0/mlflow/artifacts/presigned-download-url" },
   "artifacts.list-model": { method: "GET", path: "/ajax-api/2.0/mlflow/logged-models/{model_id}/artifacts/directories" },
@@ -1451,4 +1533,20 @@ export const ENDPOINTS = {
   "webhooks.test": { method: "POST", path: "/ajax-api/2.0/mlflow/webhooks/{webhook_id}/test" },
   "webhooks.deliveries": { method: "GET", path: "/ajax-api/1.0/headrace/webhooks/{webhook_id}/deliveries" },
   "webhooks.replay": { method: "POST", path: "/ajax-api/1.0/headrace/webhook-deliveries/{delivery_id}/replay" },
+} as const;
+
+export interface Queries {
+  "changes.stream": StreamChanges;
+  "artifacts.get": GetArtifact;
+  "artifacts.zip": ZipArtifacts;
+  "artifacts.get-model": GetModelArtifact;
+  "artifacts.get-version": GetVersionArtifact;
+}
+
+export const ADDRESSES = {
+  "changes.stream": "/ajax-api/1.0/headrace/changes/stream",
+  "artifacts.get": "/get-artifact",
+  "artifacts.zip": "/ajax-api/1.0/headrace/artifacts/zip",
+  "artifacts.get-model": "/ajax-api/2.0/mlflow/logged-models/{model_id}/artifacts/files",
+  "artifacts.get-version": "/model-versions/get-artifact",
 } as const;

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from headrace.client.rest_store.session import Session
 from headrace.client.rest_store.views import view_name
-from headrace.entities import Changes, RunGroup, ViewType
+from headrace.entities import Changes, KeyKind, Page, RunGroup, ViewType
 from headrace.errors import NotSupported
 from headrace.stores.base import LiveView
 from headrace.wire.convert.live import changes, run_group
@@ -43,3 +43,23 @@ class RestLiveView(LiveView):
         if answer is None:
             raise NotSupported(f"The server at {self._session.base} isn't Headrace's: it can't group runs.")
         return [run_group(one) for one in answer.groups]
+
+    def run_keys(
+        self,
+        experiment_ids: Sequence[str],
+        kind: KeyKind,
+        contains: str = "",
+        max_results: int = 1000,
+        page_token: str | None = None,
+    ) -> Page[str]:
+        request = m.ListRunKeys(
+            experiment_ids=list(experiment_ids),
+            kind=kind,
+            contains=contains,
+            max_results=max_results,
+            page_token=page_token,
+        )
+        answer = self._session.call_own(t.LIST_RUN_KEYS, request)
+        if answer is None:
+            raise NotSupported(f"The server at {self._session.base} isn't Headrace's: it has no list of keys.")
+        return Page(answer.keys, answer.next_page_token)

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from fractions import Fraction
 
 from headrace.entities import (
     Changes,
+    KeyKind,
     MetricSummary,
+    Page,
     Run,
     RunChange,
     RunGroup,
@@ -15,9 +17,9 @@ from headrace.entities import (
 )
 from headrace.errors import InvalidValue
 from headrace.query import RUNS, evaluate, parse_filter
-from headrace.stores import checks
+from headrace.stores import checks, run_keys
 from headrace.stores.base import LiveView
-from headrace.stores.memory.state import State
+from headrace.stores.memory.state import RunRow, State
 
 
 class MemoryLive(State, LiveView):
@@ -65,6 +67,23 @@ class MemoryLive(State, LiveView):
             RunGroup(list(values), len(members), _summaries(members, metrics))
             for values, members in largest_first[:max_results]
         ]
+
+    def run_keys(
+        self,
+        experiment_ids: Sequence[str],
+        kind: KeyKind,
+        contains: str = "",
+        max_results: int = 1000,
+        page_token: str | None = None,
+    ) -> Page[str]:
+        asked = run_keys.Asked.of(experiment_ids, kind, contains, max_results, page_token)
+        with self.lock:
+            found = {key for row in self.runs_of(asked.experiments) for key in _keys(row, kind)}
+        return asked.page(found)
+
+
+def _keys(row: RunRow, kind: KeyKind) -> Iterable[str]:
+    return row.series if kind == "metrics" else row.params if kind == "params" else row.tags
 
 
 def _version(cursor: str) -> int:

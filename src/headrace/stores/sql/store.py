@@ -15,6 +15,7 @@ from headrace.entities import (
     DatasetSummary,
     Experiment,
     ExperimentTag,
+    KeyKind,
     LoggedModel,
     LoggedModelInput,
     LoggedModelOutput,
@@ -50,6 +51,7 @@ from headrace.stores.sql import (
     metrics,
     model_search,
     models,
+    run_keys,
     run_records,
     run_search,
     runs,
@@ -304,6 +306,16 @@ class _Live(Transactions, TrackingStore):
         max_results: int = 1000,
     ) -> list[RunGroup]:
         return self._read(live.aggregate(experiment_ids, group_by, metrics, filter_string, view_type, max_results))
+
+    def run_keys(
+        self,
+        experiment_ids: Sequence[str],
+        kind: KeyKind,
+        contains: str = "",
+        max_results: int = 1000,
+        page_token: str | None = None,
+    ) -> Page[str]:
+        return self._read(run_keys.run_keys(experiment_ids, kind, contains, max_results, page_token))
 
 
 class _Manifest(Transactions, ManifestStore):

@@ -138,3 +138,54 @@ class ManifestEntryMessage(Answer, kw_only=True):
 class ManifestAnswer(Answer, kw_only=True):
     root: str
     entries: list[ManifestEntryMessage] = []
+
+
+class ArtifactPlace(Request, kw_only=True):
+    """One of run_id, model_id, or name with version."""
+
+    run_id: str | None = None
+    model_id: str | None = None
+    name: str | None = None
+    version: str | None = None
+    path: str = ""
+
+
+class ZipArtifacts(ArtifactPlace, kw_only=True):
+    """path: of a folder; empty = all."""
+
+
+class SummariseOnnx(ArtifactPlace, kw_only=True):
+    """path: of a file."""
+
+
+class OnnxOpsetMessage(Answer, kw_only=True):
+    """domain: empty for ONNX's own operators."""
+
+    domain: str
+    version: int
+
+
+class OnnxValueMessage(Answer, kw_only=True):
+    """shape: sizes and names of dimensions, "?" for one that is neither."""
+
+    name: str
+    type: str
+    shape: list[str]
+
+
+class OnnxOperatorMessage(Answer, kw_only=True):
+    name: str
+    count: int
+
+
+class OnnxAnswer(Answer, kw_only=True):
+    """initializer_bytes: of the tensors that are constants of the graph, wherever they lie."""
+
+    ir_version: int
+    producer: str
+    opsets: list[OnnxOpsetMessage]
+    inputs: list[OnnxValueMessage]
+    outputs: list[OnnxValueMessage]
+    operators: list[OnnxOperatorMessage]
+    initializers: int
+    initializer_bytes: int

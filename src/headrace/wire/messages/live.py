@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from headrace.entities import KeyKind
 from headrace.wire.messages.fields import Answer, Double, Ids, Int64, Request, ViewTypeName
 
 
@@ -20,6 +21,28 @@ class ChangesAnswer(Answer, kw_only=True):
     cursor: str
     runs: list[RunChangeMessage] = []
     more: bool = False
+
+
+class StreamChanges(Request, kw_only=True):
+    """since: the cursor of the last event, where no Last-Event-ID tells it; unset = from now on."""
+
+    since: str | None = None
+    experiment_ids: Ids = []
+
+
+class ListRunKeys(Request, kw_only=True):
+    """contains: text that a key must hold, whatever the case of its ASCII letters."""
+
+    experiment_ids: Ids = []
+    kind: KeyKind
+    contains: str = ""
+    max_results: Int64 = 1000
+    page_token: str | None = None
+
+
+class RunKeysAnswer(Answer, kw_only=True):
+    keys: list[str] = []
+    next_page_token: str | None = None
 
 
 class AggregateRuns(Request, kw_only=True):

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from headrace.wire.endpoint import BYTES, Endpoint
+from headrace.wire.endpoint import BYTES, ZIP, Endpoint
 from headrace.wire.messages import artifacts as m
 from headrace.wire.messages.fields import Done
 
@@ -39,6 +39,27 @@ GET_ARTIFACT = Endpoint(
     errors=_UNKNOWN,
     media=(BYTES,),
     doc="A file of a run.",
+)
+ZIP_ARTIFACTS = Endpoint(
+    name="artifacts.zip",
+    methods=("GET",),
+    path="/api/1.0/headrace/artifacts/zip",
+    request=m.ZipArtifacts,
+    answer=Done,
+    permission="read",
+    errors=_UNKNOWN,
+    media=(ZIP,),
+    doc="A folder of a run, logged model or model version as one zip file.",
+)
+SUMMARISE_ONNX = Endpoint(
+    name="artifacts.onnx",
+    methods=("GET",),
+    path="/api/1.0/headrace/artifacts/onnx",
+    request=m.SummariseOnnx,
+    answer=m.OnnxAnswer,
+    permission="read",
+    errors=_UNKNOWN,
+    doc="What an ONNX file holds: inputs, outputs, operators and the size of its constants, whatever their size.",
 )
 UPLOAD_ARTIFACT = Endpoint(
     name="artifacts.upload",
@@ -176,6 +197,8 @@ ENDPOINTS = (
     LIST_ARTIFACTS,
     LIST_MANIFEST,
     GET_ARTIFACT,
+    ZIP_ARTIFACTS,
+    SUMMARISE_ONNX,
     UPLOAD_ARTIFACT,
     PRESIGN_UPLOAD,
     PRESIGN_DOWNLOAD,

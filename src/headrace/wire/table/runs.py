@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from headrace.wire.endpoint import Endpoint
+from headrace.wire.endpoint import EVENTS, Endpoint
 from headrace.wire.messages import inputs, live
 from headrace.wire.messages import runs as m
 from headrace.wire.messages.fields import Done
@@ -105,6 +105,26 @@ LIST_CHANGES = Endpoint(
     permission="read",
     doc="Runs that changed after a cursor; without one, the cursor of now.",
 )
+STREAM_CHANGES = Endpoint(
+    name="changes.stream",
+    methods=("GET",),
+    path=f"{_OWN}/changes/stream",
+    request=live.StreamChanges,
+    answer=live.ChangesAnswer,
+    permission="read",
+    errors=("REQUEST_LIMIT_EXCEEDED",),
+    media=(EVENTS,),
+    doc="Changes as they happen, as server-sent events named `changes`: an answer of changes each, its cursor as id.",
+)
+LIST_RUN_KEYS = Endpoint(
+    name="runs.keys",
+    methods=("GET",),
+    path=f"{_OWN}/runs/keys",
+    request=live.ListRunKeys,
+    answer=live.RunKeysAnswer,
+    permission="read",
+    doc="Keys of the metrics, params or tags that runs of the experiments have, in order.",
+)
 LOG_METRIC = Endpoint(
     name="runs.log-metric",
     methods=("POST",),
@@ -197,6 +217,8 @@ ENDPOINTS = (
     COUNT_RUNS,
     AGGREGATE_RUNS,
     LIST_CHANGES,
+    STREAM_CHANGES,
+    LIST_RUN_KEYS,
     LOG_METRIC,
     LOG_PARAM,
     SET_TAG,
