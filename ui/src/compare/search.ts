@@ -1,0 +1,77 @@
+/** What the address of a comparison says. */
+
+import type { Better } from "./differences";
+
+export const SECTIONS = [
+  "attributes",
+  "params",
+  "metrics",
+  "tags",
+  "datasets",
+  "environment",
+  "code",
+] as const;
+export type Section = (typeof SECTIONS)[number];
+export type View = "charts" | "artifacts" | "images";
+/** Which value of a metric is shown: the last where nothing is said. */
+export type Extreme = "min" | "max";
+
+export interface CompareSearch {
+  /** Ids with commas between. */
+  runs: string;
+  view?: View;
+  baseline?: string;
+  different?: boolean;
+  q?: string;
+  value?: Extreme;
+  better?: Record<string, Better>;
+  closed?: Section[];
+  /** State of the charts; they know what of it they can use. */
+  charts?: object;
+  path?: string;
+  /** A series of images, and the place of its slider. */
+  series?: string;
+  step?: number;
+}
+
+const one = <T extends string>(given: unknown, choices: readonly T[]): T | undefined =>
+  choices.find((choice) => choice === given);
+
+const text = (given: unknown): string | undefined =>
+  given === undefined || given === null || given === "" ? undefined : String(given);
+
+function betterOf(given: unknown): Record<string, Better> | undefined {
+  if (given === null || typeof given !== "object") return undefined;
+  const found = Object.entries(given)
+    .map(([key, way]) => [key, one(way, ["higher", "lower"] as const)] as const)
+    .filter((each): each is readonly [string, Better] => each[1] !== undefined);
+  return found.length > 0 ? Object.fromEntries(found) : undefined;
+}
+
+export function compareSearch(given: Record<string, unknown>): CompareSearch {
+  const closed = Array.isArray(given.closed) ? SECTIONS.filter((each) => (given.closed as unknown[]).includes(each)) : [];
+  return {
+    runs: text(given.runs) ?? "",
+    view: one(given.view, ["charts", "artifacts", "images"] as const),
+    baseline: text(given.baseline),
+    different: given.different === true || undefined,
+    q: text(given.q),
+    value: one(given.value, ["min", "max"] as const),
+    better: betterOf(given.better),
+    closed: closed.length > 0 ? closed : undefined,
+    charts: given.charts !== null && typeof given.charts === "object" ? given.charts : undefined,
+    path: text(given.path),
+    series: text(given.series),
+    step: typeof given.step === "number" && Number.isFinite(given.step) ? given.step : undefined,
+  };
+}
+
+/** The ids of the address, each once, in its order. */
+export const runIdsOf = (search: CompareSearch): string[] => [
+  ...new Set(
+    search.runs
+      .split(",")
+      .map((id) => id.trim())
+      .filter(Boolean),
+  ),
+];
