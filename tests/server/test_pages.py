@@ -45,7 +45,11 @@ def test_every_address_of_the_pages_is_the_same_page(app: App, path: str) -> Non
     assert reply.headers["content-type"] == "text/html; charset=utf-8"
     assert reply.headers["cache-control"] == "no-cache"
     policy = reply.headers["content-security-policy"]
-    assert "default-src 'self'" in policy
+    rules = dict(rule.strip().split(" ", 1) for rule in policy.split(";"))
+    assert rules["default-src"] == "'self'"
+    assert "script-src" not in rules
+    assert rules["connect-src"] == "'self' http: https:"
+    assert not {"http:", "https:", "*"} & set(" ".join(set(rules.values()) - {rules["connect-src"]}).split())
     assert "unsafe" not in policy
 
 

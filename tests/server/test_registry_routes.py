@@ -221,6 +221,28 @@ def test_a_policy_is_set_asked_for_and_obeyed(app: App, model: str) -> None:
     assert post(app, f"{API}/registered-models/alias", move) == {}
 
 
+def test_what_a_version_would_pass_is_told_before_anything_moves(app: App, model: str) -> None:
+    checks = [
+        {"check": "tag", "key": "evaluated", "value": "passed"},
+        {"check": "metric", "metric": "auc", "minimum": 1},
+    ]
+    policy = {"gates": [{"alias": "best", "checks": checks}]}
+    target = f"{OWN}/model-versions/check?name=m&version=1"
+    assert "targets" not in get(app, target)
+    request(app, "PUT", f"{OWN}/registered-models/policy", {"name": model, "policy": policy})
+    post(app, f"{API}/model-versions/set-tag", {"name": model, "version": "1", "key": "evaluated", "value": "passed"})
+    answer = get(app, target)
+    (found,) = answer["targets"]
+    assert found["alias"] == "best"
+    assert [(each["check"], each["passed"]) for each in found["checks"]] == [("tag", True), ("metric", False)]
+    assert found["checks"][1]["needed"] == "at least 1"
+    assert "signer" not in answer
+    assert "manifest" in answer["unproven"]
+    assert get(app, f"{target}&alias=another")["targets"] == [{"alias": "another"}]
+    assert "aliases" not in get(app, f"{API}/registered-models/get?name=m")["registered_model"]
+    refused(request(app, "GET", f"{OWN}/model-versions/check?name=m&version=7"), 404, "RESOURCE_DOES_NOT_EXIST")
+
+
 @pytest.mark.parametrize(
     "policy",
     [

@@ -108,7 +108,7 @@ class Backend:
         return self._webhooks
 
     @property
-    def registry(self) -> RegistryStore:
+    def registry(self) -> GuardedRegistry:
         if self._registry is None:
             raise NotSupported("This server's store keeps no registered models.")
         return self._registry
@@ -133,7 +133,7 @@ class Backend:
             await asyncio.to_thread(self.models.close)
 
 
-def _guarded(models: object, tracking: TrackingStore, artifacts: object) -> RegistryStore | None:
+def _guarded(models: object, tracking: TrackingStore, artifacts: object) -> GuardedRegistry | None:
     if not isinstance(models, RegistryStore):
         return None
     served = artifacts if isinstance(artifacts, ServedArtifacts) else ServedArtifacts(None)

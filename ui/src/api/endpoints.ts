@@ -543,6 +543,12 @@ export interface SetPolicy {
   policy: PolicyFields;
 }
 
+export interface CheckVersion {
+  name: string;
+  version: string;
+  alias?: string;
+}
+
 export interface VersionAddress {
   name: string;
   version: string;
@@ -661,6 +667,12 @@ export interface ChangesAnswer {
 
 export interface ChartAnswer {
   series?: ChartSeriesMessage[];
+}
+
+export interface CheckAnswer {
+  targets?: TargetMessage[];
+  signer?: string;
+  unproven?: string;
 }
 
 export interface CountRunsAnswer {
@@ -1218,6 +1230,11 @@ export interface RunMessage {
   outputs?: RunOutputsMessage;
 }
 
+export interface TargetMessage {
+  alias: string;
+  checks?: CheckResultMessage[];
+}
+
 export interface TestWebhookResult {
   success: boolean;
   response_status?: number;
@@ -1246,6 +1263,15 @@ export interface CheckFields {
   margin?: number;
   key?: string;
   value?: string;
+}
+
+export interface CheckResultMessage {
+  check: string;
+  subject: string;
+  passed: boolean;
+  found: string;
+  needed: string;
+  gate: string;
 }
 
 export interface KeyValueAnswer {
@@ -1413,6 +1439,7 @@ export interface Calls {
   "registered-models.import-history": { request: ImportHistory; answer: Done };
   "registered-models.get-policy": { request: ModelName; answer: PolicyAnswer };
   "registered-models.set-policy": { request: SetPolicy; answer: Done };
+  "model-versions.check": { request: CheckVersion; answer: CheckAnswer };
   "model-versions.manifest": { request: VersionAddress; answer: VersionManifestAnswer };
   "model-versions.amend-manifest": { request: AmendManifest; answer: ModelVersionAnswer };
   "model-versions.signatures": { request: VersionAddress; answer: SignaturesAnswer };
@@ -1519,6 +1546,7 @@ export const ENDPOINTS = {
   "registered-models.import-history": { method: "POST", path: "/ajax-api/1.0/headrace/registered-models/import-history" },
   "registered-models.get-policy": { method: "GET", path: "/ajax-api/1.0/headrace/registered-models/policy" },
   "registered-models.set-policy": { method: "PUT", path: "/ajax-api/1.0/headrace/registered-models/policy" },
+  "model-versions.check": { method: "GET", path: "/ajax-api/1.0/headrace/model-versions/check" },
   "model-versions.manifest": { method: "GET", path: "/ajax-api/1.0/headrace/model-versions/manifest" },
   "model-versions.amend-manifest": { method: "POST", path: "/ajax-api/1.0/headrace/model-versions/manifest" },
   "model-versions.signatures": { method: "GET", path: "/ajax-api/1.0/headrace/model-versions/signatures" },

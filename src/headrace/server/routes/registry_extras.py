@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from headrace.registry.gates import CheckResult
+from headrace.registry.standing import standing_of
 from headrace.server.act import act_of
 from headrace.server.exchange import Exchange, Routes
 from headrace.wire.convert.model_versions import model_version_message
@@ -77,6 +79,20 @@ async def set_policy(exchange: Exchange[m.SetPolicy]) -> Done:
     return Done()
 
 
+@routes.serves(table.CHECK_VERSION)
+async def check_version(exchange: Exchange[m.CheckVersion]) -> m.CheckAnswer:
+    backend, request = exchange.backend, exchange.message
+    found = await backend.call(standing_of, backend.registry, request.name, request.version, request.alias)
+    return m.CheckAnswer(
+        targets=[
+            m.TargetMessage(alias=alias, checks=[_check_message(result) for result in results])
+            for alias, results in found.checks.items()
+        ],
+        signer=found.signer,
+        unproven=found.why or None,
+    )
+
+
 @routes.serves(table.GET_MANIFEST)
 async def get_manifest(exchange: Exchange[m.VersionAddress]) -> m.VersionManifestAnswer:
     backend, request = exchange.backend, exchange.message
@@ -118,3 +134,14 @@ async def add_signature(exchange: Exchange[m.AddSignature]) -> Done:
         act=act_of(exchange),
     )
     return Done()
+
+
+def _check_message(result: CheckResult) -> m.CheckResultMessage:
+    return m.CheckResultMessage(
+        check=result.check,
+        subject=result.subject,
+        passed=result.passed,
+        found=result.found,
+        needed=result.needed,
+        gate=result.gate,
+    )

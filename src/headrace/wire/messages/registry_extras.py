@@ -130,6 +130,40 @@ class VersionAddress(Request, kw_only=True):
     version: Text
 
 
+class CheckVersion(Request, kw_only=True):
+    """alias: what guards this one alone; without it, every one that the policy names."""
+
+    name: Text
+    version: Text
+    alias: str | None = None
+
+
+class CheckResultMessage(Answer, kw_only=True):
+    """As `registry.gates.CheckResult`: what was found, and what passes. gate: under which the policy has the check."""
+
+    check: str
+    subject: str
+    passed: bool
+    found: str
+    needed: str
+    gate: str
+
+
+class TargetMessage(Answer, kw_only=True):
+    """alias: "*" stands for one that nobody holds."""
+
+    alias: str
+    checks: list[CheckResultMessage] = []
+
+
+class CheckAnswer(Answer, kw_only=True):
+    """signer: whose signature of the present files a key of the policy proves. unproven: why there is none."""
+
+    targets: list[TargetMessage] = []
+    signer: str | None = None
+    unproven: str | None = None
+
+
 class VersionManifestAnswer(Answer, kw_only=True):
     """manifest: absent where the version has none."""
 

@@ -80,6 +80,16 @@ SET_POLICY = Endpoint(
     errors=_UNKNOWN,
     doc="Replaces what a registered model demands of its versions.",
 )
+CHECK_VERSION = Endpoint(
+    name="model-versions.check",
+    methods=("GET",),
+    path=f"{_VERSIONS}/check",
+    request=m.CheckVersion,
+    answer=m.CheckAnswer,
+    permission="read",
+    errors=_UNKNOWN,
+    doc="How the checks of a model's policy would end if an alias moved to a version now; moves nothing.",
+)
 GET_MANIFEST = Endpoint(
     name="model-versions.manifest",
     methods=("GET",),
@@ -148,6 +158,7 @@ ENDPOINTS = (
     IMPORT_HISTORY,
     GET_POLICY,
     SET_POLICY,
+    CHECK_VERSION,
     GET_MANIFEST,
     AMEND_MANIFEST,
     GET_SIGNATURES,
