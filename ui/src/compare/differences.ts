@@ -51,7 +51,8 @@ export function best(values: Numbers, better?: Better): boolean[] {
 
 /** A number's distance from that of the baseline, with its share where that means something. */
 export function deltaText(value: number | undefined, base: number | undefined): string {
-  if (value === undefined || base === undefined || !Number.isFinite(value) || !Number.isFinite(base)) return "";
+  if (value === undefined || base === undefined || !Number.isFinite(value) || !Number.isFinite(base))
+    return "";
   const delta = value - base;
   if (delta === 0) return "=";
   const sign = delta > 0 ? "+" : "−";

@@ -16,10 +16,7 @@ test("pictures logged under a key are one series, with their thumbnails left out
 });
 
 test("of two pictures of a step, the later stays", () => {
-  const found = seriesOf([
-    `images/a+step+1+timestamp+9+${ID}.png`,
-    `images/a+step+1+timestamp+5+${ID}.png`,
-  ]);
+  const found = seriesOf([`images/a+step+1+timestamp+9+${ID}.png`, `images/a+step+1+timestamp+5+${ID}.png`]);
   expect(found.get("a")).toMatchObject([{ timestamp: 9 }]);
 });
 

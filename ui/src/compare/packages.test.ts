@@ -32,7 +32,9 @@ test("requirements in all their forms", () => {
 });
 
 test("the environment files of a model", () => {
-  expect(ofYaml("python: 3.11.9\nbuild_dependencies:\n- pip==24\ndependencies:\n- -r requirements.txt\n")).toEqual({
+  expect(
+    ofYaml("python: 3.11.9\nbuild_dependencies:\n- pip==24\ndependencies:\n- -r requirements.txt\n"),
+  ).toEqual({
     python: "3.11.9",
     versions: {},
   });

@@ -35,12 +35,14 @@ function versionOf(rest: string): string {
 export function ofYaml(text: string): Packages {
   const found: Packages = { versions: {} };
   const read = readable(text);
-  if (typeof read?.python === "string" || typeof read?.python === "number") found.python = String(read.python);
+  if (typeof read?.python === "string" || typeof read?.python === "number")
+    found.python = String(read.python);
   const lines = Array.isArray(read?.dependencies) ? (read.dependencies as unknown[]) : [];
   for (const line of lines) {
     if (typeof line === "string" && !line.startsWith("-")) put(found, line);
     const pip = (line as { pip?: unknown } | null)?.pip;
-    if (Array.isArray(pip)) Object.assign(found.versions, ofRequirements(pip.map(String).join("\n")).versions);
+    if (Array.isArray(pip))
+      Object.assign(found.versions, ofRequirements(pip.map(String).join("\n")).versions);
   }
   return found;
 }

@@ -18,7 +18,14 @@ test("an address is read as it was written", () => {
 });
 
 test("what isn't understood is left out", () => {
-  const found = compareSearch({ runs: 7, view: "pie", better: { loss: "left" }, closed: ["x"], charts: 3, step: "2" });
+  const found = compareSearch({
+    runs: 7,
+    view: "pie",
+    better: { loss: "left" },
+    closed: ["x"],
+    charts: 3,
+    step: "2",
+  });
   expect(found).toEqual({ runs: "7" });
 });
 

@@ -49,7 +49,9 @@ function betterOf(given: unknown): Record<string, Better> | undefined {
 }
 
 export function compareSearch(given: Record<string, unknown>): CompareSearch {
-  const closed = Array.isArray(given.closed) ? SECTIONS.filter((each) => (given.closed as unknown[]).includes(each)) : [];
+  const closed = Array.isArray(given.closed)
+    ? SECTIONS.filter((each) => (given.closed as unknown[]).includes(each))
+    : [];
   return {
     runs: text(given.runs) ?? "",
     view: one(given.view, ["charts", "artifacts", "images"] as const),
