@@ -1,0 +1,73 @@
+import { useIsFetching, useQuery, useQueryClient } from "@tanstack/react-query";
+import { Problem } from "@/parts/Problem";
+import { type Root, rootKey } from "./address";
+import { FolderView } from "./FolderView";
+import { Preview } from "./Preview";
+import { entryAt, listing, placeOf } from "./queries";
+import { Tree } from "./Tree";
+import "@/parts/controls.css";
+import "./artifacts.css";
+
+/** The files of a run, a logged model or a registered version: a tree, and what is chosen in it. */
+export function ArtifactBrowser({
+  root,
+  path,
+  onPath,
+}: {
+  root: Root;
+  path: string;
+  onPath: (path: string) => void;
+}) {
+  const queries = useQueryClient();
+  const key = ["artifacts", rootKey(root)];
+  const fetching = useIsFetching({ queryKey: key }) > 0;
+  const found = useQuery(placeOf(root));
+  const top = useQuery(listing(root, found.data, ""));
+  const chosen = useQuery(entryAt(root, found.data, path));
+  const error = found.error ?? top.error;
+  if (error)
+    return <Problem error={error} retry={() => (found.error ? void found.refetch() : void top.refetch())} />;
+  if (!found.data || !top.data) return <p className="empty soft">Loading…</p>;
+  return (
+    <section aria-label="Artifacts" className={path ? "artifacts chosen" : "artifacts"}>
+      <div className="artifacts-tree">
+        <div className="artifacts-head">
+          <button type="button" className="plain-button" onClick={() => onPath("")}>
+            All files
+          </button>
+          <button
+            type="button"
+            className="icon-button"
+            aria-label="Look again for files"
+            title="Look again for files"
+            disabled={fetching}
+            onClick={() => queries.invalidateQueries({ queryKey: key })}
+          >
+            ↻
+          </button>
+        </div>
+        {top.data.length === 0 ? (
+          <p className="soft artifacts-none">No files yet.</p>
+        ) : (
+          <Tree root={root} place={found.data} path={path} onPath={onPath} />
+        )}
+      </div>
+      <div className="artifacts-shown">
+        {path && (
+          <button type="button" className="plain-button artifacts-back" onClick={() => onPath("")}>
+            ← All files
+          </button>
+        )}
+        {chosen.error ? (
+          <Problem error={chosen.error} retry={() => chosen.refetch()} />
+        ) : !chosen.data ? (
+          <p className="empty soft">Loading…</p>
+        ) : chosen.data.folder ? (
+          <FolderView root={root} place={found.data} path={path} onPath={onPath} />
+        ) : (
+          <Preview key={path} root={root} path={path} size={chosen.data.size} />
+        )}
+      </div>
+    </section>
+  );
+}
