@@ -3,7 +3,7 @@ import { Problem } from "@/parts/Problem";
 import { type Root, rootKey } from "./address";
 import { FolderView } from "./FolderView";
 import { Preview } from "./Preview";
-import { entryAt, listing, placeOf } from "./queries";
+import { entryAt, listing } from "./queries";
 import { Tree } from "./Tree";
 import "@/parts/controls.css";
 import "./artifacts.css";
@@ -21,13 +21,10 @@ export function ArtifactBrowser({
   const queries = useQueryClient();
   const key = ["artifacts", rootKey(root)];
   const fetching = useIsFetching({ queryKey: key }) > 0;
-  const found = useQuery(placeOf(root));
-  const top = useQuery(listing(root, found.data, ""));
-  const chosen = useQuery(entryAt(root, found.data, path));
-  const error = found.error ?? top.error;
-  if (error)
-    return <Problem error={error} retry={() => (found.error ? void found.refetch() : void top.refetch())} />;
-  if (!found.data || !top.data) return <p className="empty soft">Loading…</p>;
+  const top = useQuery(listing(root, ""));
+  const chosen = useQuery(entryAt(root, path));
+  if (top.error) return <Problem error={top.error} retry={() => top.refetch()} />;
+  if (!top.data) return <p className="empty soft">Loading…</p>;
   return (
     <section aria-label="Artifacts" className={path ? "artifacts chosen" : "artifacts"}>
       <div className="artifacts-tree">
@@ -49,7 +46,7 @@ export function ArtifactBrowser({
         {top.data.length === 0 ? (
           <p className="soft artifacts-none">No files yet.</p>
         ) : (
-          <Tree root={root} place={found.data} path={path} onPath={onPath} />
+          <Tree root={root} path={path} onPath={onPath} />
         )}
       </div>
       <div className="artifacts-shown">
@@ -63,7 +60,7 @@ export function ArtifactBrowser({
         ) : !chosen.data ? (
           <p className="empty soft">Loading…</p>
         ) : chosen.data.folder ? (
-          <FolderView root={root} place={found.data} path={path} onPath={onPath} />
+          <FolderView root={root} path={path} onPath={onPath} />
         ) : (
           <Preview key={path} root={root} path={path} size={chosen.data.size} />
         )}

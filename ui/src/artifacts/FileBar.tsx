@@ -1,8 +1,6 @@
-import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { tell } from "@/parts/Toasts";
 import { fileAddress, nameOf, type Root, uriOf, zipAddress } from "./address";
-import { placeOf } from "./queries";
 
 /** A file's or folder's name, facts, and what can be done with it as it is. */
 export function FileBar({
@@ -18,13 +16,12 @@ export function FileBar({
   children?: ReactNode;
   modes?: ReactNode;
 }) {
-  const place = useQuery(placeOf(root));
   const uri = uriOf(root, path);
   const copy = async (text: string) => {
     await navigator.clipboard.writeText(text);
     tell(`Copied: ${text}`);
   };
-  const target = folder ? zipAddress(root, path) : place.data && fileAddress(place.data, path);
+  const target = folder ? zipAddress(root, path) : fileAddress(root, path);
   return (
     <div className="file-bar">
       <h3 title={path}>{nameOf(path) || "All files"}</h3>

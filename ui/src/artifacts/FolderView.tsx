@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Problem } from "@/parts/Problem";
-import { nameOf, type Place, type Root } from "./address";
+import { nameOf, type Root } from "./address";
 import { FileBar } from "./FileBar";
 import { Preview } from "./Preview";
 import { listing } from "./queries";
@@ -11,16 +11,14 @@ const MOST = 500;
 /** What lies in a folder; of a model's folder, also what the model is. */
 export function FolderView({
   root,
-  place,
   path,
   onPath,
 }: {
   root: Root;
-  place: Place;
   path: string;
   onPath: (path: string) => void;
 }) {
-  const found = useQuery(listing(root, place, path));
+  const found = useQuery(listing(root, path));
   if (found.error) return <Problem error={found.error} retry={() => found.refetch()} />;
   const entries = found.data ?? [];
   const model = entries.find((each) => nameOf(each.path) === "MLmodel");

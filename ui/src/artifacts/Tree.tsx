@@ -1,6 +1,6 @@
 import { useQueries } from "@tanstack/react-query";
 import { useState } from "react";
-import { folderOf, nameOf, type Place, type Root } from "./address";
+import { folderOf, nameOf, type Root } from "./address";
 import { type Entry, listing } from "./queries";
 import { sizeText } from "./sizes";
 import { TreeList } from "./TreeList";
@@ -13,17 +13,7 @@ interface FileRow extends Row {
 }
 
 /** Files of a root; a folder is asked for when it is opened. Folders around what is selected are open. */
-export function Tree({
-  root,
-  place,
-  path,
-  onPath,
-}: {
-  root: Root;
-  place: Place | undefined;
-  path: string;
-  onPath: (path: string) => void;
-}) {
+export function Tree({ root, path, onPath }: { root: Root; path: string; onPath: (path: string) => void }) {
   const [opened, setOpened] = useState<Record<string, boolean>>(() => opensFor(folderOf(path)));
   const [followed, setFollowed] = useState(path);
   if (followed !== path) {
@@ -31,7 +21,7 @@ export function Tree({
     setOpened({ ...opened, ...opensFor(folderOf(path)) });
   }
   const folders = ["", ...Object.keys(opened).filter((each) => opened[each])];
-  const found = useQueries({ queries: folders.map((folder) => listing(root, place, folder)) });
+  const found = useQueries({ queries: folders.map((folder) => listing(root, folder)) });
   const listed = new Map(folders.map((folder, at) => [folder, found[at]]));
   const rows: FileRow[] = [];
   const add = (folder: string, depth: number) => {
