@@ -1,66 +1,62 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
-import { Problem } from "./parts/Problem";
+import { experimentsSearch } from "./experiments/search";
+import { feed } from "./live/server";
+import { modelSearch, modelsSearch, versionSearch } from "./models/search";
+import { runSearch } from "./run/search";
+import { runsSearch } from "./runs/search";
+import { Failed, NotFound } from "./shell/Failed";
 import { Shell } from "./shell/Shell";
+import { part } from "./shell/stale";
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
-
-function NotFound() {
-  return <Problem error={new Error("There is no such page.")} />;
-}
 
 const experiments = createRoute({
   getParentRoute: () => root,
   path: "/",
-  validateSearch: (given: Record<string, unknown>): { q?: string; deleted?: boolean } => ({
-    q: given.q ? String(given.q) : undefined,
-    deleted: given.deleted === true || undefined,
-  }),
-  component: lazyRouteComponent(() => import("./experiments/ExperimentsPage"), "ExperimentsPage"),
+  validateSearch: experimentsSearch,
+  component: lazyRouteComponent(() => part(import("./experiments/ExperimentsPage")), "ExperimentsPage"),
 });
 
-const words = (given: unknown): string[] | undefined =>
-  Array.isArray(given) ? given.map(String) : undefined;
+// Pages that live: what they show from now on is told to them.
+const begin = () => {
+  void feed.begin();
+};
 
 const runs = createRoute({
   getParentRoute: () => root,
   path: "/experiments/$experimentId",
-  validateSearch: (
-    given: Record<string, unknown>,
-  ): { filter?: string; order?: string; deleted?: boolean; metrics?: string[]; params?: string[] } => ({
-    filter: given.filter ? String(given.filter) : undefined,
-    order: given.order ? String(given.order) : undefined,
-    deleted: given.deleted === true || undefined,
-    metrics: words(given.metrics),
-    params: words(given.params),
-  }),
-  component: lazyRouteComponent(() => import("./runs/RunsPage"), "RunsPage"),
+  validateSearch: runsSearch,
+  beforeLoad: begin,
+  component: lazyRouteComponent(() => part(import("./runs/RunsPage")), "RunsPage"),
 });
 
 const run = createRoute({
   getParentRoute: () => root,
   path: "/experiments/$experimentId/runs/$runId",
-  component: lazyRouteComponent(() => import("./run/RunPage"), "RunPage"),
+  validateSearch: runSearch,
+  beforeLoad: begin,
+  component: lazyRouteComponent(() => part(import("./run/RunPage")), "RunPage"),
 });
 
 const models = createRoute({
   getParentRoute: () => root,
   path: "/models",
-  validateSearch: (given: Record<string, unknown>): { q?: string } => ({
-    q: given.q ? String(given.q) : undefined,
-  }),
-  component: lazyRouteComponent(() => import("./models/ModelsPage"), "ModelsPage"),
+  validateSearch: modelsSearch,
+  component: lazyRouteComponent(() => part(import("./models/ModelsPage")), "ModelsPage"),
 });
 
 const model = createRoute({
   getParentRoute: () => root,
   path: "/models/$name",
-  component: lazyRouteComponent(() => import("./models/ModelPage"), "ModelPage"),
+  validateSearch: modelSearch,
+  component: lazyRouteComponent(() => part(import("./models/ModelPage")), "ModelPage"),
 });
 
 const version = createRoute({
   getParentRoute: () => root,
   path: "/models/$name/versions/$version",
-  component: lazyRouteComponent(() => import("./models/VersionPage"), "VersionPage"),
+  validateSearch: versionSearch,
+  component: lazyRouteComponent(() => part(import("./models/VersionPage")), "VersionPage"),
 });
 
 const routeTree = root.addChildren([experiments, runs, run, models, model, version]);
@@ -69,7 +65,7 @@ export const router = createRouter({
   routeTree,
   basepath: new URL(document.baseURI).pathname.replace(/\/$/, "") || "/",
   defaultPreload: "intent",
-  defaultErrorComponent: ({ error }) => <Problem error={error as Error} />,
+  defaultErrorComponent: Failed,
   scrollRestoration: true,
 });
 

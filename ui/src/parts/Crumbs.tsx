@@ -1,4 +1,5 @@
 import type { ReactNode } from "react";
+import { PageTitle } from "./PageTitle";
 
 /** Where a page is: links to what it lies in, then its own name. */
 export function Crumbs({ children, title }: { children: ReactNode[] | ReactNode; title: string }) {
@@ -12,7 +13,7 @@ export function Crumbs({ children, title }: { children: ReactNode[] | ReactNode;
           <span aria-hidden="true">/</span>
         </span>
       ))}
-      <h1>{title}</h1>
+      <PageTitle title={title} />
     </nav>
   );
 }
