@@ -145,8 +145,9 @@ def run_app(
     log_level: str,
     ready: Callable[[], None],
     stopped: Callable[[Callable[[], None]], None] | None = None,
+    leaving: Callable[[], None] = lambda: None,
 ) -> None:
-    server = server_of(app, ready, log_level=log_level)
+    server = server_of(app, ready, leaving=leaving, log_level=log_level)
     if stopped is not None:
         stopped(server.stop)
     end_quietly()

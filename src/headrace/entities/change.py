@@ -8,8 +8,11 @@ KeyKind = Literal["metrics", "params", "tags"]
 
 
 class RunChange(msgspec.Struct, frozen=True):
+    """version: of the run's last write; another one after the next. None where the store doesn't say."""
+
     run_id: str
     experiment_id: str
+    version: int | None = None
 
 
 class Changes(msgspec.Struct, frozen=True):

@@ -70,6 +70,10 @@ class App:
         for endpoint in endpoints:
             self._mount(endpoint, _closed(endpoint, backend.options) or handlers.get(endpoint.name, _unavailable))
 
+    def leave(self) -> None:
+        """On the event loop, when the server begins to stop: answers that have no end of their own end."""
+        self.backend.leave()
+
     def _mount(self, endpoint: Endpoint[Any, Any], handler: Handler) -> None:
         methods = [*endpoint.methods, *(["HEAD"] if "GET" in endpoint.methods else [])]
         prefix = self.backend.options.static_prefix

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
 from headrace.errors import NotSupported, TooBusy
@@ -15,6 +16,7 @@ from headrace.server.artifacts import ServedArtifacts
 from headrace.server.bridge import Bridge
 from headrace.server.options import Options
 from headrace.server.reaper import Reaper
+from headrace.server.watch import Watch
 from headrace.stores.base import AccessStore, ManifestStore, SupportsSubmit, TrackingStore
 from headrace.stores.documents import SupportsDocuments
 from headrace.stores.registry import DeliveryQueue, RegistryStore, SupportsLocations, WebhookService, WebhookStore
@@ -48,6 +50,7 @@ class Backend:
         self._reaper = Reaper.of_settings(store)
         self._registry = _guarded(self.models, store, artifacts)
         self.held_files = _held(self._registry, self.models)
+        self.watch = Watch(partial(self.call, store.changes))
         self._bridge = Bridge()
         self._pool = ThreadPoolExecutor(options.read_threads, thread_name_prefix="headrace-call")
         self._waiting = 0
@@ -64,8 +67,11 @@ class Backend:
     async def write(self, method: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """A write of the store: joins the group that commits next, where the store has groups."""
         if self._submit is None:
-            return await self.call(method, *args, **kwargs)
-        return await self._bridge.wait(self._submit(method.__name__, *args, **kwargs))
+            result = await self.call(method, *args, **kwargs)
+        else:
+            result = await self._bridge.wait(self._submit(method.__name__, *args, **kwargs))
+        self.watch.written()
+        return result
 
     async def quick(self, method: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """A point read: on the event loop where the store says that it waits for nothing."""
@@ -117,6 +123,10 @@ class Backend:
         if self.manifest is None:
             raise NotSupported("This server's store keeps no manifest of artifacts.")
         return self.manifest
+
+    def leave(self) -> None:
+        """The server begins to stop: whoever listens ends."""
+        self.watch.close()
 
     async def close(self) -> None:
         """After the last request: waits for running calls, then closes the stores."""

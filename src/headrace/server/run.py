@@ -40,14 +40,16 @@ def serve(build: Callable[[], App], listening: Listening) -> int:
     with bind(listening.host, listening.port) as sock:
         address = address_of(listening.host, sock)
         if listening.workers == 1:
-            run_app(build(), sock, listening.log_level, lambda: announce(address))
+            app = build()
+            run_app(app, sock, listening.log_level, lambda: announce(address), leaving=app.leave)
             return 0
         return _supervise(build, sock, listening, address)
 
 
 def serve_on(sock: socket.socket, build: Callable[[], App], stopped: Callable[[Callable[[], None]], None]) -> None:
     """Serves on a socket that listens already, in one process, until what `stopped` was given is called."""
-    run_app(build(), sock, "warning", lambda: None, stopped)
+    app = build()
+    run_app(app, sock, "warning", lambda: None, stopped, app.leave)
 
 
 def _work(build: Callable[[], App], sock: socket.socket, log_level: str, parent: Connection) -> None:
@@ -61,7 +63,8 @@ def _work(build: Callable[[], App], sock: socket.socket, log_level: str, parent:
         threading.Thread(target=until_parent_is_gone, name="headrace-parent", daemon=True).start()
 
     try:
-        run_app(build(), sock, log_level, lambda: parent.send(True), watch)
+        app = build()
+        run_app(app, sock, log_level, lambda: parent.send(True), watch, app.leave)
     except HeadraceError as error:
         sys.stderr.write(f"Error: {error.message}\n")
         sys.exit(1)

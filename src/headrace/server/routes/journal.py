@@ -19,7 +19,9 @@ async def append_journal(exchange: Exchange[m.Writer]) -> m.JournalMarkAnswer:
     options = exchange.backend.options
     body = await read_body(exchange.receive, exchange.headers, options.max_body_bytes, options.body_timeout_s)
     store, writer_id = _store(exchange), exchange.message.writer_id
-    return _answer(await exchange.backend.call(_appended, store, writer_id, body, exchange.user))
+    found = await exchange.backend.call(_appended, store, writer_id, body, exchange.user)
+    exchange.backend.watch.written()
+    return _answer(found)
 
 
 @routes.serves(table.JOURNAL_MARK)

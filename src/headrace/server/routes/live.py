@@ -1,15 +1,12 @@
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 
 from headrace.entities import ViewType
+from headrace.server.events import event_stream
 from headrace.server.exchange import Exchange, Routes
-from headrace.wire.codec import encode
+from headrace.stores import checks
 from headrace.wire.convert.live import changes_answer, run_group_message
-from headrace.wire.endpoint import EVENTS
 from headrace.wire.messages import live as m
 from headrace.wire.table import runs as table
 
@@ -27,21 +24,12 @@ async def list_changes(exchange: Exchange[m.ListChanges]) -> m.ChangesAnswer:
 
 @routes.serves(table.STREAM_CHANGES)
 async def stream_changes(exchange: Exchange[m.StreamChanges]) -> Response:
-    backend, request = exchange.backend, exchange.message
-
-    async def events() -> AsyncIterator[bytes]:
-        since = exchange.header("last-event-id") or request.since or None
-        while True:
-            changes = await backend.call(backend.store.changes, since, request.experiment_ids, 1000)
-            if since is None or changes.runs:
-                yield b"id: %s\nevent: changes\ndata: %s\n\n" % (
-                    changes.cursor.encode(),
-                    encode(changes_answer(changes)),
-                )
-            since = changes.cursor
-            await asyncio.sleep(0.5)
-
-    return StreamingResponse(events(), media_type=EVENTS)
+    request = exchange.message
+    for each in request.experiment_ids:
+        checks.experiment_number(each)
+    since = exchange.header("last-event-id") or request.since or None
+    listener = await exchange.backend.watch.listen(request.experiment_ids, since)
+    return await event_stream(listener, exchange.scope["method"] == "HEAD")
 
 
 @routes.serves(table.AGGREGATE_RUNS)

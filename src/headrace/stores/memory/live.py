@@ -40,7 +40,7 @@ class MemoryLive(State, LiveView):
         told = rows[:max_results]
         more = len(rows) > len(told)
         cursor = str(told[-1].changed if more else newest)
-        return Changes(cursor, [RunChange(row.info.run_id, row.info.experiment_id) for row in told], more)
+        return Changes(cursor, [RunChange(row.info.run_id, row.info.experiment_id, row.changed) for row in told], more)
 
     def aggregate_runs(
         self,

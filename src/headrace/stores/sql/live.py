@@ -43,7 +43,7 @@ def changes(since: str | None, experiment_ids: Sequence[str], max_results: int) 
             f"WHERE c.seq >= ? AND (c.seq > ? OR c.run_ref > ?){scope.sql} ORDER BY c.seq, c.run_ref LIMIT ?",
             (seq, seq, ref, *scope.values, max_results + 1),
         ).fetchall()
-        told = [RunChange(run_id, str(experiment)) for _, _, run_id, experiment in rows[:max_results]]
+        told = [RunChange(run_id, str(experiment), version) for version, _, run_id, experiment in rows[:max_results]]
         following = now if _is_start(cursor) else horizon
         if len(rows) <= max_results:
             return Changes(_start_at(following), told)
