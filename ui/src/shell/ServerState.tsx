@@ -13,7 +13,7 @@ export function ServerState() {
   });
   if (!(health.error instanceof ApiError) || !health.error.passing) return null;
   return (
-    <div className="server-gone" role="status">
+    <div className="server-state" role="status">
       The server doesn't answer. What you see may be old; this page goes on as soon as it is back.
     </div>
   );

@@ -1,25 +1,28 @@
 import { Link, Outlet } from "@tanstack/react-router";
-import { useEffect, useState } from "react";
-import { Toasts } from "@/parts/Toasts";
+import { useEffect } from "react";
+import { Toasts, tell } from "@/parts/Toasts";
+import { Keyboard } from "./Keyboard";
 import { ServerState } from "./ServerState";
 import "./shell.css";
-import { applyTheme, chooseTheme, chosenTheme, type Theme } from "./theme";
-
-const NEXT: Record<Theme, Theme> = { system: "light", light: "dark", dark: "system" };
-const SIGN: Record<Theme, string> = { system: "◐", light: "☀", dark: "☾" };
+import { wasReloaded } from "./stale";
+import { ThemeButton } from "./ThemeButton";
+import { applyTheme } from "./theme";
 
 applyTheme();
 
 export function Shell() {
+  useEffect(() => {
+    if (wasReloaded()) tell("The server has other pages than a moment ago; this one was loaded anew.");
+  }, []);
   return (
     <div className="shell">
-      <a className="skip" href="#main">
+      <button type="button" className="skip" onClick={() => document.getElementById("main")?.focus()}>
         Skip to content
-      </a>
+      </button>
       <header className="bar">
         <Link to="/" className="brand" aria-label="Headrace, to all experiments">
           <img src="./icon.svg" alt="" width={22} height={22} />
-          Headrace
+          <span>Headrace</span>
         </Link>
         <nav aria-label="Main">
           <Link to="/" activeOptions={{ exact: true }}>
@@ -28,6 +31,7 @@ export function Shell() {
           <Link to="/models">Models</Link>
         </nav>
         <span className="space" />
+        <Keyboard />
         <ThemeButton />
       </header>
       <ServerState />
@@ -36,22 +40,5 @@ export function Shell() {
       </main>
       <Toasts />
     </div>
-  );
-}
-
-function ThemeButton() {
-  const [theme, setTheme] = useState<Theme>(chosenTheme);
-  useEffect(() => chooseTheme(theme), [theme]);
-  const next = NEXT[theme];
-  return (
-    <button
-      type="button"
-      className="icon-button"
-      title={`Theme: ${theme}`}
-      aria-label={`Theme is ${theme}; choose ${next}`}
-      onClick={() => setTheme(next)}
-    >
-      {SIGN[theme]}
-    </button>
   );
 }

@@ -4,6 +4,8 @@ import { useSyncExternalStore } from "react";
 
 export type Theme = "system" | "light" | "dark";
 
+export const THEMES: readonly Theme[] = ["system", "light", "dark"];
+
 const KEY = "headrace.theme";
 const CHANGED = "headrace:theme";
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
@@ -25,15 +27,19 @@ export function chooseTheme(theme: Theme): void {
   applyTheme(theme);
 }
 
-/** What is drawn on a canvas is drawn again when the theme changes. */
-export function useShownTheme(): string {
-  return useSyncExternalStore(
-    (changed) => {
-      window.addEventListener(CHANGED, changed);
-      return () => window.removeEventListener(CHANGED, changed);
-    },
-    () => document.documentElement.dataset.theme ?? "light",
-  );
+function subscribe(changed: () => void): () => void {
+  window.addEventListener(CHANGED, changed);
+  return () => window.removeEventListener(CHANGED, changed);
 }
 
+export const useChosenTheme = (): Theme => useSyncExternalStore(subscribe, chosenTheme);
+
+/** What is drawn on a canvas is drawn again when the theme changes. */
+export const useShownTheme = (): string =>
+  useSyncExternalStore(subscribe, () => document.documentElement.dataset.theme ?? "light");
+
 dark.addEventListener("change", () => applyTheme());
+// Chosen in another tab.
+window.addEventListener("storage", (event) => {
+  if (event.key === KEY) applyTheme();
+});
