@@ -43,6 +43,9 @@ class Asked(NamedTuple):
             keys = [key for key in keys if key > after]
         if part:
             keys = [key for key in keys if part in fold(key)]
-        found = sorted(keys)
-        told = found[: self.max_results]
-        return Page(told, tokens.encode(self.digest, told[-1]) if len(found) > len(told) else None)
+        return self.cut(sorted(keys))
+
+    def cut(self, keys: Sequence[str]) -> Page[str]:
+        """keys: those of the page and at least one more, if there is one."""
+        told = keys[: self.max_results]
+        return Page(told, tokens.encode(self.digest, told[-1]) if len(keys) > len(told) else None)

@@ -178,3 +178,74 @@ class LiveSuite:
     def test_bad_group_key_is_refused(self, store: TrackingStore, key: str) -> None:
         with invalid("group_by"):
             store.aggregate_runs(["0"], [key])
+
+    def test_keys_of_runs_are_listed_once_and_in_order(self, store: TrackingStore) -> None:
+        experiment, other = new_experiment(store), new_experiment(store)
+        for i in range(3):
+            run_id = new_run(store, experiment, tags=tags(team=str(i)))
+            store.log_batch(run_id, [point("m/é", 1.0), point("B", NAN)], params(lr=str(i), **{f"p{i}": "1"}))
+        store.log_metric(new_run(store, other), point("elsewhere", 1.0))
+        assert list(store.run_keys([experiment], "metrics")) == ["B", "m/é"]
+        assert list(store.run_keys([experiment], "params")) == ["lr", "p0", "p1", "p2"]
+        assert {"mlflow.runName", "team"} >= set(store.run_keys([experiment], "tags")) >= {"team"}
+        assert list(store.run_keys([other, experiment], "metrics")) == ["B", "elsewhere", "m/é"]
+        assert list(store.run_keys([], "metrics")) == []
+        assert list(store.run_keys([other], "params")) == []
+
+    def test_keys_of_a_deleted_run_are_listed(self, store: TrackingStore) -> None:
+        experiment = new_experiment(store)
+        run_id = new_run(store, experiment)
+        store.log_metric(run_id, point("m", 1.0))
+        store.delete_run(run_id)
+        assert list(store.run_keys([experiment], "metrics")) == ["m"]
+
+    @pytest.mark.parametrize(
+        ("part", "found"),
+        [
+            ("", ["ABC", "abd", "a_b", "É", "é"]),
+            ("aB", ["ABC", "abd"]),
+            ("b", ["ABC", "abd", "a_b"]),
+            ("é", ["é"]),
+            ("%", []),
+            ("_", ["a_b"]),
+            ("'", []),
+        ],
+    )
+    def test_part_of_a_key_is_found_whatever_the_case_of_ascii(
+        self, store: TrackingStore, part: str, found: list[str]
+    ) -> None:
+        experiment = new_experiment(store)
+        store.log_batch(new_run(store, experiment), params=params(**dict.fromkeys(("abd", "ABC", "a_b"), "1")))
+        store.log_batch(new_run(store, experiment), params=params(**dict.fromkeys(("é", "É"), "1")))
+        assert list(store.run_keys([experiment], "params", part)) == sorted(found)
+
+    @pytest.mark.parametrize("size", [1, 3, 4, 100])
+    def test_keys_come_in_pages(self, store: TrackingStore, size: int) -> None:
+        experiment = new_experiment(store)
+        keys = [f"k{i:02}" for i in range(12)]
+        for i, key in enumerate(reversed(keys)):
+            store.log_metric(new_run(store, experiment), point(key, float(i)))
+        found: list[str] = []
+        token = None
+        while True:
+            page = store.run_keys([experiment], "metrics", "K", size, token)
+            found += page
+            token = page.token
+            if token is None:
+                break
+            assert len(page) == size
+        assert found == keys
+
+    def test_bad_requests_for_keys_are_refused(self, store: TrackingStore) -> None:
+        experiment = new_experiment(store)
+        store.log_batch(new_run(store, experiment), params=params(a="1", b="1"))
+        token = store.run_keys([experiment], "params", max_results=1).token
+        for field, arguments in [
+            ("page_token", ([experiment], "metrics", "", 1, token)),
+            ("page_token", ([experiment], "params", "a", 1, token)),
+            ("page_token", ([experiment], "params", "", 1, "garbage")),
+            ("max_results", ([experiment], "params", "", 0)),
+            ("kind", ([experiment], "names")),
+        ]:
+            with invalid(field):
+                store.run_keys(*arguments)  # type: ignore[arg-type]
