@@ -1,82 +1,77 @@
-import { useQuery } from "@tanstack/react-query";
-import { Link, useParams } from "@tanstack/react-router";
-import { MetricCharts } from "@/charts/MetricCharts";
-import { Crumbs } from "@/parts/Crumbs";
-import { Facts } from "@/parts/Facts";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { Link, useParams, useSearch } from "@tanstack/react-router";
+import { ApiError } from "@/api/call";
+import type { RunMessage } from "@/api/endpoints";
+import { useChanges } from "@/live/useChanges";
 import { Problem } from "@/parts/Problem";
-import { exactTime } from "@/parts/times";
+import { TabPanel, Tabs } from "@/parts/Tabs";
 import { runOf } from "@/runs/queries";
-import { durationText, metricText } from "@/runs/values";
+import { DeletedBanner } from "./DeletedBanner";
+import { metricKeys, sortedTags } from "./facts";
+import { Overview } from "./Overview";
+import { RunHead } from "./RunHead";
+import type { RunTab } from "./search";
+import { TABS } from "./tabs";
 import "./run.css";
 
-const HIDDEN_TAGS = "mlflow.";
-
+/** Everything about one run: what it was, what it measured, what it left. */
 export function RunPage() {
   const { experimentId, runId } = useParams({ from: "/experiments/$experimentId/runs/$runId" });
+  const { tab = "overview" } = useSearch({ from: "/experiments/$experimentId/runs/$runId" });
+  const queries = useQueryClient();
   const found = useQuery(runOf(runId));
-  if (found.error) return <Problem error={found.error} retry={() => found.refetch()} />;
+  useChanges([experimentId], (changed) => {
+    if (changed.includes(runId)) void queries.invalidateQueries({ queryKey: ["run", runId] });
+  });
   const run = found.data?.run;
+  if (!run && found.error) return <NoRun error={found.error} retry={() => found.refetch()} />;
   if (!run) return <p className="empty soft">Loading…</p>;
-  const { info, data } = run;
-  const metrics = [...(data?.metrics ?? [])].sort((a, b) => (a.key ?? "").localeCompare(b.key ?? ""));
-  const tags = (data?.tags ?? []).filter((tag) => !tag.key?.startsWith(HIDDEN_TAGS));
+  const Shown = tab === "overview" ? Overview : TABS[tab];
   return (
-    <div className="page">
-      <Crumbs title={info.run_name || runId}>
-        <Link to="/">Experiments</Link>
-        <Link to="/experiments/$experimentId" params={{ experimentId }}>
-          Runs
-        </Link>
-      </Crumbs>
-      <Facts
-        facts={[
-          ["Status", info.status],
-          ["Started", exactTime(info.start_time)],
-          ["Duration", durationText(run)],
-          ["User", info.user_id],
-          ["Id", info.run_id],
-        ]}
-      />
-      <div className="run-parts">
-        <Pairs title="Params" rows={(data?.params ?? []).map((each) => [each.key ?? "", each.value ?? ""])} />
-        <Pairs
-          title="Metrics"
-          rows={metrics.map((each) => [each.key ?? "", metricText(each.value)])}
-          numeric
-        />
-        {tags.length > 0 && (
-          <Pairs title="Tags" rows={tags.map((each) => [each.key ?? "", each.value ?? ""])} />
-        )}
-      </div>
-      <MetricCharts runIds={[runId]} keys={metrics.map((each) => each.key ?? "")} />
+    <div className="page run-page">
+      <RunHead run={run} />
+      {run.info.lifecycle_stage === "deleted" && <DeletedBanner run={run} />}
+      {found.error && <Problem error={found.error} retry={() => found.refetch()} />}
+      <Tabs label="Parts of the run" tabs={titled(run)} chosen={tab} drops={["path", "find"]} />
+      <TabPanel id={tab}>
+        <Shown run={run} />
+      </TabPanel>
     </div>
   );
 }
 
-function Pairs({
-  title,
-  rows,
-  numeric = false,
-}: {
-  title: string;
-  rows: [string, string][];
-  numeric?: boolean;
-}) {
+/** A run that was never there, or was removed for good, is another thing than a server that doesn't answer. */
+function NoRun({ error, retry }: { error: Error; retry: () => void }) {
+  const { experimentId, runId } = useParams({ from: "/experiments/$experimentId/runs/$runId" });
+  if (!(error instanceof ApiError && error.status === 404)) return <Problem error={error} retry={retry} />;
   return (
-    <section className="pairs">
-      <h2>
-        {title} <span className="soft">{rows.length}</span>
-      </h2>
-      <table>
-        <tbody>
-          {rows.map(([key, value]) => (
-            <tr key={key}>
-              <th scope="row">{key}</th>
-              <td className={numeric ? "numeric" : ""}>{value}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
+    <div className="empty">
+      <h1>There is no such run</h1>
+      <p className="soft">
+        <code>{runId}</code> isn't here: it was removed for good, or the address is of another server.
+      </p>
+      <p>
+        <Link to="/experiments/$experimentId" params={{ experimentId }}>
+          The runs of this experiment
+        </Link>
+      </p>
+    </div>
   );
+}
+
+function titled(run: RunMessage): { id: RunTab; title: string; count?: number }[] {
+  const { own, system } = metricKeys(run);
+  const models = run.outputs?.model_outputs?.length;
+  return [
+    { id: "overview", title: "Overview" },
+    { id: "charts", title: "Charts" },
+    { id: "metrics", title: "Metrics", count: own.length },
+    { id: "system", title: "System", count: system.length || undefined },
+    { id: "params", title: "Params", count: run.data?.params?.length ?? 0 },
+    { id: "tags", title: "Tags", count: sortedTags(run).own.length },
+    { id: "datasets", title: "Datasets", count: run.inputs?.dataset_inputs?.length || undefined },
+    { id: "models", title: "Models", count: models || undefined },
+    { id: "logs", title: "Logs" },
+    { id: "artifacts", title: "Artifacts" },
+  ];
 }

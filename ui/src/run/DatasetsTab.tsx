@@ -1,0 +1,5 @@
+import type { RunMessage } from "@/api/endpoints";
+
+export default function DatasetsTab({ run }: { run: RunMessage }) {
+  return <p>{run.info.run_id}</p>;
+}

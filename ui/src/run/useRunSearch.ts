@@ -1,0 +1,17 @@
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useCallback } from "react";
+import type { RunSearch } from "./search";
+
+const ROUTE = "/experiments/$experimentId/runs/$runId";
+
+/** What the address says of this page, and how it is changed. kept: Back leads to what was before. */
+export function useRunSearch(): [RunSearch, (next: Partial<RunSearch>, kept?: boolean) => void] {
+  const search = useSearch({ from: ROUTE });
+  const navigate = useNavigate({ from: ROUTE });
+  const change = useCallback(
+    (next: Partial<RunSearch>, kept = false) =>
+      void navigate({ search: (was: RunSearch) => ({ ...was, ...next }), replace: !kept }),
+    [navigate],
+  );
+  return [search, change];
+}
