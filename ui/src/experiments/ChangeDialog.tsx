@@ -4,6 +4,7 @@ import { call } from "@/api/call";
 import type { ExperimentMessage } from "@/api/endpoints";
 import { Dialog } from "@/parts/Dialog";
 import { tell } from "@/parts/Toasts";
+import { NOTE } from "./queries";
 
 export type Change =
   | { kind: "create" }
@@ -25,7 +26,7 @@ const DONE: Record<Change["kind"], string> = {
 
 async function apply(change: Change, name: string, note: string): Promise<void> {
   if (change.kind === "create") {
-    const tags = note ? [{ key: "mlflow.note.content", value: note }] : [];
+    const tags = note ? [{ key: NOTE, value: note }] : [];
     await call("experiments.create", { name, tags });
     return;
   }
@@ -36,20 +37,29 @@ async function apply(change: Change, name: string, note: string): Promise<void> 
     if (name !== change.experiment.name)
       await call("experiments.update", { experiment_id: id, new_name: name });
     if (note !== change.note)
-      await call("experiments.set-tag", { experiment_id: id, key: "mlflow.note.content", value: note });
+      await call("experiments.set-tag", { experiment_id: id, key: NOTE, value: note });
   }
 }
 
-export function ChangeDialog({ change, onClose }: { change: Change; onClose: () => void }) {
+export function ChangeDialog({
+  change,
+  onClose,
+}: {
+  change: Change;
+  /** done: the server did it. */
+  onClose: (done: boolean) => void;
+}) {
   const queries = useQueryClient();
   const [name, setName] = useState("experiment" in change ? (change.experiment.name ?? "") : "");
   const [note, setNote] = useState("note" in change ? change.note : "");
   const doing = useMutation({
     mutationFn: () => apply(change, name.trim(), note),
     onSuccess: async () => {
-      await queries.invalidateQueries({ queryKey: ["experiments"] });
       tell(`The experiment ${name.trim()} ${DONE[change.kind]}.`);
-      onClose();
+      onClose(true);
+      await Promise.all(
+        ["experiments", "experiment"].map((key) => queries.invalidateQueries({ queryKey: [key] })),
+      );
     },
   });
   const submit = (event: FormEvent) => {
@@ -58,7 +68,7 @@ export function ChangeDialog({ change, onClose }: { change: Change; onClose: () 
   };
   const writes = change.kind === "create" || change.kind === "edit";
   return (
-    <Dialog title={TITLES[change.kind]} onClose={onClose}>
+    <Dialog title={TITLES[change.kind]} onClose={() => onClose(false)}>
       <form onSubmit={submit}>
         {writes ? (
           <>
@@ -91,7 +101,7 @@ export function ChangeDialog({ change, onClose }: { change: Change; onClose: () 
         )}
         {doing.error && <p className="field-problem">{doing.error.message}</p>}
         <div className="actions">
-          <button type="button" className="button" onClick={onClose}>
+          <button type="button" className="button" onClick={() => onClose(false)}>
             Cancel
           </button>
           <button
