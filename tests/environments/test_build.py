@@ -5,7 +5,6 @@ import platform
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -41,17 +40,15 @@ def test_an_environment_holds_what_it_was_asked_for_and_nothing_else(project: Pr
     assert environment.run(["-c", "import numpy"], capture_output=True).returncode == 1
 
 
-def test_it_is_built_once_and_found_in_no_time(project: Project, env_root: Path) -> None:
+def test_it_is_built_once_and_then_found(project: Project, env_root: Path) -> None:
     lines: list[str] = []
     first = prepare(project("six==1.17.0"), progress=lines.append)
     assert any("six==1.17.0" in line for line in lines)
     assert first.path is not None
     assert first.path.is_relative_to(env_root)
     lines.clear()
-    start = time.perf_counter()
     assert prepare(project("six==1.17.0"), progress=lines.append) == first
-    assert time.perf_counter() - start < 0.1
-    assert lines == []
+    assert lines == []  # nothing was resolved or built
     assert prepare(project("six==1.16.0")) != first
 
 

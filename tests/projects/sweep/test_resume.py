@@ -82,7 +82,7 @@ def test_ctrl_c_ends_all_trials_and_leaves_what_can_go_on(project: Project) -> N
     assert f"headrace run --resume {parent}" in said
     assert not [pid for pid in project.lines("pids") if is_running(pid)]
     assert headrace.get_run(parent).info.status == "KILLED"
-    assert statuses(parent) == [("1", "FINISHED"), ("2", "FINISHED"), ("3", "KILLED"), ("4", "KILLED")]
+    assert statuses(parent) == [("1", "FINISHED"), ("2", "FINISHED"), ("3", "KILLED"), ("4", "KILLED")], said
 
     (project.folder / "go").touch()
     result = resume(parent, jobs=2)
