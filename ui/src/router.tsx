@@ -1,4 +1,5 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { compareSearch } from "./compare/search";
 import { experimentsSearch } from "./experiments/search";
 import { feed } from "./live/server";
 import { modelSearch, modelsSearch, versionSearch } from "./models/search";
@@ -38,6 +39,14 @@ const run = createRoute({
   component: lazyRouteComponent(() => part(import("./run/RunPage")), "RunPage"),
 });
 
+const compare = createRoute({
+  getParentRoute: () => root,
+  path: "/experiments/$experimentId/compare",
+  validateSearch: compareSearch,
+  beforeLoad: begin,
+  component: lazyRouteComponent(() => part(import("./compare/ComparePage")), "ComparePage"),
+});
+
 const models = createRoute({
   getParentRoute: () => root,
   path: "/models",
@@ -59,7 +68,7 @@ const version = createRoute({
   component: lazyRouteComponent(() => part(import("./models/VersionPage")), "VersionPage"),
 });
 
-const routeTree = root.addChildren([experiments, runs, run, models, model, version]);
+const routeTree = root.addChildren([experiments, runs, run, compare, models, model, version]);
 
 export const router = createRouter({
   routeTree,

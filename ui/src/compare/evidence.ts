@@ -41,8 +41,7 @@ export const evidenceOf = (queries: QueryClient, run: RunMessage, wanted: boolea
     staleTime: 60_000,
     queryFn: async ({ signal }): Promise<Evidence> => {
       const root: Root = { runId: run.info.run_id ?? "" };
-      const list = (of: Root, folder: string) =>
-        queries.fetchQuery(listing(of, of as { runId: string }, folder));
+      const list = (of: Root, folder: string) => queries.fetchQuery(listing(of, folder));
       const top = await list(root, "");
       const inProject = has(top, PROJECT) ? await list(root, PROJECT) : [];
       const found: Evidence = { packages: { versions: {} }, from: [] };

@@ -1,8 +1,9 @@
-import { queryOptions } from "@tanstack/react-query";
+import { keepPreviousData, type QueryClient, queryOptions } from "@tanstack/react-query";
 import { ApiError, address, call, send } from "@/api/call";
 import type { RunMessage } from "@/api/endpoints";
 import { quoted } from "@/api/filters";
-import { MEDIA_TYPE, type Series, unpackChart } from "@/charts/packed";
+import { MEDIA_TYPE, unpackChart } from "@/charts/packed";
+import type { Series } from "@/charts/series";
 
 const SERIES_A_CALL = 1_000;
 
@@ -18,32 +19,54 @@ export const comparedRuns = (experimentId: string, runIds: string[]) =>
   queryOptions({
     queryKey: ["compare", experimentId, runIds],
     enabled: runIds.length > 0,
-    placeholderData: (before) => before,
-    queryFn: async ({ signal }): Promise<Compared> => {
-      const here = await call(
-        "runs.search",
-        {
-          experiment_ids: [experimentId],
-          filter: `attributes.run_id IN (${runIds.map(quoted).join(", ")})`,
-          run_view_type: "ALL",
-          max_results: runIds.length,
-        },
-        signal,
-      );
-      const byId = new Map((here.runs ?? []).map((run) => [run.info.run_id, run]));
-      const elsewhere = runIds.filter((id) => !byId.has(id));
-      for (const run of await Promise.all(elsewhere.map((id) => oneRun(id, signal))))
-        if (run) byId.set(run.info.run_id, run);
-      const found = runIds.flatMap((id) => byId.get(id) ?? []);
-      return {
-        runs: found.filter((run) => run.info.lifecycle_stage !== "deleted"),
-        deleted: found.filter((run) => run.info.lifecycle_stage === "deleted"),
-        unknown: runIds.filter((id) => !byId.has(id)),
-      };
-    },
+    placeholderData: keepPreviousData,
+    queryFn: async ({ signal }): Promise<Compared> =>
+      sorted(runIds, await found(experimentId, runIds, signal)),
   });
 
-async function oneRun(runId: string, signal: AbortSignal): Promise<RunMessage | undefined> {
+async function found(experimentId: string, runIds: string[], signal?: AbortSignal): Promise<RunMessage[]> {
+  const { runs = [] } = await call(
+    "runs.search",
+    {
+      experiment_ids: [experimentId],
+      filter: `attributes.run_id IN (${runIds.map(quoted).join(", ")})`,
+      run_view_type: "ALL",
+      max_results: runIds.length,
+    },
+    signal,
+  );
+  const here = new Set(runs.map((run) => run.info.run_id));
+  const elsewhere = runIds.filter((id) => !here.has(id));
+  const others = await Promise.all(elsewhere.map((id) => oneRun(id, signal)));
+  return [...runs, ...others.filter((run) => run !== undefined)];
+}
+
+function sorted(runIds: string[], known: RunMessage[]): Compared {
+  const byId = new Map(known.map((run) => [run.info.run_id, run]));
+  const there = runIds.flatMap((id) => byId.get(id) ?? []);
+  return {
+    runs: there.filter((run) => run.info.lifecycle_stage !== "deleted"),
+    deleted: there.filter((run) => run.info.lifecycle_stage === "deleted"),
+    unknown: runIds.filter((id) => !byId.has(id)),
+  };
+}
+
+/** Asks for the runs that changed and no others. */
+export async function refreshed(
+  queries: QueryClient,
+  experimentId: string,
+  runIds: string[],
+  changed: string[],
+): Promise<void> {
+  const fresh = await found(experimentId, changed);
+  queries.setQueryData(comparedRuns(experimentId, runIds).queryKey, (was) => {
+    if (!was) return was;
+    const kept = [...was.runs, ...was.deleted].filter((run) => !changed.includes(run.info.run_id ?? ""));
+    return sorted(runIds, [...kept, ...fresh]);
+  });
+}
+
+async function oneRun(runId: string, signal?: AbortSignal): Promise<RunMessage | undefined> {
   try {
     return (await call("runs.get", { run_id: runId }, signal)).run;
   } catch (error) {

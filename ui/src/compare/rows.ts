@@ -54,7 +54,7 @@ export function attributeRows(runs: readonly RunMessage[]): Row[] {
     of("Description", (run) => tagOf(run, NOTE)),
     of("Parent run", (run) => tagOf(run, PARENT)),
     of("Experiment", (run) => run.info.experiment_id),
-    of("Run id", (run) => run.info.run_id),
+    { ...of("Run id", (run) => run.info.run_id), differs: false }, // nothing that anybody looks for
   ];
   const seldom = new Set(["Experiment", "Description", "Parent run"]);
   return rows.filter((each) => !seldom.has(each.key) || each.differs);

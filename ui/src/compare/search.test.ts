@@ -26,7 +26,7 @@ test("what isn't understood is left out", () => {
     charts: 3,
     step: "2",
   });
-  expect(found).toEqual({ runs: "7" });
+  expect(found).toEqual({ runs: "7", closed: [] });
 });
 
 test("each run is told once", () => {

@@ -25,6 +25,7 @@ export interface CompareSearch {
   q?: string;
   value?: Extreme;
   better?: Record<string, Better>;
+  /** Sections that are closed; what is sensible where it isn't said. */
   closed?: Section[];
   /** State of the charts; they know what of it they can use. */
   charts?: object;
@@ -49,9 +50,8 @@ function betterOf(given: unknown): Record<string, Better> | undefined {
 }
 
 export function compareSearch(given: Record<string, unknown>): CompareSearch {
-  const closed = Array.isArray(given.closed)
-    ? SECTIONS.filter((each) => (given.closed as unknown[]).includes(each))
-    : [];
+  const { closed: shut } = given;
+  const closed = Array.isArray(shut) ? SECTIONS.filter((each) => shut.includes(each)) : undefined;
   return {
     runs: text(given.runs) ?? "",
     view: one(given.view, ["charts", "artifacts", "images"] as const),
@@ -60,7 +60,7 @@ export function compareSearch(given: Record<string, unknown>): CompareSearch {
     q: text(given.q),
     value: one(given.value, ["min", "max"] as const),
     better: betterOf(given.better),
-    closed: closed.length > 0 ? closed : undefined,
+    closed,
     charts: given.charts !== null && typeof given.charts === "object" ? given.charts : undefined,
     path: text(given.path),
     series: text(given.series),

@@ -5,10 +5,13 @@ import "./controls.css";
 export function Dialog({
   title,
   onClose,
+  wide = false,
   children,
 }: {
   title: string;
   onClose: () => void;
+  /** For what is read rather than answered. */
+  wide?: boolean;
   children: ReactNode;
 }) {
   const shown = useRef<HTMLDialogElement>(null);
@@ -21,6 +24,7 @@ export function Dialog({
     // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes a dialog by itself
     <dialog
       ref={shown}
+      className={wide ? "wide" : undefined}
       aria-label={title}
       onCancel={onClose}
       onClick={(event) => event.target === shown.current && onClose()}
