@@ -29,7 +29,7 @@ export function ArtifactBrowser({
     <section aria-label="Artifacts" className={path ? "artifacts chosen" : "artifacts"}>
       <div className="artifacts-tree">
         <div className="artifacts-head">
-          <button type="button" className="plain-button" onClick={() => onPath("")}>
+          <button type="button" className="quiet" onClick={() => onPath("")}>
             All files
           </button>
           <button
@@ -51,7 +51,7 @@ export function ArtifactBrowser({
       </div>
       <div className="artifacts-shown">
         {path && (
-          <button type="button" className="plain-button artifacts-back" onClick={() => onPath("")}>
+          <button type="button" className="quiet artifacts-back" onClick={() => onPath("")}>
             ← All files
           </button>
         )}

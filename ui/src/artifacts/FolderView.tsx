@@ -43,7 +43,7 @@ export function FolderView({
           {entries.slice(0, MOST).map((entry) => (
             <tr key={entry.path}>
               <td>
-                <button type="button" className="plain-button" onClick={() => onPath(entry.path)}>
+                <button type="button" className="quiet" onClick={() => onPath(entry.path)}>
                   {nameOf(entry.path)}
                   {entry.folder && "/"}
                 </button>
