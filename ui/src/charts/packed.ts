@@ -1,30 +1,21 @@
 /**
- * `application/vnd.headrace.chart`: all numbers little-endian, every part at a multiple of 8 bytes. Arrays are views of
- * the answer; nothing is copied.
+ * `application/vnd.headrace.chart`: all numbers little-endian, every part at a multiple of 8 bytes. Doubles are views of
+ * the answer; integers become doubles, which hold steps and milliseconds exactly up to 2^53.
  */
 
-export interface Series {
-  runId: string;
-  key: string;
-  /** Points that lie in the range, before they were put into buckets. */
-  total: number;
-  x: BigInt64Array;
-  last: Float64Array;
-  minimum: Float64Array;
-  minimumX: BigInt64Array;
-  maximum: Float64Array;
-  maximumX: BigInt64Array;
-  count: BigInt64Array;
-}
+import type { Series } from "./series";
+
+export type { Series };
 
 export const MEDIA_TYPE = "application/vnd.headrace.chart";
 const MAGIC = "HRCHART1";
 const HEAD_BYTES = 24;
+const HIGH = 2 ** 32;
 
 const text = new TextDecoder();
 
 export function unpackChart(buffer: ArrayBuffer): Series[] {
-  if (text.decode(new Uint8Array(buffer, 0, MAGIC.length)) !== MAGIC)
+  if (text.decode(new Uint8Array(buffer, 0, Math.min(MAGIC.length, buffer.byteLength))) !== MAGIC)
     throw new Error("The answer is no chart.");
   const view = new DataView(buffer);
   const series: Series[] = [];
@@ -39,7 +30,7 @@ export function unpackChart(buffer: ArrayBuffer): Series[] {
     const key = text.decode(new Uint8Array(buffer, at + runBytes, keyBytes));
     at += Math.ceil((runBytes + keyBytes) / 8) * 8;
     const longs = () => {
-      const found = new BigInt64Array(buffer, at, n);
+      const found = integers(buffer, at, n);
       at += 8 * n;
       return found;
     };
@@ -62,4 +53,13 @@ export function unpackChart(buffer: ArrayBuffer): Series[] {
     });
   }
   return series;
+}
+
+/** Read as two halves: some ten times as fast as through BigInt. */
+function integers(buffer: ArrayBuffer, at: number, n: number): Float64Array {
+  const halves = new Int32Array(buffer, at, 2 * n);
+  const found = new Float64Array(n);
+  for (let i = 0; i < n; i += 1)
+    found[i] = (halves[2 * i + 1] as number) * HIGH + ((halves[2 * i] as number) >>> 0);
+  return found;
 }

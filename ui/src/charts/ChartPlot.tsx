@@ -1,0 +1,73 @@
+import { useEffect, useLayoutEffect, useRef, useState } from "react";
+import { useShownTheme } from "@/shell/theme";
+import type { Picture } from "./draw";
+import type { Hover } from "./hover";
+import { type Near, nearestOf } from "./nearest";
+import type { XAxis } from "./state";
+import { Tooltip } from "./Tooltip";
+import { LinePlot } from "./uplot";
+
+interface Props {
+  picture: Picture;
+  axis: XAxis;
+  /** Charts of one name share their crosshair. */
+  group: string;
+  hover: Hover;
+  onZoom: (range: [number, number] | undefined) => void;
+}
+
+export interface Pointed {
+  left: number;
+  top: number;
+  near: Near[];
+}
+
+/** The drawn part of a chart, with what the mouse does in it. */
+export default function ChartPlot({ picture, axis, group, hover, onZoom }: Props) {
+  const box = useRef<HTMLDivElement>(null);
+  const plot = useRef<LinePlot>(undefined);
+  const now = useRef({ picture, onZoom });
+  const [pointed, setPointed] = useState<Pointed>();
+  const theme = useShownTheme();
+  const { log: logX } = picture.x;
+  const { log: logY } = picture.y;
+  useLayoutEffect(() => {
+    now.current = { picture, onZoom };
+    plot.current?.show(picture);
+  }, [picture, onZoom]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the theme's colours are read, scales can't change their kind
+  useEffect(() => {
+    const place = box.current;
+    if (!place) return;
+    let frame = 0;
+    const drawn = new LinePlot(place, now.current.picture, axis, group, {
+      onZoom: (range) => now.current.onZoom(range),
+      onBack: () => now.current.onZoom(undefined),
+      onPoint: (at) => {
+        cancelAnimationFrame(frame);
+        frame = requestAnimationFrame(() => {
+          const near = at ? nearestOf(now.current.picture, at, drawn.size) : [];
+          setPointed(at && { ...at, near });
+          hover.set(near[0]?.id);
+        });
+      },
+    });
+    plot.current = drawn;
+    drawn.highlight(hover.id);
+    const stop = hover.listen((id) => drawn.highlight(id));
+    const resized = new ResizeObserver(() => drawn.resize(place.clientWidth, place.clientHeight));
+    resized.observe(place);
+    return () => {
+      cancelAnimationFrame(frame);
+      stop();
+      resized.disconnect();
+      drawn.destroy();
+      plot.current = undefined;
+    };
+  }, [axis, logX, logY, theme, group, hover]);
+  return (
+    <div className="chart-plot" ref={box}>
+      {pointed && pointed.near.length > 0 && <Tooltip axis={axis} {...pointed} />}
+    </div>
+  );
+}

@@ -1,0 +1,160 @@
+/** From what was fetched, and how it shall be seen, to what is drawn. */
+
+import { groupOf } from "./bands";
+import { colourOf } from "./colours";
+import type { Band, Picture, Stroke } from "./draw";
+import { type Line, lastsOf, lineOf, withNeighbours } from "./lines";
+import { xScale, yScale } from "./scales";
+import type { Series } from "./series";
+import { averageBefore, smoothed, spacingOf } from "./smooth";
+import type { ChartState } from "./state";
+
+export interface ChartRun {
+  runId: string;
+  name: string;
+  /** ms since 1970. */
+  startTime?: number;
+  group?: string;
+}
+
+export interface Shown {
+  picture: Picture;
+  /** What isn't seen in it, in words. */
+  notes: string[];
+}
+
+/** What of the state the lines depend on. */
+export type Look = Pick<ChartState, "x" | "logX" | "logY" | "smooth" | "clip" | "bands">;
+
+type ByRun = ReadonlyMap<string, Series | null>;
+
+const BAND_PLACES = 400;
+const ALONE_MS = 30_000;
+
+/** part: the series of the range that is zoomed; without it, the whole is shown there. */
+export function pictureOf(
+  runs: ChartRun[],
+  whole: ByRun,
+  part: ByRun | undefined,
+  look: Look,
+  zoom: [number, number] | undefined,
+): Shown {
+  const strokes: Stroke[] = [];
+  for (const run of runs) {
+    const all = whole.get(run.runId);
+    const some = part ? part.get(run.runId) : all;
+    if (!all && !some) continue;
+    strokes.push(strokeOf(run, all ?? undefined, (part && some) ?? undefined, look, zoom));
+  }
+  const { strokes: drawn, bands } = look.bands ? grouped(runs, strokes) : { strokes, bands: [] };
+  const lines = strokes.flatMap(({ line, raw }) => (raw ? [raw, line] : [line]));
+  const x = xScale(lines, look.logX === true, look.x === undefined ? 1 : ALONE_MS, zoom);
+  const y = yScale(lines, x, look.logY === true, look.clip === true);
+  return { picture: { strokes: drawn, bands, x, y }, notes: notesOf(lines, look) };
+}
+
+function strokeOf(
+  run: ChartRun,
+  whole: Series | undefined,
+  part: Series | undefined,
+  look: Look,
+  zoom: [number, number] | undefined,
+): Stroke {
+  const known = whole ?? part;
+  const origin = look.x === "relative" ? (run.startTime ?? known?.x[0] ?? 0) : 0;
+  const lineIn = (series: Series) => kept(series, "line", `${origin}`, () => lineOf(series, origin));
+  const raw = stretched(part && lineIn(part), whole && lineIn(whole), zoom);
+  const stroke = { id: run.runId, name: run.name, colour: colourOf(run.runId), line: raw };
+  const smooth = look.smooth ?? 0;
+  if (smooth === 0 || !known) return stroke;
+  const lasts = (series: Series) => kept(series, "lasts", `${origin}`, () => lastsOf(series, origin));
+  const spacing = spacingOf(known.x);
+  const wholeSmooth =
+    whole && kept(whole, "smooth", `${origin} ${smooth}`, () => smoothed(lasts(whole), smooth, spacing));
+  const partSmooth =
+    part &&
+    smoothed(
+      lasts(part),
+      smooth,
+      spacing,
+      whole && zoom && averageBefore(lasts(whole), smooth, spacing, zoom[0]),
+    );
+  return { ...stroke, line: stretched(partSmooth, wholeSmooth, zoom), raw };
+}
+
+function stretched(
+  part: Line | undefined,
+  whole: Line | undefined,
+  zoom: [number, number] | undefined,
+): Line {
+  if (part && whole && zoom) return withNeighbours(part, whole, zoom[0], zoom[1]);
+  return (part ?? whole) as Line;
+}
+
+type Made = { by: string; line: Line };
+
+const made = new WeakMap<Series, Map<string, Made>>();
+
+/** What is made of a series stays as long as the series: a redraw makes nothing twice. by: what else it depends on. */
+function kept(series: Series, kind: string, by: string, make: () => Line): Line {
+  let lines = made.get(series);
+  if (!lines) {
+    lines = new Map();
+    made.set(series, lines);
+  }
+  let known = lines.get(kind);
+  if (known?.by !== by) {
+    known = { by, line: make() };
+    lines.set(kind, known);
+  }
+  return known.line;
+}
+
+function grouped(runs: ChartRun[], strokes: Stroke[]): { strokes: Stroke[]; bands: Band[] } {
+  const groups = new Map<string, Stroke[]>();
+  const alone: Stroke[] = [];
+  const groupOfRun = new Map(runs.map((run) => [run.runId, run.group]));
+  for (const stroke of strokes) {
+    const group = groupOfRun.get(stroke.id);
+    if (group === undefined) alone.push(stroke);
+    else groups.set(group, [...(groups.get(group) ?? []), stroke]);
+  }
+  const ends = xScale(
+    strokes.map((stroke) => stroke.line),
+    false,
+    0,
+  );
+  const bands: Band[] = [];
+  const means: Stroke[] = [];
+  for (const [name, members] of groups) {
+    const colour = colourOf(name);
+    const { x, mean, low, high } = groupOf(
+      members.map((stroke) => stroke.line),
+      BAND_PLACES,
+      ends.low,
+      ends.high,
+    );
+    bands.push({ colour, x, low, high });
+    means.push({ id: name, name: `${name} (mean of ${members.length})`, colour, line: { x, y: mean } });
+  }
+  return { strokes: [...alone, ...means], bands };
+}
+
+function notesOf(lines: Line[], look: Look): string[] {
+  let below = 0;
+  let infinite = 0;
+  let nan = 0;
+  for (const { x, y } of lines)
+    for (let i = 0; i < x.length; i += 1) {
+      const value = y[i] as number;
+      if ((look.logY && value <= 0) || (look.logX && (x[i] as number) <= 0)) below += 1;
+      if (Number.isNaN(value)) nan += 1;
+      else if (!Number.isFinite(value)) infinite += 1;
+    }
+  const notes: string[] = [];
+  if (below > 0) notes.push("Values ≤ 0 have no place on a log axis and are left out.");
+  if (infinite > 0) notes.push("Triangles at the edge are infinite values.");
+  if (nan > 0) notes.push("NaN values are gaps.");
+  if (look.clip) notes.push("The lowest and highest 1 % of the values may lie outside.");
+  return notes;
+}

@@ -1,0 +1,181 @@
+/** Axes, the crosshair that all charts of a grid share, and the choice of a range, by uPlot; lines are drawn by draw.ts. */
+
+import uPlot from "uplot";
+import "uplot/dist/uPlot.min.css";
+import { drawHighlight, drawPicture, type Frame, type Picture } from "./draw";
+import { valueText, xText } from "./formats";
+import type { XAxis } from "./state";
+
+export interface Handlers {
+  onZoom: (range: [number, number]) => void;
+  onBack: () => void;
+  /** Where the mouse is in the plot, in pixels of the page; undefined: not there. */
+  onPoint: (at: { left: number; top: number } | undefined) => void;
+}
+
+const LEAST_DRAG = 4;
+const FONT = "11px system-ui, sans-serif";
+const Y_AXIS = 54;
+const DURATIONS = [
+  1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 15e3, 3e4, 6e4, 12e4, 3e5, 6e5, 9e5, 18e5, 36e5,
+  72e5, 108e5, 216e5, 432e5, 864e5, 1728e5, 432e6, 864e6,
+];
+
+export class LinePlot {
+  private readonly plot: uPlot;
+  private readonly front = document.createElement("canvas");
+  private highlighted: string | undefined;
+
+  constructor(
+    box: HTMLElement,
+    private picture: Picture,
+    axis: XAxis,
+    group: string,
+    private readonly handlers: Handlers,
+  ) {
+    const colour = (name: string) => () =>
+      getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+    const lines: Partial<uPlot.Axis> = {
+      stroke: colour("--text-soft"),
+      font: FONT,
+      grid: { stroke: colour("--line"), width: 1 },
+      ticks: { stroke: colour("--line"), width: 1, size: 4 },
+    };
+    this.plot = new uPlot(
+      {
+        width: box.clientWidth,
+        height: box.clientHeight,
+        ms: 1,
+        pxAlign: false,
+        legend: { show: false },
+        padding: [8, 8, 0, 0],
+        scales: {
+          x: {
+            time: axis === "time",
+            distr: picture.x.log ? 3 : 1,
+            range: () => [this.picture.x.low, this.picture.x.high],
+          },
+          y: {
+            distr: picture.y.log ? 3 : 1,
+            range: () => [this.picture.y.low, this.picture.y.high],
+          },
+        },
+        axes: [
+          {
+            ...lines,
+            size: 30,
+            ...(axis === "relative" && {
+              incrs: DURATIONS,
+              values: (_: uPlot, places: number[]) =>
+                places.map((each) => (each === null ? "" : xText(axis, each))),
+            }),
+          },
+          {
+            ...lines,
+            size: Y_AXIS,
+            values: (_: uPlot, places: (number | null)[]) =>
+              places.map((each) => (each === null ? "" : valueText(each))),
+          },
+        ],
+        series: [{}, { show: true, paths: () => null, points: { show: false } }],
+        cursor: {
+          points: { show: false },
+          drag: { x: true, y: false, setScale: false },
+          bind: {
+            dblclick: () => () => {
+              handlers.onBack();
+              return null;
+            },
+          },
+          sync: {
+            key: group,
+            setSeries: false,
+            scales: ["x", null],
+            filters: { pub: (type) => type === "mousemove" || type === "mouseleave" },
+          },
+        },
+        hooks: {
+          draw: [() => this.paint()],
+          setSelect: [(plot) => this.chosen(plot)],
+        },
+      },
+      this.edges(),
+      box,
+    );
+    this.front.className = "chart-front";
+    this.plot.over.prepend(this.front);
+    this.plot.over.addEventListener("mousemove", this.moved);
+    this.plot.over.addEventListener("mouseleave", this.left);
+    this.paintFront();
+  }
+
+  get canvas(): HTMLCanvasElement {
+    return this.plot.ctx.canvas;
+  }
+
+  show(picture: Picture): void {
+    this.picture = picture;
+    this.plot.setData(this.edges());
+    this.paintFront();
+  }
+
+  resize(width: number, height: number): void {
+    if (width === this.plot.width && height === this.plot.height) return;
+    this.plot.setSize({ width, height });
+    this.paintFront();
+  }
+
+  highlight(id: string | undefined): void {
+    if (id === this.highlighted) return;
+    this.highlighted = id;
+    this.paintFront();
+  }
+
+  /** Of the plot without its axes, in pixels of the page. */
+  get size(): { width: number; height: number } {
+    return { width: this.plot.over.clientWidth, height: this.plot.over.clientHeight };
+  }
+
+  destroy(): void {
+    this.plot.destroy();
+  }
+
+  private readonly moved = (event: MouseEvent): void => {
+    const place = this.plot.over.getBoundingClientRect();
+    this.handlers.onPoint({ left: event.clientX - place.left, top: event.clientY - place.top });
+  };
+
+  private readonly left = (): void => this.handlers.onPoint(undefined);
+
+  private edges(): uPlot.AlignedData {
+    return [
+      [this.picture.x.low, this.picture.x.high],
+      [this.picture.y.low, this.picture.y.high],
+    ];
+  }
+
+  private chosen(plot: uPlot): void {
+    const { left, width } = plot.select;
+    if (width < LEAST_DRAG) return;
+    const range: [number, number] = [plot.posToVal(left, "x"), plot.posToVal(left + width, "x")];
+    plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+    this.handlers.onZoom(range);
+  }
+
+  private paint(): void {
+    const { left, top, width, height } = this.plot.bbox;
+    drawPicture(this.plot.ctx, this.picture, { left, top, width, height, ratio: uPlot.pxRatio });
+  }
+
+  /** What is highlighted lies above the plot, so that the hundred other lines aren't drawn again. */
+  private paintFront(): void {
+    const { width, height } = this.plot.bbox;
+    const frame: Frame = { left: 0, top: 0, width, height, ratio: uPlot.pxRatio };
+    this.front.width = Math.round(width);
+    this.front.height = Math.round(height);
+    const context = this.front.getContext("2d");
+    if (!context || this.highlighted === undefined) return;
+    const veil = getComputedStyle(document.documentElement).getPropertyValue("--surface");
+    drawHighlight(context, this.picture, frame, this.highlighted, veil);
+  }
+}
