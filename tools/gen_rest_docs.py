@@ -14,6 +14,7 @@ from tools.pages import run
 
 TITLES = {
     "service": "Service",
+    "session": "Sessions of browsers",
     "pages": "Web pages",
     "experiments": "Experiments",
     "runs": "Runs",

@@ -56,6 +56,11 @@ def test_only_these_are_public() -> None:
         "service.health",
         "service.version",
         "service.info",
+        "service.landing",
+        "session.close",
+        "pages.experiment",
+        "pages.models",
+        "pages.model",
         "pages.file",
         "pages.icon",
     }

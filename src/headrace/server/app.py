@@ -132,7 +132,7 @@ class App:
             given = self._gate.check(scope["method"], scope["path"], headers)
             user = None
             if self._auth is not None and endpoint.permission != "public":
-                user = await self._auth.admit(headers, endpoint)
+                user = await self._auth.admit(headers, endpoint, scope["path"])
             path = scope.get("path_params", _NO_PATH)
             query: bytes = scope["query_string"]
             if served.decodes_body:

@@ -20,6 +20,7 @@ from headrace.errors import Forbidden, NotSupported, TooBusy
 from headrace.server.backend import Backend
 from headrace.server.credentials import password_matches, secret_matches, split_token
 from headrace.server.problems import Challenge
+from headrace.server.session import session_token
 from headrace.stores.base import AccessStore
 from headrace.wire.endpoint import Endpoint, Permission
 
@@ -67,9 +68,20 @@ class Authenticator:
         self._checks = asyncio.Semaphore(PASSWORD_CHECKS)
         self._waiting = 0
 
-    async def admit(self, headers: Mapping[bytes, bytes], endpoint: Endpoint[Any, Any]) -> str:
+    async def admit(self, headers: Mapping[bytes, bytes], endpoint: Endpoint[Any, Any], path: str) -> str:
         """The caller's name. Raises Challenge for an unknown caller, Forbidden for one without the permission."""
+        try:
+            return await self._admit(headers, endpoint)
+        except Challenge as challenge:
+            # Our pages ask by themselves; at a Basic challenge the browser would open a window of its own.
+            if path.startswith(f"{self._backend.options.static_prefix}/ajax-api/"):
+                raise Challenge(challenge.message, b"Bearer") from None
+            raise
+
+    async def _admit(self, headers: Mapping[bytes, bytes], endpoint: Endpoint[Any, Any]) -> str:
         credential = headers.get(b"authorization")
+        if not credential and (token := session_token(headers)) is not None:
+            credential = b"Bearer " + token.encode("latin-1", "replace")
         if not credential:
             raise self._challenge("This server asks who is calling: send a user name and password, or a token.")
         digest = hashlib.blake2b(credential, key=self._key, digest_size=32).digest()

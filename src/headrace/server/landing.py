@@ -29,13 +29,18 @@ described in <a href="{prefix}/openapi.json">openapi.json</a></li>
 _COUNTED_EXPERIMENTS = 1000  # a page to look at needs no more
 
 
-def landing_page(store: TrackingStore, prefix: str) -> str:
-    experiments = store.search_experiments(ViewType.ACTIVE_ONLY, _COUNTED_EXPERIMENTS)
-    runs = store.count_runs([experiment.experiment_id for experiment in experiments])
-    more = " or more" if experiments.token else ""
+def landing_page(store: TrackingStore | None, prefix: str) -> str:
+    """store: None where not everybody may know what is in it."""
     return _PAGE.format(
         release=escape(RELEASE),
         mlflow=escape(MLFLOW_VERSION),
         prefix=escape(prefix),
-        content=f"{len(experiments):,}{more} experiments with {runs:,}{more} active runs.",
+        content="It asks who is calling." if store is None else _counted(store),
     )
+
+
+def _counted(store: TrackingStore) -> str:
+    experiments = store.search_experiments(ViewType.ACTIVE_ONLY, _COUNTED_EXPERIMENTS)
+    runs = store.count_runs([experiment.experiment_id for experiment in experiments])
+    more = " or more" if experiments.token else ""
+    return f"{len(experiments):,}{more} experiments with {runs:,}{more} active runs."

@@ -23,11 +23,13 @@ from headrace.wire.table import (
     registry_extras,
     runs,
     service,
+    session,
     webhooks,
 )
 
 ENDPOINTS: tuple[Endpoint[Any, Any], ...] = (
     *service.ENDPOINTS,
+    *session.ENDPOINTS,
     *pages.ENDPOINTS,
     *experiments.ENDPOINTS,
     *runs.ENDPOINTS,

@@ -1352,6 +1352,8 @@ export interface DatasetMessage {
 export interface Calls {
   "service.info": { request: Nothing; answer: ServerInfoAnswer };
   "service.whoami": { request: Nothing; answer: WhoAmIAnswer };
+  "session.open": { request: Nothing; answer: WhoAmIAnswer };
+  "session.close": { request: Nothing; answer: Done };
   "experiments.create": { request: CreateExperiment; answer: CreateExperimentAnswer };
   "experiments.ensure": { request: EnsureExperiment; answer: ExperimentAnswer };
   "experiments.get": { request: GetExperiment; answer: ExperimentAnswer };
@@ -1459,6 +1461,8 @@ export interface Calls {
 export const ENDPOINTS = {
   "service.info": { method: "GET", path: "/ajax-api/3.0/mlflow/server-info" },
   "service.whoami": { method: "GET", path: "/ajax-api/1.0/headrace/whoami" },
+  "session.open": { method: "POST", path: "/ajax-api/1.0/headrace/session/open" },
+  "session.close": { method: "POST", path: "/ajax-api/1.0/headrace/session/close" },
   "experiments.create": { method: "POST", path: "/ajax-api/2.0/mlflow/experiments/create" },
   "experiments.ensure": { method: "POST", path: "/ajax-api/1.0/headrace/experiments/ensure" },
   "experiments.get": { method: "GET", path: "/ajax-api/2.0/mlflow/experiments/get" },

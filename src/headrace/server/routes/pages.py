@@ -20,7 +20,8 @@ async def _page(exchange: Exchange[Any]) -> Response:
     backend = exchange.backend
     found = page(backend.options.static_prefix)
     if found is None:
-        return HTMLResponse(await backend.call(landing_page, backend.store, backend.options.static_prefix))
+        shown = None if backend.options.auth != "none" else backend.store
+        return HTMLResponse(await backend.call(landing_page, shown, backend.options.static_prefix))
     answer = _answer(exchange, found)
     answer.headers["content-security-policy"] = POLICY
     return answer

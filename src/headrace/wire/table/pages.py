@@ -12,7 +12,7 @@ EXPERIMENT_PAGE = Endpoint(
     path="/experiments/{path:path}",
     request=PagePath,
     answer=Done,
-    permission="read",
+    permission="public",
     media=_HTML,
     doc="The web page of an experiment, a run, a comparison.",
 )
@@ -22,7 +22,7 @@ MODELS_PAGE = Endpoint(
     path="/models",
     request=PagePath,
     answer=Done,
-    permission="read",
+    permission="public",
     media=_HTML,
     doc="The web page of all registered models.",
 )
@@ -32,7 +32,7 @@ MODEL_PAGE = Endpoint(
     path="/models/{path:path}",
     request=PagePath,
     answer=Done,
-    permission="read",
+    permission="public",
     media=_HTML,
     doc="The web page of a registered model or of a version of it.",
 )

@@ -58,7 +58,7 @@ LANDING = Endpoint(
     path="/",
     request=Nothing,
     answer=Done,
-    permission="read",
+    permission="public",
     media=("text/html",),
     doc="The web page of all experiments; a plain page that says what answers here, where the web pages aren't built.",
 )
