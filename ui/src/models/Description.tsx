@@ -1,0 +1,69 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { type FormEvent, useState } from "react";
+import { Markdown } from "@/parts/Markdown";
+import "@/parts/controls.css";
+
+/** What people should know of a model or version: Markdown, changed in place. */
+export function Description({ text, onSave }: { text: string; onSave: (text: string) => Promise<unknown> }) {
+  const [draft, setDraft] = useState<string | null>(null);
+  const [preview, setPreview] = useState(false);
+  const queries = useQueryClient();
+  const saving = useMutation({
+    mutationFn: () => onSave(draft ?? ""),
+    onSuccess: async () => {
+      await queries.invalidateQueries({ queryKey: ["model"] });
+      setDraft(null);
+    },
+  });
+  if (draft === null)
+    return (
+      <section aria-label="Description" className="description">
+        {text ? <Markdown text={text} /> : <span className="soft">No description.</span>}
+        <button
+          type="button"
+          className="quiet"
+          onClick={() => {
+            setPreview(false);
+            setDraft(text);
+          }}
+        >
+          {text ? "Edit description" : "Add description"}
+        </button>
+      </section>
+    );
+  const submit = (event: FormEvent) => {
+    event.preventDefault();
+    saving.mutate();
+  };
+  return (
+    <form className="description" onSubmit={submit}>
+      {preview ? (
+        <div className="description-preview">
+          <Markdown text={draft} />
+        </div>
+      ) : (
+        <textarea
+          className="field"
+          rows={10}
+          aria-label="Description (Markdown)"
+          value={draft}
+          // biome-ignore lint/a11y/noAutofocus: it opens because somebody wants to write here
+          autoFocus
+          onChange={(event) => setDraft(event.target.value)}
+        />
+      )}
+      {saving.error && <p className="field-problem">{saving.error.message}</p>}
+      <div className="actions">
+        <button type="button" className="button" onClick={() => setPreview(!preview)}>
+          {preview ? "Write" : "Preview"}
+        </button>
+        <button type="button" className="button" onClick={() => setDraft(null)}>
+          Cancel
+        </button>
+        <button type="submit" className="button main" disabled={saving.isPending}>
+          Save
+        </button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,98 @@
+import type { UseQueryResult } from "@tanstack/react-query";
+import { useState } from "react";
+import { call } from "@/api/call";
+import type { ModelAliasMessage, ModelVersionMessage } from "@/api/endpoints";
+import { Chip } from "@/parts/Chip";
+import { TagsEditor } from "@/parts/TagsEditor";
+import { RemoveAliasDialog } from "./AliasDialog";
+import { Description } from "./Description";
+import { Environment, Flavors } from "./Environment";
+import { Example } from "./Example";
+import { FilesFacts } from "./FilesFacts";
+import { Lineage } from "./Lineage";
+import { Monitoring } from "./Monitoring";
+import type { MlModel } from "./mlmodel";
+import { SignatureTables } from "./SignatureTables";
+
+/** What a version is, where it comes from, and what one must know to use it. */
+export function VersionOverview({
+  name,
+  version,
+  aliases,
+  model,
+  again,
+}: {
+  name: string;
+  version: ModelVersionMessage;
+  aliases: ModelAliasMessage[];
+  model: UseQueryResult<MlModel>;
+  again: () => unknown;
+}) {
+  const number = version.version;
+  const address = { name, version: number };
+  return (
+    <>
+      <Description
+        text={version.description ?? ""}
+        onSave={(description) => call("model-versions.update", { ...address, description })}
+      />
+      <OwnAliases name={name} aliases={aliases.filter((each) => each.version === number)} />
+      <Lineage name={name} version={number} digest={version.digest} />
+      <div className="model-parts">
+        <div>
+          <section aria-label="Signature">
+            <h2>Signature</h2>
+            {model.error ? (
+              <p className="soft">The model's MLmodel file can't be read here: {model.error.message}</p>
+            ) : (
+              model.data && <SignatureTables signature={model.data.signature} />
+            )}
+          </section>
+          {model.data?.example && (
+            <section aria-label="Input example">
+              <h2>Input example</h2>
+              <Example {...address} path={model.data.example.serving ?? model.data.example.path} />
+            </section>
+          )}
+        </div>
+        <div>
+          <Monitoring {...address} />
+          <section aria-label="Tags">
+            <h2>Tags</h2>
+            <TagsEditor
+              tags={(version.tags ?? []).map((each) => [each.key ?? "", each.value ?? ""])}
+              onSet={(key, value) => call("model-versions.set-tag", { ...address, key, value }).then(again)}
+              onDelete={(key) => call("model-versions.delete-tag", { ...address, key }).then(again)}
+            />
+          </section>
+          <FilesFacts {...address} />
+          {model.data && <Environment {...address} model={model.data} />}
+          {model.data && <Flavors model={model.data} />}
+        </div>
+      </div>
+    </>
+  );
+}
+
+function OwnAliases({ name, aliases }: { name: string; aliases: ModelAliasMessage[] }) {
+  const [leaving, setLeaving] = useState<ModelAliasMessage | null>(null);
+  if (aliases.length === 0) return null;
+  return (
+    <div className="chips own-aliases">
+      {aliases.map((each) => (
+        <span key={each.alias}>
+          <Chip tone="accent">@{each.alias}</Chip>
+          <button
+            type="button"
+            className="quiet"
+            aria-label={`Remove @${each.alias}`}
+            onClick={() => setLeaving(each)}
+          >
+            Remove
+          </button>
+        </span>
+      ))}
+      {leaving && <RemoveAliasDialog name={name} alias={leaving} onClose={() => setLeaving(null)} />}
+    </div>
+  );
+}
