@@ -72,6 +72,10 @@ class HeldFiles:
         version, path, _ = owners[-1]
         return Promise(path=path, owner=_named(version), records=frozenset(record for _, _, record in owners))
 
+    def any_at(self, places: Places) -> bool:
+        """Whether a version lies at one of them: if not, none of their files is promised."""
+        return next(self._versions(places), None) is not None
+
     def promise_of(self, name: str, version: str, path: str) -> Promise | None:
         """As `promise`, of one version only."""
         found = self._registry.get_model_version(name, version)

@@ -43,6 +43,11 @@ async def model_root(backend: Backend, model_id: str) -> tuple[Root, str]:
     return served(backend).open(location), location
 
 
+async def version_root(backend: Backend, name: str, version: str) -> tuple[Root, str]:
+    location = await backend.call(backend.registry.get_model_version_download_uri, name, version)
+    return served(backend).open(location), location
+
+
 @routes.serves(table.LIST_ARTIFACTS)
 async def list_artifacts(exchange: Exchange[m.ListArtifacts]) -> m.ListArtifactsAnswer:
     request = exchange.message
