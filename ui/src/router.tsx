@@ -1,10 +1,12 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { queryClient } from "./api/client";
 import { compareSearch } from "./compare/search";
 import { experimentsSearch } from "./experiments/search";
 import { feed } from "./live/server";
 import { modelSearch, modelsSearch, versionSearch } from "./models/search";
 import { runSearch } from "./run/search";
-import { runsSearch } from "./runs/search";
+import { fetchFirstRuns } from "./runs/prefetch";
+import { type RunsSearch, runsSearch } from "./runs/search";
 import { Failed, NotFound } from "./shell/Failed";
 import { Shell } from "./shell/Shell";
 import { part } from "./shell/stale";
@@ -28,6 +30,10 @@ const runs = createRoute({
   path: "/experiments/$experimentId",
   validateSearch: runsSearch,
   beforeLoad: begin,
+  // Its runs are on their way while its code is.
+  loader: ({ params, location, cause }) => {
+    if (cause !== "stay") fetchFirstRuns(queryClient, params.experimentId, location.search as RunsSearch);
+  },
   component: lazyRouteComponent(() => part(import("./runs/RunsPage")), "RunsPage"),
 });
 

@@ -1,122 +1,178 @@
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { useCallback, useMemo, useRef, useState } from "react";
+import { useCallback, useMemo, useState } from "react";
 import { ApiError } from "@/api/call";
 import { Crumbs } from "@/parts/Crumbs";
 import { Problem } from "@/parts/Problem";
-import { useShortcut } from "@/parts/useShortcut";
-import { ColumnsMenu } from "./ColumnsMenu";
-import { columnsOf } from "./columns";
-import { experimentOf, type Keys, keysOf, runCount, runPages } from "./queries";
-import { RunsTable } from "./RunsTable";
-import { useLive } from "./useLive";
+import { type Tab, Tabs } from "@/parts/Tabs";
+import { BulkBar } from "./bulk/BulkBar";
+import { ColumnsPicker } from "./ColumnsPicker";
+import { projectionOf } from "./columns";
+import { EmptyRuns, NoMatch } from "./EmptyRuns";
+import { FilterBox } from "./filter/FilterBox";
+import { GroupPicker } from "./GroupPicker";
+import { type Asked, experimentOf, runCount, scopeOf } from "./queries";
+import { RunPictures } from "./RunPictures";
+import type { RunsSearch } from "./search";
+import type { Selected } from "./selection";
+import { RunsTable, type TableActs } from "./table/RunsTable";
+import { useChosenColumns } from "./useChosenColumns";
+import { useLines } from "./useLines";
+import { useLiveRuns } from "./useLiveRuns";
+import { idOf } from "./values";
 import "@/parts/controls.css";
 import "./runs.css";
 
-const FIRST = 4;
-const NO_KEYS: Keys = { metrics: [], params: [] };
+const NO_GROUP: string[] = [];
+const NONE: Selected = new Set();
+const VIEWS: Tab[] = [
+  { id: "table", title: "Table" },
+  { id: "charts", title: "Charts" },
+];
 
 export function RunsPage() {
   const { experimentId } = useParams({ from: "/experiments/$experimentId" });
+  // Another experiment begins anew: nothing of this one is open or selected there.
+  return <Runs key={experimentId} experimentId={experimentId} />;
+}
+
+function Runs({ experimentId }: { experimentId: string }) {
   const search = useSearch({ from: "/experiments/$experimentId" });
   const navigate = useNavigate({ from: "/experiments/$experimentId" });
-  const box = useRef<HTMLInputElement>(null);
-  const [selected, setSelected] = useState<Set<string>>(new Set());
+  const [selected, setSelected] = useState<Selected>(NONE);
   const experiment = useQuery(experimentOf(experimentId));
-  const keys = useQuery(keysOf(experimentId)).data;
-  const { filter = "", order = "", deleted = false } = search;
-  const metrics = useMemo(
-    () => search.metrics ?? keys?.metrics.slice(0, FIRST) ?? [],
-    [search.metrics, keys],
+  const { filter = "", order = "", deleted = false, group = NO_GROUP, view = "table" } = search;
+  const columns = useChosenColumns(experimentId, search.columns);
+  const asked = useMemo(
+    (): Asked => ({ experimentId, filter, deleted, order, columns: projectionOf([...columns, ...group]) }),
+    [experimentId, filter, deleted, order, columns, group],
   );
-  const params = useMemo(() => search.params ?? keys?.params.slice(0, FIRST) ?? [], [search.params, keys]);
-  const asked = { experimentId, filter, order, deleted, metrics, params };
-  const pages = useInfiniteQuery({ ...runPages(asked), enabled: keys !== undefined });
-  const count = useQuery(runCount(asked)).data?.count;
-  useLive(experimentId);
-  useShortcut("/", () => box.current?.focus());
+  const count = useQuery(runCount(scopeOf(experimentId, search))).data?.count;
+  const found = useLines(asked, group);
+  const live = useLiveRuns(asked, group.length > 0);
+  const { lines, runs, onEnd, onToggle, onMore } = found;
 
-  const runs = useMemo(() => pages.data?.pages.flatMap((page) => page.runs ?? []) ?? [], [pages.data]);
-  const columns = useMemo(() => columnsOf(metrics, params), [metrics, params]);
-  const { hasNextPage, isFetchingNextPage, fetchNextPage } = pages;
-  const more = useCallback(() => {
-    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
-  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
-  const select = useCallback((runId: string, on: boolean) => {
-    setSelected((was) => {
-      const next = new Set(was);
-      if (on) next.add(runId);
-      else next.delete(runId);
-      return next;
-    });
-  }, []);
-  const refused = pages.error instanceof ApiError && pages.error.status === 400 ? pages.error : null;
+  const change = useCallback(
+    (next: Partial<RunsSearch>, replace = false) =>
+      void navigate({ search: (was: RunsSearch) => ({ ...was, ...next }), replace }),
+    [navigate],
+  );
+  const acts = useMemo(
+    (): TableActs => ({
+      onOrder: (next) => change({ order: next || undefined }),
+      onArrange: (next) =>
+        change({ columns: next.columns, pinned: next.pinned.length ? next.pinned : undefined }, true),
+      onWidths: (widths) => change({ widths }, true),
+      onGroup: (id) => change({ group: [id] }),
+      onSelect: setSelected,
+      onToggle,
+      onMore,
+      onEnd,
+    }),
+    [change, onToggle, onMore, onEnd],
+  );
+  const chosen = useMemo(
+    () =>
+      selected.size === 0
+        ? []
+        : lines.flatMap((line) => (line.kind === "run" && selected.has(idOf(line.run)) ? [line.run] : [])),
+    [lines, selected],
+  );
 
+  const { error } = found;
+  const refusal = error instanceof ApiError && error.status === 400 ? error.message : undefined;
+  const name = experiment.data?.experiment?.name ?? "";
+  const empty = !found.loading && !error && lines.length === 0;
+  const table = (slim: boolean) => (
+    <RunsTable
+      lines={lines}
+      more={found.more}
+      columns={{ columns: slim ? NO_GROUP : columns, pinned: search.pinned, widths: search.widths }}
+      question={JSON.stringify([filter, order, deleted, group])}
+      order={order}
+      selected={selected}
+      names={found.names}
+      dots={view === "charts"}
+      acts={acts}
+    />
+  );
   return (
     <div className="runs-page">
       <div className="runs-head">
-        <Crumbs title={experiment.data?.experiment?.name ?? ""}>
+        <Crumbs title={name}>
           <Link to="/">Experiments</Link>
         </Crumbs>
-        <form
-          className="filter"
-          onSubmit={(event) => {
-            event.preventDefault();
-            void navigate({ search: (was) => ({ ...was, filter: box.current?.value || undefined }) });
-          }}
-        >
+        <Tabs label="Views of the runs" tabs={VIEWS} chosen={view} param="view" />
+      </div>
+      <div className="runs-tools">
+        <FilterBox
+          scope={asked}
+          refusal={refusal}
+          busy={found.loading || found.waiting}
+          onFilter={(next) => change({ filter: next || undefined })}
+        />
+        <span className="soft runs-count" aria-live="polite">
+          {count === undefined ? "" : `${count.toLocaleString("en")} ${count === 1 ? "run" : "runs"}`}
+        </span>
+        {live.waiting > 0 && (
+          <button
+            type="button"
+            className="button"
+            onClick={() => {
+              live.seen();
+              found.again();
+            }}
+          >
+            {live.waiting} new
+          </button>
+        )}
+        <GroupPicker
+          experimentId={experimentId}
+          group={group}
+          onChange={(next) => change({ group: next.length ? next : undefined })}
+        />
+        <ColumnsPicker
+          experimentId={experimentId}
+          columns={columns}
+          onChange={(next) => change({ columns: next }, true)}
+          onReset={() => change({ columns: undefined, pinned: undefined, widths: undefined }, true)}
+        />
+        <label className="check">
           <input
-            key={filter}
-            ref={box}
-            className="field"
-            type="search"
-            spellCheck={false}
-            defaultValue={filter}
-            aria-label="Filter"
-            aria-invalid={refused !== null}
-            placeholder="metrics.accuracy > 0.9 AND params.model = 'svm'   ( / )"
+            type="checkbox"
+            checked={deleted}
+            onChange={(event) => change({ deleted: event.target.checked || undefined })}
           />
-          {refused && <p className="field-problem">{refused.message}</p>}
-        </form>
-        <div className="runs-tools">
-          <span className="soft">{count === undefined ? "" : `${count.toLocaleString("en")} runs`}</span>
-          {selected.size > 0 && <span>{selected.size} selected</span>}
-          <label className="check">
-            <input
-              type="checkbox"
-              checked={deleted}
-              onChange={(event) =>
-                navigate({ search: (was) => ({ ...was, deleted: event.target.checked || undefined }) })
-              }
-            />
-            Deleted
-          </label>
-          <ColumnsMenu
-            keys={keys ?? NO_KEYS}
-            metrics={metrics}
-            params={params}
-            onChange={(chosenMetrics, chosenParams) =>
-              navigate({
-                search: (was) => ({ ...was, metrics: chosenMetrics, params: chosenParams }),
-                replace: true,
-              })
-            }
-          />
-        </div>
+          Deleted
+        </label>
+        <BulkBar
+          asked={asked}
+          columns={columns}
+          runs={chosen}
+          total={count}
+          name={name}
+          onClear={() => setSelected(NONE)}
+          onChanged={live.changed}
+        />
       </div>
       {experiment.error && <Problem error={experiment.error} retry={() => experiment.refetch()} />}
-      {pages.error && !refused && <Problem error={pages.error} retry={() => pages.refetch()} />}
-      {pages.isSuccess && runs.length === 0 && <p className="empty soft">No runs here.</p>}
-      {runs.length > 0 && (
-        <RunsTable
-          runs={runs}
-          columns={columns}
-          order={order}
-          selected={selected}
-          onOrder={(next) => navigate({ search: (was) => ({ ...was, order: next || undefined }) })}
-          onSelect={select}
-          onEnd={more}
-        />
+      {error && !refusal && <Problem error={error} retry={found.again} />}
+      {empty && filter === "" && !deleted && <EmptyRuns experimentName={name} />}
+      {empty && filter === "" && deleted && (
+        <p className="empty soft">No run of this experiment is deleted.</p>
+      )}
+      {empty && filter !== "" && <NoMatch deleted={deleted} onClear={() => change({ filter: undefined })} />}
+      {lines.length > 0 && view === "table" && table(false)}
+      {lines.length > 0 && view !== "table" && (
+        <RunPictures
+          experimentId={experimentId}
+          runs={chosen.length > 0 ? chosen : runs}
+          group={group}
+          search={search}
+          onChange={change}
+        >
+          {table(true)}
+        </RunPictures>
       )}
     </div>
   );

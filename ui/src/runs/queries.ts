@@ -1,85 +1,208 @@
-import { infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+/** What the page of runs asks the server for. */
+
+import { type InfiniteData, infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
 import { call } from "@/api/call";
-import type { RunMessage } from "@/api/endpoints";
+import type { RunMessage, SearchRunsAnswer } from "@/api/endpoints";
+import { type Branch, branchFilter } from "./branches";
+import type { RunsSearch } from "./search";
+import { fieldOf, idOf, PARENT_TAG, type Part } from "./values";
 
-export const PAGE = 500;
-const SAMPLE = 100;
+/** Few at first, so that they are there soon. */
+export const FIRST_PAGE = 100;
+const PAGE = 500;
+/** A change of columns fetches what is loaded again, up to so many runs. */
+const MOST_AGAIN = 5_000;
+const MOST_GROUPS = 1_000;
+const MOST_PARENTS = 10_000;
+const KEYS = 100;
 
-export interface Asked {
+/** Which runs: those of an experiment that match. */
+export interface Scope {
   experimentId: string;
   filter: string;
-  order: string;
   deleted: boolean;
-  metrics: string[];
-  params: string[];
 }
 
-const view = (deleted: boolean) => (deleted ? "DELETED_ONLY" : "ACTIVE_ONLY");
+export interface Projection {
+  metrics: string[];
+  params: string[];
+  tags: string[];
+}
 
-/** Runs with the columns that are shown and no others. */
-export const runPages = (asked: Asked) =>
+export interface Asked extends Scope {
+  order: string;
+  columns: Projection;
+}
+
+export type RunPages = InfiniteData<SearchRunsAnswer, string>;
+
+/**
+ * Nested runs. Without a filter the table is a tree: the server gives top-level runs by the order, and the children of
+ * a run when it is opened, by the same order. With a filter (and among deleted runs) every run that matches is given by
+ * the order, whether nested or not; see families.ts.
+ */
+export const isTree = (scope: Pick<Scope, "filter" | "deleted">): boolean => !scope.filter && !scope.deleted;
+
+const TOP_LEVEL = `${fieldOf("tags", PARENT_TAG)} IS NULL`;
+
+export const both = (one: string, other: string): string =>
+  one && other ? `${one} AND ${other}` : one || other;
+
+const place = (scope: Scope) => ({
+  experiment_ids: [scope.experimentId],
+  filter: scope.filter || undefined,
+  run_view_type: scope.deleted ? ("DELETED_ONLY" as const) : ("ACTIVE_ONLY" as const),
+});
+
+const wanted = (asked: Asked) => ({
+  ...place(asked),
+  ...asked.columns,
+  order_by: asked.order ? [asked.order] : [],
+  inputs: false,
+});
+
+export const scopeOf = (experimentId: string, search: RunsSearch): Scope => ({
+  experimentId,
+  filter: search.filter ?? "",
+  deleted: search.deleted ?? false,
+});
+
+/**
+ * Runs with the columns that are shown and no others. Changes are patched in as they happen (useLiveRuns.ts), so that
+ * pages don't get old; they are compared by nobody, since there may be 100,000 runs in them.
+ */
+export const runPages = (asked: Asked, loaded = 0) =>
   infiniteQueryOptions({
-    queryKey: ["runs", asked],
+    queryKey: ["runs", asked.experimentId, asked],
     queryFn: ({ pageParam, signal }) =>
       call(
         "runs.project",
         {
-          experiment_ids: [asked.experimentId],
-          filter: asked.filter || undefined,
-          run_view_type: view(asked.deleted),
-          order_by: asked.order ? [asked.order] : [],
-          max_results: PAGE,
+          ...wanted(asked),
+          filter: isTree(asked) ? TOP_LEVEL : asked.filter,
+          max_results: pageParam ? PAGE : Math.min(MOST_AGAIN, Math.max(FIRST_PAGE, loaded)),
           page_token: pageParam || undefined,
-          metrics: asked.metrics,
-          params: asked.params,
-          tags: ["mlflow.parentRunId"],
-          inputs: false,
         },
         signal,
       ),
     initialPageParam: "",
-    getNextPageParam: (last) => last.next_page_token || undefined,
-    placeholderData: (before) => before,
+    getNextPageParam: (last: SearchRunsAnswer) => last.next_page_token || undefined,
+    placeholderData: (before, query) => (query?.queryKey[1] === asked.experimentId ? before : undefined),
+    structuralSharing: false,
+    staleTime: Number.POSITIVE_INFINITY,
   });
 
-export const runCount = (asked: Pick<Asked, "experimentId" | "filter" | "deleted">) =>
+export const runCount = (scope: Scope) =>
   queryOptions({
-    queryKey: ["run-count", asked],
+    queryKey: ["run-count", scope.experimentId, scope],
+    queryFn: ({ signal }) => call("runs.count", place(scope), signal),
+  });
+
+/** How many children the runs of an experiment have, by the id of the parent. */
+export const childCounts = (scope: Scope) =>
+  queryOptions({
+    queryKey: ["run-children", scope.experimentId],
+    queryFn: async ({ signal }) => {
+      const field = fieldOf("tags", PARENT_TAG);
+      const { groups = [] } = await call(
+        "runs.aggregate",
+        {
+          experiment_ids: [scope.experimentId],
+          filter: `${field} IS NOT NULL`,
+          group_by: [field],
+          max_results: MOST_PARENTS,
+        },
+        signal,
+      );
+      return new Map(groups.map((group) => [group.values[0] ?? "", group.run_count]));
+    },
+    enabled: isTree(scope),
+  });
+
+/** The runs of an opened row, `most` at most. */
+export const branchRuns = (asked: Asked, branch: Branch, most: number) =>
+  queryOptions({
+    queryKey: ["branch", asked.experimentId, branch.id, asked, most],
     queryFn: ({ signal }) =>
       call(
-        "runs.count",
+        "runs.project",
+        { ...wanted(asked), filter: both(asked.filter, branchFilter(branch)), max_results: most },
+        signal,
+      ),
+    meta: { branch },
+    placeholderData: (before, query) => (query?.queryKey[2] === branch.id ? before : undefined),
+    structuralSharing: false,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+export const runGroups = (asked: Asked, group: string[]) =>
+  queryOptions({
+    queryKey: ["run-groups", asked.experimentId, place(asked), group, asked.columns.metrics],
+    queryFn: ({ signal }) =>
+      call(
+        "runs.aggregate",
         {
-          experiment_ids: [asked.experimentId],
-          filter: asked.filter || undefined,
-          run_view_type: view(asked.deleted),
+          ...place(asked),
+          group_by: group,
+          metrics: asked.columns.metrics,
+          max_results: MOST_GROUPS,
         },
         signal,
       ),
+    enabled: group.length > 0,
+    placeholderData: (before, query) => (query?.queryKey[1] === asked.experimentId ? before : undefined),
   });
 
-export interface Keys {
-  metrics: string[];
-  params: string[];
+/** These runs as they are now; those that don't match any more are left out. */
+export async function runsNow(asked: Asked, ids: string[]): Promise<RunMessage[]> {
+  const these = `attributes.run_id IN (${ids.map((id) => `'${id}'`).join(", ")})`;
+  const { runs = [] } = await call("runs.project", {
+    ...wanted(asked),
+    filter: both(asked.filter, these),
+    max_results: ids.length,
+  });
+  return runs;
 }
 
-/** The keys of the newest runs: what columns can be chosen from. */
-export const keysOf = (experimentId: string) =>
+/** Names of runs that aren't loaded, deleted ones too, by their ids. */
+export const runNames = (experimentId: string, ids: string[]) =>
   queryOptions({
-    queryKey: ["run-keys", experimentId],
-    staleTime: 60_000,
-    queryFn: async ({ signal }): Promise<Keys> => {
+    queryKey: ["run-names", experimentId, ids],
+    queryFn: async ({ signal }) => {
       const { runs = [] } = await call(
-        "runs.search",
-        { experiment_ids: [experimentId], max_results: SAMPLE, order_by: ["attributes.start_time DESC"] },
+        "runs.project",
+        {
+          experiment_ids: [experimentId],
+          filter: `attributes.run_id IN (${ids.map((id) => `'${id}'`).join(", ")})`,
+          run_view_type: "ALL",
+          metrics: [],
+          params: [],
+          tags: [],
+          inputs: false,
+          max_results: ids.length,
+        },
         signal,
       );
-      return { metrics: keys(runs, "metrics"), params: keys(runs, "params") };
+      return new Map(runs.map((run) => [idOf(run), run.info]));
     },
+    enabled: ids.length > 0,
+    placeholderData: (before) => before,
+    staleTime: 60_000,
   });
 
-function keys(runs: RunMessage[], part: "metrics" | "params"): string[] {
-  return [...new Set(runs.flatMap((run) => (run.data?.[part] ?? []).map((each) => each.key ?? "")))].sort();
-}
+/** Keys that hold the text, the first of them by name. */
+export const runKeys = (experimentId: string, kind: Part, contains = "") =>
+  queryOptions({
+    queryKey: ["run-keys", experimentId, kind, contains],
+    queryFn: ({ signal }) =>
+      call(
+        "runs.keys",
+        { experiment_ids: [experimentId], kind, contains: contains || undefined, max_results: KEYS },
+        signal,
+      ),
+    placeholderData: (before, query) => (query?.queryKey[1] === experimentId ? before : undefined),
+    staleTime: 30_000,
+  });
 
 export const experimentOf = (experimentId: string) =>
   queryOptions({

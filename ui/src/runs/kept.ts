@@ -1,0 +1,43 @@
+/** What this browser remembers: the columns of an experiment, and the filters that were used last. */
+
+const COLUMNS = "headrace.columns.";
+const FILTERS = "headrace.filters";
+const MOST_FILTERS = 20;
+const MOST_EXPERIMENTS = 200;
+
+function read(key: string): unknown {
+  try {
+    return JSON.parse(localStorage.getItem(key) ?? "null");
+  } catch {
+    return null;
+  }
+}
+
+function write(key: string, value: unknown): void {
+  try {
+    localStorage.setItem(key, JSON.stringify(value));
+  } catch {
+    // A browser that is full, or keeps nothing, forgets; the address still has it.
+  }
+}
+
+const texts = (given: unknown): string[] =>
+  Array.isArray(given) ? given.filter((each): each is string => typeof each === "string") : [];
+
+export function keptColumns(experimentId: string): string[] | undefined {
+  const found = read(COLUMNS + experimentId);
+  return found === null ? undefined : texts(found);
+}
+
+export function keepColumns(experimentId: string, columns: string[]): void {
+  const others = Object.keys(localStorage).filter((key) => key.startsWith(COLUMNS));
+  if (others.length >= MOST_EXPERIMENTS) for (const key of others) localStorage.removeItem(key);
+  write(COLUMNS + experimentId, columns);
+}
+
+export const lastFilters = (): string[] => texts(read(FILTERS));
+
+export function keepFilter(filter: string): void {
+  if (!filter) return;
+  write(FILTERS, [filter, ...lastFilters().filter((each) => each !== filter)].slice(0, MOST_FILTERS));
+}

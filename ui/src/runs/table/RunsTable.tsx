@@ -1,0 +1,274 @@
+import { useNavigate } from "@tanstack/react-router";
+import { useVirtualizer } from "@tanstack/react-virtual";
+import { type KeyboardEvent, type MouseEvent, useEffect, useMemo, useRef, useState } from "react";
+import type { RunInfoMessage } from "@/api/endpoints";
+import type { Branch } from "../branches";
+import type { Arrangement } from "../columnMoves";
+import { columnOf } from "../columns";
+import type { Line } from "../lines";
+import { allFlipped, flipped, isAll, type Selected, stretched } from "../selection";
+import { idOf, nameOf } from "../values";
+import { useMinute } from "./clock";
+import { Header } from "./Header";
+import { type Extent, keyTarget, type Place } from "./keyboard";
+import { ACTIVE_ID, ROW_PX, Row } from "./Row";
+import { useAnchor } from "./useAnchor";
+import { type ColumnState, type Placed, useColumns } from "./useColumns";
+import { useHeaderActs } from "./useHeaderActs";
+import "./table.css";
+
+const AHEAD = 60;
+const HEAD_PX = 34;
+const TITLE_CHARS = 2_000;
+
+export interface TableActs {
+  onOrder: (order: string) => void;
+  onArrange: (arrangement: Arrangement) => void;
+  onWidths: (widths: Record<string, number>) => void;
+  onGroup: (id: string) => void;
+  onSelect: (change: (was: Selected) => Selected) => void;
+  onToggle: (branch: Branch) => void;
+  onMore: (branch: Branch) => void;
+  onEnd: () => void;
+}
+
+interface Props {
+  lines: Line[];
+  /** Whether the server has more than these. */
+  more: boolean;
+  columns: ColumnState;
+  /** What was asked: the answer to another question begins at its top. */
+  question: string;
+  order: string;
+  selected: Selected;
+  /** Runs that aren't among the lines, by their ids. */
+  names: ReadonlyMap<string, RunInfoMessage> | undefined;
+  dots: boolean;
+  acts: TableActs;
+}
+
+/**
+ * Rows and columns that are on the screen, and a few beside it, whatever there is. The roles say what a table element
+ * would, which can't leave rows out. The keyboard is at one cell, which the table names as its active descendant: a row
+ * that scrolls out of sight goes, and would take a focus of its own with it.
+ */
+export function RunsTable({ lines, more, columns, question, order, selected, names, dots, acts }: Props) {
+  const navigate = useNavigate();
+  const frame = useRef<HTMLDivElement>(null);
+  const { table, layout } = useColumns({ ...columns, onWidths: acts.onWidths });
+  const minute = useMinute();
+  const [place, setPlace] = useState<Place>({ row: 0, column: 0 });
+  const [focused, setFocused] = useState(false);
+  const pressed = useRef<string | undefined>(undefined);
+  const headerActs = useHeaderActs({
+    table,
+    columns,
+    order,
+    acts,
+    lines,
+    frame,
+    firstRow: () => rows.range?.startIndex ?? 0,
+  });
+
+  const rows = useVirtualizer({
+    count: lines.length,
+    getScrollElement: () => frame.current,
+    estimateSize: () => ROW_PX,
+    scrollPaddingStart: HEAD_PX,
+    overscan: 8,
+    useFlushSync: false,
+  });
+  const across = useVirtualizer({
+    horizontal: true,
+    count: layout.center.length,
+    getScrollElement: () => frame.current,
+    estimateSize: (at) => layout.center[at]?.width ?? 0,
+    paddingStart: layout.startWidth,
+    scrollPaddingStart: layout.startWidth,
+    overscan: 2,
+    useFlushSync: false,
+  });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: widths are measured again when the columns are others
+  useEffect(() => across.measure(), [across, layout]);
+  useAnchor(frame, lines);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: whatever the question is
+  useEffect(() => {
+    frame.current?.scrollTo({ top: 0 });
+    setPlace({ row: 0, column: 0 });
+  }, [question]);
+
+  const shown = rows.getVirtualItems();
+  const lastShown = shown.at(-1)?.index ?? 0;
+  const { onEnd } = acts;
+  useEffect(() => {
+    if (more && lastShown >= lines.length - AHEAD) onEnd();
+  }, [more, lastShown, lines.length, onEnd]);
+
+  const visible = across.getVirtualItems();
+  const first = visible[0]?.index ?? 0;
+  const last = visible.at(-1)?.index ?? -1;
+  const cells = useMemo(() => layout.center.slice(first, last + 1), [layout, first, last]);
+  const width = layout.startWidth + layout.centerWidth;
+  const size: Extent = {
+    rows: lines.length,
+    columns: layout.start.length + layout.center.length,
+    page: Math.max(1, Math.floor((frame.current?.clientHeight ?? 0) / ROW_PX) - 2),
+  };
+
+  const goTo = (next: Place) => {
+    setPlace(next);
+    if (next.row >= 0) rows.scrollToIndex(next.row);
+    const center = next.column - layout.start.length;
+    if (center >= 0) across.scrollToIndex(center);
+  };
+  const open = (line: Line | undefined) => {
+    if (line?.kind !== "run") return;
+    const { experiment_id: experimentId = "" } = line.run.info;
+    void navigate({
+      to: "/experiments/$experimentId/runs/$runId",
+      params: { experimentId, runId: idOf(line.run) },
+    });
+  };
+  const act = (line: Line | undefined) => {
+    if (line?.kind === "run") open(line);
+    else if (line?.kind === "more") acts.onMore(line.branch);
+    else if (line && !line.closed) acts.onToggle(line.branch);
+  };
+  const select = (line: Line | undefined, range: boolean) => {
+    if (line?.kind !== "run") return;
+    const from = pressed.current;
+    pressed.current = line.key;
+    acts.onSelect((was) => (range ? stretched(was, lines, from, line.key) : flipped(was, idOf(line.run))));
+  };
+
+  const click = (event: MouseEvent<HTMLDivElement>) => {
+    const target = event.target as HTMLElement;
+    const what = target.closest<HTMLElement>("[data-act]")?.dataset.act;
+    const row = target.closest<HTMLElement>("[data-at]");
+    const at = row ? Number(row.dataset.at) : -1;
+    const line = lines[at];
+    if (row) {
+      const cell = target.closest<HTMLElement>("[data-column]")?.dataset.column;
+      const column = [...layout.start, ...layout.center].findIndex((each) => each.column.id === cell);
+      setPlace({ row: at, column: Math.max(0, column) });
+    }
+    if (what === "select-all") acts.onSelect((was) => allFlipped(was, lines));
+    if (what === "select") select(line, event.shiftKey);
+    if (what === "open" && line?.kind !== "more" && line?.branch) acts.onToggle(line.branch);
+    if (what === "more" && line?.kind === "more") acts.onMore(line.branch);
+    const plain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
+    if (what === "run" && plain) {
+      event.preventDefault();
+      open(line);
+    }
+    if (what === "parent" && plain && line?.kind === "run") {
+      event.preventDefault();
+      const { experiment_id: experimentId = "" } = line.run.info;
+      void navigate({
+        to: "/experiments/$experimentId/runs/$runId",
+        params: { experimentId, runId: line.under ?? "" },
+      });
+    }
+  };
+
+  const press = (event: KeyboardEvent<HTMLDivElement>) => {
+    if (event.target !== frame.current) return;
+    const line = lines[place.row];
+    const column = [...layout.start, ...layout.center][place.column]?.column;
+    if (headerActs.onKey(event, place.row < 0 ? column : undefined)) return event.preventDefault();
+    if (line && line.kind !== "more" && line.branch && place.column === 0) {
+      const flips = event.key === (line.open ? "ArrowLeft" : "ArrowRight");
+      if (flips && !(line.kind !== "run" && line.closed)) {
+        event.preventDefault();
+        return acts.onToggle(line.branch);
+      }
+    }
+    if (event.key === "Enter") act(line);
+    else if (event.key === " ") select(line, event.shiftKey);
+    else if (event.key === "Escape") acts.onSelect(() => new Set());
+    else if (event.key === "a" && (event.ctrlKey || event.metaKey))
+      acts.onSelect((was) => allFlipped(was, lines));
+    else {
+      const next = event.altKey
+        ? undefined
+        : keyTarget(event.key, event.ctrlKey || event.metaKey, place, size);
+      if (!next) return;
+      if (event.shiftKey && next.row !== place.row) select(lines[next.row], false);
+      goTo(next);
+    }
+    event.preventDefault();
+  };
+
+  /** What a cell cuts off is shown to whoever points at it; a title for every cell would be made at each scroll. */
+  const point = (event: MouseEvent<HTMLDivElement>) => {
+    const target = event.target as HTMLElement;
+    const row = target.closest<HTMLElement>("[data-at]");
+    const cell = target.closest<HTMLElement>(".cell, .run-link");
+    const line = row && lines[Number(row.dataset.at)];
+    if (!cell || line?.kind !== "run") return;
+    const column = columnOf(cell.dataset.column ?? "");
+    cell.title = (column ? column.full(line.run) : nameOf(line.run)).slice(0, TITLE_CHARS);
+  };
+
+  const active = focused ? place : undefined;
+  const header = (placed: Placed, index: number, offset: number) => (
+    <Header
+      key={placed.column.id}
+      placed={placed}
+      offset={offset}
+      order={order}
+      pinned={index > 0 && index < layout.start.length}
+      active={active?.row === -1 && active.column === index}
+      all={index === 0 && isAll(selected, lines)}
+      acts={headerActs}
+    />
+  );
+  return (
+    <div
+      className="grid"
+      ref={frame}
+      role="treegrid"
+      aria-label="Runs"
+      aria-rowcount={more ? -1 : lines.length + 1}
+      aria-colcount={size.columns}
+      aria-multiselectable
+      aria-activedescendant={focused ? ACTIVE_ID : undefined}
+      tabIndex={0}
+      onClick={click}
+      onKeyDown={press}
+      onMouseOver={point}
+      onFocus={(event) => setFocused(event.target === frame.current)}
+      onBlur={() => setFocused(false)}
+    >
+      <div className="grid-head" role="row" style={{ width, height: HEAD_PX }}>
+        <div className="grid-start" style={{ width: layout.startWidth }}>
+          {layout.start.map((placed, index) => header(placed, index, 0))}
+        </div>
+        {cells.map((placed, index) => header(placed, layout.start.length + first + index, layout.startWidth))}
+      </div>
+      <div className="grid-body" style={{ height: rows.getTotalSize(), width }} role="rowgroup">
+        {shown.map((row) => {
+          const line = lines[row.index];
+          if (!line) return null;
+          const run = line.kind === "run" ? line : undefined;
+          return (
+            <Row
+              key={line.key}
+              line={line}
+              at={row.index}
+              top={row.start}
+              layout={layout}
+              cells={cells}
+              width={width}
+              selected={run !== undefined && selected.has(idOf(run.run))}
+              active={active?.row === row.index ? active.column : null}
+              parentName={run?.under ? names?.get(run.under)?.run_name : undefined}
+              dot={dots}
+              minute={minute}
+            />
+          );
+        })}
+      </div>
+    </div>
+  );
+}
