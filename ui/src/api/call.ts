@@ -21,6 +21,13 @@ export class ApiError extends Error {
 export type Name = keyof Calls;
 type Value = string | number | boolean | undefined;
 
+let onSignedOut = (): void => {};
+
+/** Who is told when the server doesn't know who is calling. */
+export function whenSignedOut(told: () => void): void {
+  onSignedOut = told;
+}
+
 const base = (): string => document.baseURI.replace(/\/$/, "");
 
 /** An address of this server, below the prefix that it has. */
@@ -65,6 +72,7 @@ export async function send(target: string, init: RequestInit = {}): Promise<Resp
     if (error instanceof DOMException && error.name === "AbortError") throw error;
     throw new ApiError("The server doesn't answer.", 0, "UNREACHABLE");
   }
+  if (response.status === 401 && target.startsWith(base())) onSignedOut();
   if (!response.ok) throw await problem(response);
   return response;
 }

@@ -15,7 +15,7 @@ interface Props {
   onEnd: () => void;
 }
 
-const ROW_PX = 41;
+const ROW_PX = 36;
 const SPARE = 12;
 const PAGE_ROWS = 10;
 

@@ -1,14 +1,14 @@
 /** The feed of this tab, from the server that the page is from. */
 
 import { address, call } from "@/api/call";
-import type { ChangesAnswer } from "@/api/endpoints";
+import { ADDRESSES, type ChangesAnswer } from "@/api/endpoints";
 import { Feed, type Stream } from "./feed";
 import { releaseSlot, takeSlot } from "./slots";
 
-const STREAM = "/ajax-api/1.0/headrace/changes/stream";
-
 function open(experimentIds: string[], since: string | undefined): Stream {
-  const source = new EventSource(address(STREAM, { experiment_ids: experimentIds, since }));
+  const source = new EventSource(
+    address(ADDRESSES["changes.stream"], { experiment_ids: experimentIds, since }),
+  );
   const stream: Stream = { onchanges: () => {}, onlost: () => {}, close: () => source.close() };
   source.addEventListener("changes", (event: MessageEvent<string>) =>
     stream.onchanges(JSON.parse(event.data) as ChangesAnswer),

@@ -1,10 +1,9 @@
 import { useRouter } from "@tanstack/react-router";
-import { lazy, Suspense, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
 import { registered, useCommand } from "./commands";
 import { Sequences, typing } from "./keys";
-
-const Palette = lazy(async () => ({ default: (await import("./Palette")).Palette }));
-const Shortcuts = lazy(async () => ({ default: (await import("./Shortcuts")).Shortcuts }));
+import { Palette } from "./Palette";
+import { Shortcuts } from "./Shortcuts";
 
 type Shown = "palette" | "shortcuts" | null;
 
@@ -50,10 +49,8 @@ export function Keyboard() {
         <span>Go to…</span>
         <kbd>Ctrl K</kbd>
       </button>
-      <Suspense>
-        {shown === "palette" && <Palette onClose={close} />}
-        {shown === "shortcuts" && <Shortcuts onClose={close} />}
-      </Suspense>
+      {shown === "palette" && <Palette onClose={close} />}
+      {shown === "shortcuts" && <Shortcuts onClose={close} />}
     </>
   );
 }

@@ -1,9 +1,18 @@
 import { useQuery } from "@tanstack/react-query";
+import { useEffect, useRef, useState } from "react";
 import { ApiError, address, send } from "@/api/call";
+import { fetchFailedAgain, queryClient } from "@/api/client";
+import { noteSignedOut, useSignedOut } from "@/api/session";
+import { hearOtherTabs, tellOtherTabs } from "@/api/tabs";
+import { feed } from "@/live/server";
+import { SignIn } from "./SignIn";
 
 const EVERY_MS = 5_000;
 
-/** One line when the server is gone, and none when it is back: queries then fetch again by themselves. */
+/**
+ * One line when the server is gone, or doesn't know who is looking, and none when all is well. When the server is back,
+ * what couldn't be fetched is fetched without anybody doing anything.
+ */
 export function ServerState() {
   const health = useQuery({
     queryKey: ["health"],
@@ -11,10 +20,64 @@ export function ServerState() {
     refetchInterval: EVERY_MS,
     retry: false,
   });
-  if (!(health.error instanceof ApiError) || !health.error.passing) return null;
-  return (
-    <div className="server-state" role="status">
-      The server doesn't answer. What you see may be old; this page goes on as soon as it is back.
-    </div>
+  const gone = health.error instanceof ApiError && health.error.passing;
+  const wasGone = useRef(false);
+  useEffect(() => {
+    if (wasGone.current && !gone) {
+      feed.again();
+      void fetchFailedAgain();
+    }
+    wasGone.current = gone;
+  }, [gone]);
+
+  const signedOut = useSignedOut();
+  const [asking, setAsking] = useState(false);
+  useEffect(() => setAsking(signedOut), [signedOut]);
+  useEffect(
+    () =>
+      hearOtherTabs((news) => {
+        if (news === "changed") void queryClient.invalidateQueries({ predicate: (query) => !isRuns(query) });
+        else noteSignedOut(news === "signed-out");
+        if (news === "signed-in") back();
+      }),
+    [],
   );
+
+  return (
+    <>
+      <div role="status">
+        {gone && (
+          <p className="server-state">
+            The server doesn't answer. What you see may be old; this page goes on as soon as it is back.
+          </p>
+        )}
+        {signedOut && !gone && (
+          <p className="server-state">
+            You aren't signed in, or no longer. What you typed is still here.
+            <button type="button" className="button" onClick={() => setAsking(true)}>
+              Sign in
+            </button>
+          </p>
+        )}
+      </div>
+      {asking && signedOut && (
+        <SignIn
+          onClose={() => setAsking(false)}
+          onDone={() => {
+            tellOtherTabs("signed-in");
+            back();
+          }}
+        />
+      )}
+    </>
+  );
+}
+
+/** Changes of runs come by the feed, which knows which they are. */
+const isRuns = (query: { queryKey: readonly unknown[] }): boolean => query.queryKey[0] === "runs";
+
+/** Somebody else may look now: nothing that was fetched before counts. */
+function back(): void {
+  void queryClient.invalidateQueries();
+  feed.again();
 }

@@ -7,6 +7,7 @@ import "./shell.css";
 import { wasReloaded } from "./stale";
 import { ThemeButton } from "./ThemeButton";
 import { applyTheme } from "./theme";
+import { UserMenu } from "./UserMenu";
 
 applyTheme();
 
@@ -33,6 +34,7 @@ export function Shell() {
         <span className="space" />
         <Keyboard />
         <ThemeButton />
+        <UserMenu />
       </header>
       <ServerState />
       <main id="main" tabIndex={-1}>
