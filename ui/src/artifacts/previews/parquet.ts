@@ -27,7 +27,7 @@ const compressors = {
   GZIP: decompressGzip,
   LZ4: decompressLz4,
   LZ4_RAW: decompressLz4Raw,
-  ZSTD: decompressZstd,
+  ZSTD: (input: Uint8Array, length: number) => decompressZstd(input, new Uint8Array(length)),
 };
 
 export async function fileAt(url: string, signal?: AbortSignal): Promise<AsyncBuffer> {
