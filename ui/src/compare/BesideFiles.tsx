@@ -6,11 +6,12 @@ import { kindOf } from "@/artifacts/kinds";
 import { Preview } from "@/artifacts/Preview";
 import { readAll, textOf } from "@/artifacts/read";
 import { Problem } from "@/parts/Problem";
+import { part } from "@/shell/stale";
 import { RunChoice } from "./ReadDialog";
 import { RunName } from "./RunName";
 import type { SharedEntry } from "./union";
 
-const TextDifference = lazy(() => import("./TextDifference"));
+const TextDifference = lazy(() => part(import("./TextDifference")));
 
 const FIRST = 8;
 const MOST_BYTES = 2 << 20;

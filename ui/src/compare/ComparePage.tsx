@@ -6,17 +6,20 @@ import { Crumbs } from "@/parts/Crumbs";
 import { Problem } from "@/parts/Problem";
 import { TabPanel, Tabs } from "@/parts/Tabs";
 import { experimentOf } from "@/runs/queries";
+import { part } from "@/shell/stale";
 import { Absent } from "./Absent";
 import { comparedRuns, refreshed } from "./queries";
 import { type CompareSearch, runIdsOf } from "./search";
 import { ValuesView } from "./ValuesView";
 import "./compare.css";
 
-const ArtifactsView = lazy(() => import("./ArtifactsView"));
-const ImagesView = lazy(() => import("./ImagesView"));
+const ChartsView = lazy(() => part(import("./ChartsView")));
+const ArtifactsView = lazy(() => part(import("./ArtifactsView")));
+const ImagesView = lazy(() => part(import("./ImagesView")));
 
 const TABS = [
   { id: "values", title: "Values" },
+  { id: "charts", title: "Charts" },
   { id: "artifacts", title: "Artifacts" },
   { id: "images", title: "Images" },
 ];
@@ -75,6 +78,9 @@ export function ComparePage() {
         <TabPanel id={view} param="view">
           <Suspense fallback={<p className="empty soft">Loading…</p>}>
             {view === "values" && <ValuesView runs={runs} search={search} onChange={change} />}
+            {view === "charts" && (
+              <ChartsView experimentId={experimentId} runs={runs} search={search} onChange={change} />
+            )}
             {view === "artifacts" && <ArtifactsView runs={runs} search={search} onChange={change} />}
             {view === "images" && <ImagesView runs={runs} search={search} onChange={change} />}
           </Suspense>

@@ -1,6 +1,7 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef } from "react";
 import type { RunMessage } from "@/api/endpoints";
+import { useWidth } from "@/charts/useWidth";
 import type { Better } from "./differences";
 import { RowCells } from "./RowCells";
 import { RunHead } from "./RunHead";
@@ -168,16 +169,4 @@ function PartHead({
       </div>
     </div>
   );
-}
-
-function useWidth(frame: React.RefObject<HTMLDivElement | null>): number {
-  const [width, setWidth] = useState(1_000);
-  useEffect(() => {
-    const box = frame.current;
-    if (!box) return;
-    const observer = new ResizeObserver(() => setWidth(box.clientWidth));
-    observer.observe(box);
-    return () => observer.disconnect();
-  }, [frame]);
-  return width;
 }

@@ -1,9 +1,10 @@
 import { lazy, Suspense, useState } from "react";
 import type { RunMessage } from "@/api/endpoints";
 import { Dialog } from "@/parts/Dialog";
+import { part } from "@/shell/stale";
 import type { Row } from "./rows";
 
-const TextDifference = lazy(() => import("./TextDifference"));
+const TextDifference = lazy(() => part(import("./TextDifference")));
 
 /** A long value whole, or two of them held against each other. */
 export function ReadDialog({
