@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,12 @@ class Choice:
     def __init__(self, search: Search, job: Job) -> None:
         self._search = search.over(job)
         self._seen = set(job.prompt) if self._search.repetition_penalty != 1.0 else set()
-        self._chance = np.random.default_rng(None if job.seed is None else job.seed % 2**64)
+        self._seed = None if job.seed is None else job.seed % 2**64
+
+    @cached_property
+    def _chance(self) -> Any:
+        """Made for those who draw only: numpy's generators take memory that greedy answers don't need."""
+        return np.random.default_rng(self._seed)
 
     @property
     def plain(self) -> bool:
