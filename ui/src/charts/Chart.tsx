@@ -48,7 +48,7 @@ export function Chart({ chartKey, zoom, large = false, shared }: Props) {
   const fine = complete && all.every((series) => !series || isWhole(series));
   const part = useLoaded(data, view && zoom && !fine ? { ...view, range: zoom } : undefined, runs);
   const zoomed = zoom !== undefined && !fine && runs.every((run) => part.series.has(run.runId));
-  const shown = useMemo(
+  const { picture, notes } = useMemo(
     () =>
       pictureOf(
         runs.filter((run) => !hidden.has(run.runId)),
@@ -59,7 +59,6 @@ export function Chart({ chartKey, zoom, large = false, shared }: Props) {
       ),
     [runs, hidden, whole, part, zoomed, look, zoom],
   );
-  const { picture, notes } = shown;
   const summary = useMemo(() => summaryOf(picture), [picture]);
   const error = whole.error ?? part.error;
   const empty = complete && picture.strokes.length === 0;
@@ -80,15 +79,16 @@ export function Chart({ chartKey, zoom, large = false, shared }: Props) {
           {chartKey}
         </span>
         {notes.length > 0 && (
-          <span className="note soft" title={notes.join("\n")}>
-            {notes.length === 1 ? notes[0] : `${notes.length} notes`}
+          <span className="note soft" title={notes.map((note) => note.long).join("\n")}>
+            {notes.map((note) => note.short).join(" · ")}
           </span>
         )}
         <ChartActions
           chartKey={chartKey}
           zoomed={zoom !== undefined}
           large={large}
-          shown={shown}
+          picture={picture}
+          whole={whole}
           shared={shared}
         />
       </figcaption>

@@ -83,7 +83,13 @@ export function ChartGrid({ runs, keys, state, onState, live }: Props) {
         problem={found.problem}
         groups={runs.some((run) => run.group !== undefined)}
       />
-      <Legend runs={runs} hidden={hidden} hover={hover} onHidden={(ids) => change({ hidden: ids })} />
+      <Legend
+        runs={runs}
+        hidden={hidden}
+        hover={hover}
+        bands={bands === true}
+        onHidden={(ids) => change({ hidden: ids?.length ? ids : undefined })}
+      />
       {width > 0 &&
         sections.map((section) => (
           <ChartSection

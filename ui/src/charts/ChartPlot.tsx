@@ -2,9 +2,9 @@ import { useEffect, useLayoutEffect, useRef, useState } from "react";
 import { useShownTheme } from "@/shell/theme";
 import type { Picture } from "./draw";
 import type { Hover } from "./hover";
-import { type Near, nearestOf } from "./nearest";
+import { nearestOf } from "./nearest";
 import type { XAxis } from "./state";
-import { Tooltip } from "./Tooltip";
+import { type Pointed, Tooltip } from "./Tooltip";
 import { LinePlot } from "./uplot";
 
 interface Props {
@@ -16,11 +16,7 @@ interface Props {
   onZoom: (range: [number, number] | undefined) => void;
 }
 
-export interface Pointed {
-  left: number;
-  top: number;
-  near: Near[];
-}
+const NEAR_ENOUGH = 30; // pixels up or down, to be looked at
 
 /** The drawn part of a chart, with what the mouse does in it. */
 export default function ChartPlot({ picture, axis, group, hover, onZoom }: Props) {
@@ -40,18 +36,27 @@ export default function ChartPlot({ picture, axis, group, hover, onZoom }: Props
     const place = box.current;
     if (!place) return;
     let frame = 0;
-    const drawn = new LinePlot(place, now.current.picture, axis, group, {
-      onZoom: (range) => now.current.onZoom(range),
-      onBack: () => now.current.onZoom(undefined),
-      onPoint: (at) => {
-        cancelAnimationFrame(frame);
-        frame = requestAnimationFrame(() => {
-          const near = at ? nearestOf(now.current.picture, at, drawn.size) : [];
-          setPointed(at && { ...at, near });
-          hover.set(near[0]?.id);
-        });
+    const drawn = new LinePlot(
+      place,
+      { width: place.clientWidth, height: place.clientHeight },
+      now.current.picture,
+      axis,
+      group,
+      {
+        onZoom: (range) => now.current.onZoom(range),
+        onBack: () => now.current.onZoom(undefined),
+        onPoint: (at) => {
+          cancelAnimationFrame(frame);
+          frame = requestAnimationFrame(() => {
+            const near = at ? nearestOf(now.current.picture, at, drawn.size) : [];
+            const room = { width: place.clientWidth, height: place.clientHeight };
+            const axes = place.clientWidth - drawn.size.width;
+            setPointed(at && { left: at.left + axes, top: at.top, room, near });
+            hover.set(near[0] && near[0].distance <= NEAR_ENOUGH ? near[0].id : undefined);
+          });
+        },
       },
-    });
+    );
     plot.current = drawn;
     drawn.highlight(hover.id);
     const stop = hover.listen((id) => drawn.highlight(id));

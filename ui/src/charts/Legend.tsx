@@ -1,10 +1,12 @@
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { colourOf } from "./colours";
 import type { Hover } from "./hover";
 import type { ChartRun } from "./picture";
 
 interface Props {
   runs: ChartRun[];
+  /** Runs of a group are one line. */
+  bands: boolean;
   hidden: ReadonlySet<string>;
   hover: Hover;
   onHidden: (ids: string[] | undefined) => void;
@@ -12,50 +14,54 @@ interface Props {
 
 const FEW = 12;
 
-/** The runs with their colours, once for all charts. A press hides a run's lines, with Shift all others'. */
-export function Legend({ runs, hidden, hover, onHidden }: Props) {
+/** The lines with their colours, once for all charts. A press hides a line, with Shift all others. */
+export function Legend({ runs, bands, hidden, hover, onHidden }: Props) {
   const list = useRef<HTMLUListElement>(null);
   const [open, setOpen] = useState(false);
   useEffect(
     () =>
       hover.listen((id) => {
         for (const item of list.current?.children ?? [])
-          item.classList.toggle("marked", item instanceof HTMLElement && item.dataset.run === id);
+          item.classList.toggle("marked", item instanceof HTMLElement && item.dataset.line === id);
       }),
     [hover],
   );
-  const press = (id: string, alone: boolean) => {
-    const others = runs.map((run) => run.runId).filter((each) => each !== id);
-    const isAlone = !hidden.has(id) && others.every((each) => hidden.has(each));
+  const lines = useMemo(() => linesOf(runs, bands), [runs, bands]);
+  const isShown = (line: LegendLine) => line.runIds.some((each) => !hidden.has(each));
+  const press = (line: LegendLine, alone: boolean) => {
+    const mine = new Set(line.runIds);
+    const others = runs.map((run) => run.runId).filter((each) => !mine.has(each));
+    const isAlone = isShown(line) && others.every((each) => hidden.has(each));
     if (alone) onHidden(isAlone ? undefined : others);
-    else onHidden(hidden.has(id) ? [...hidden].filter((each) => each !== id) : [...hidden, id]);
+    else if (isShown(line)) onHidden([...new Set([...hidden, ...mine])]);
+    else onHidden([...hidden].filter((each) => !mine.has(each)));
   };
   return (
     <div className="chart-legend">
       <ul ref={list} className={open ? undefined : "short"} aria-label="Runs">
-        {runs.map((run) => (
-          <li key={run.runId} data-run={run.runId}>
+        {lines.map((line) => (
+          <li key={line.id} data-line={line.id}>
             <button
               type="button"
               className="chart-button"
-              aria-pressed={!hidden.has(run.runId)}
-              title={`${run.name}: hide or show; with Shift, only this one`}
-              onClick={(event) => press(run.runId, event.shiftKey)}
-              onMouseEnter={() => hover.set(run.runId)}
+              aria-pressed={isShown(line)}
+              title={`${line.name}: hide or show; with Shift, only this one`}
+              onClick={(event) => press(line, event.shiftKey)}
+              onMouseEnter={() => hover.set(line.id)}
               onMouseLeave={() => hover.set(undefined)}
-              onFocus={() => hover.set(run.runId)}
+              onFocus={() => hover.set(line.id)}
               onBlur={() => hover.set(undefined)}
             >
-              <span className="dot" style={{ background: colourOf(run.runId) }} />
-              <span className="name">{run.name}</span>
+              <span className="dot" style={{ background: colourOf(line.id) }} />
+              <span className="name">{line.name}</span>
             </button>
           </li>
         ))}
       </ul>
       <span className="legend-more">
-        {runs.length > FEW && (
+        {lines.length > FEW && (
           <button type="button" className="chart-button" aria-expanded={open} onClick={() => setOpen(!open)}>
-            {open ? "Fewer" : `All ${runs.length} runs`}
+            {open ? "Fewer" : `All ${lines.length}`}
           </button>
         )}
         {hidden.size > 0 && (
@@ -66,4 +72,22 @@ export function Legend({ runs, hidden, hover, onHidden }: Props) {
       </span>
     </div>
   );
+}
+
+interface LegendLine {
+  id: string;
+  name: string;
+  runIds: string[];
+}
+
+function linesOf(runs: ChartRun[], bands: boolean): LegendLine[] {
+  const lines = new Map<string, LegendLine>();
+  for (const run of runs) {
+    const group = bands ? run.group : undefined;
+    const line = lines.get(group ?? run.runId);
+    if (line) line.runIds.push(run.runId);
+    else
+      lines.set(group ?? run.runId, { id: group ?? run.runId, name: group ?? run.name, runIds: [run.runId] });
+  }
+  return [...lines.values()];
 }

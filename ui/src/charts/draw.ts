@@ -38,14 +38,15 @@ export interface Frame {
 }
 
 const FEW = 40; // points that are shown as dots as well
+const MANY = 20; // lines, from which on each is thinner
 const RAW_OPACITY = 0.25;
 const BAND_OPACITY = 0.18;
 
 export function drawPicture(context: CanvasRenderingContext2D, picture: Picture, frame: Frame): void {
   clipped(context, frame, () => {
-    const width = (picture.strokes.length > 20 ? 1 : 1.5) * frame.ratio;
+    const width = (picture.strokes.length > MANY ? 1 : 1.5) * frame.ratio;
     for (const band of picture.bands) drawBand(context, band, picture, frame);
-    context.globalAlpha = RAW_OPACITY;
+    context.globalAlpha = RAW_OPACITY / Math.max(1, picture.strokes.length / MANY);
     for (const { raw, colour } of picture.strokes)
       if (raw) drawLine(context, raw, colour, frame.ratio, picture, frame);
     context.globalAlpha = 1;

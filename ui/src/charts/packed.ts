@@ -35,7 +35,7 @@ export function unpackChart(buffer: ArrayBuffer): Series[] {
       return found;
     };
     const doubles = () => {
-      const found = new Float64Array(buffer, at, n);
+      const found = withInfinities(new Float64Array(buffer, at, n));
       at += 8 * n;
       return found;
     };
@@ -62,4 +62,11 @@ function integers(buffer: ArrayBuffer, at: number, n: number): Float64Array {
   for (let i = 0; i < n; i += 1)
     found[i] = (halves[2 * i + 1] as number) * HIGH + ((halves[2 * i] as number) >>> 0);
   return found;
+}
+
+/** Stores keep an infinity as the largest double there is, as MLflow's do. */
+function withInfinities(values: Float64Array): Float64Array {
+  for (let i = 0; i < values.length; i += 1)
+    if (Math.abs(values[i] as number) === Number.MAX_VALUE) values[i] = (values[i] as number) * 2;
+  return values;
 }

@@ -17,10 +17,15 @@ export interface ChartRun {
   group?: string;
 }
 
+/** Something that isn't seen as it was logged. */
+export interface Note {
+  short: string;
+  long: string;
+}
+
 export interface Shown {
   picture: Picture;
-  /** What isn't seen in it, in words. */
-  notes: string[];
+  notes: Note[];
 }
 
 /** What of the state the lines depend on. */
@@ -140,21 +145,22 @@ function grouped(runs: ChartRun[], strokes: Stroke[]): { strokes: Stroke[]; band
   return { strokes: [...alone, ...means], bands };
 }
 
-function notesOf(lines: Line[], look: Look): string[] {
-  let below = 0;
-  let infinite = 0;
-  let nan = 0;
+const NOTES = {
+  below: { short: "≤ 0 left out", long: "Values ≤ 0 have no place on a log axis and are left out." },
+  infinite: { short: "∞ at the edge", long: "Triangles at the edge are infinite values." },
+  nan: { short: "NaN as gaps", long: "Where a value is NaN, the line has a gap." },
+  clip: { short: "clipped", long: "The lowest and the highest 1 % of the values may lie outside." },
+};
+
+function notesOf(lines: Line[], look: Look): Note[] {
+  const found = new Set<Note>();
   for (const { x, y } of lines)
     for (let i = 0; i < x.length; i += 1) {
       const value = y[i] as number;
-      if ((look.logY && value <= 0) || (look.logX && (x[i] as number) <= 0)) below += 1;
-      if (Number.isNaN(value)) nan += 1;
-      else if (!Number.isFinite(value)) infinite += 1;
+      if ((look.logY && value <= 0) || (look.logX && (x[i] as number) <= 0)) found.add(NOTES.below);
+      if (Number.isNaN(value)) found.add(NOTES.nan);
+      else if (!Number.isFinite(value)) found.add(NOTES.infinite);
     }
-  const notes: string[] = [];
-  if (below > 0) notes.push("Values ≤ 0 have no place on a log axis and are left out.");
-  if (infinite > 0) notes.push("Triangles at the edge are infinite values.");
-  if (nan > 0) notes.push("NaN values are gaps.");
-  if (look.clip) notes.push("The lowest and highest 1 % of the values may lie outside.");
-  return notes;
+  if (look.clip) found.add(NOTES.clip);
+  return [...found];
 }

@@ -3,8 +3,10 @@
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { drawHighlight, drawPicture, type Frame, type Picture } from "./draw";
-import { valueText, xText } from "./formats";
+import { valueText } from "./formats";
+import type { Scale } from "./scales";
 import type { XAxis } from "./state";
+import { DURATIONS, logLabels, logPlaces, shortDuration } from "./ticks";
 
 export interface Handlers {
   onZoom: (range: [number, number]) => void;
@@ -16,11 +18,6 @@ export interface Handlers {
 const LEAST_DRAG = 4;
 const FONT = "11px system-ui, sans-serif";
 const Y_AXIS = 54;
-const DURATIONS = [
-  1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 15e3, 3e4, 6e4, 12e4, 3e5, 6e5, 9e5, 18e5, 36e5,
-  72e5, 108e5, 216e5, 432e5, 864e5, 1728e5, 432e6, 864e6,
-];
-
 export class LinePlot {
   private readonly plot: uPlot;
   private readonly front = document.createElement("canvas");
@@ -28,27 +25,28 @@ export class LinePlot {
 
   constructor(
     box: HTMLElement,
+    size: { width: number; height: number },
     private picture: Picture,
     axis: XAxis,
-    group: string,
+    group: string | undefined,
     private readonly handlers: Handlers,
   ) {
     const colour = (name: string) => () =>
       getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+    const grid = { stroke: colour("--line"), width: 1 };
     const lines: Partial<uPlot.Axis> = {
       stroke: colour("--text-soft"),
       font: FONT,
-      grid: { stroke: colour("--line"), width: 1 },
-      ticks: { stroke: colour("--line"), width: 1, size: 4 },
+      grid,
+      ticks: { ...grid, size: 4 },
     };
     this.plot = new uPlot(
       {
-        width: box.clientWidth,
-        height: box.clientHeight,
+        ...size,
         ms: 1,
         pxAlign: false,
         legend: { show: false },
-        padding: [8, 8, 0, 0],
+        padding: [8, 14, 0, 0],
         scales: {
           x: {
             time: axis === "time",
@@ -61,24 +59,12 @@ export class LinePlot {
           },
         },
         axes: [
-          {
-            ...lines,
-            size: 30,
-            ...(axis === "relative" && {
-              incrs: DURATIONS,
-              values: (_: uPlot, places: number[]) =>
-                places.map((each) => (each === null ? "" : xText(axis, each))),
-            }),
-          },
-          {
-            ...lines,
-            size: Y_AXIS,
-            values: (_: uPlot, places: (number | null)[]) =>
-              places.map((each) => (each === null ? "" : valueText(each))),
-          },
+          { ...lines, ...ticksOf(picture.x, axis, grid), size: 30 },
+          { ...lines, ...ticksOf(picture.y, "value", grid), size: Y_AXIS },
         ],
         series: [{}, { show: true, paths: () => null, points: { show: false } }],
         cursor: {
+          y: false,
           points: { show: false },
           drag: { x: true, y: false, setScale: false },
           bind: {
@@ -87,12 +73,15 @@ export class LinePlot {
               return null;
             },
           },
-          sync: {
-            key: group,
-            setSeries: false,
-            scales: ["x", null],
-            filters: { pub: (type) => type === "mousemove" || type === "mouseleave" },
-          },
+          sync:
+            group === undefined
+              ? undefined
+              : {
+                  key: group,
+                  setSeries: false,
+                  scales: ["x", null],
+                  filters: { pub: (type) => type === "mousemove" || type === "mouseleave" },
+                },
         },
         hooks: {
           draw: [() => this.paint()],
@@ -178,4 +167,22 @@ export class LinePlot {
     const veil = getComputedStyle(document.documentElement).getPropertyValue("--surface");
     drawHighlight(context, this.picture, frame, this.highlighted, veil);
   }
+}
+
+type Values = (plot: uPlot, places: (number | null)[]) => string[];
+
+function ticksOf(scale: Scale, kind: XAxis | "value", grid: uPlot.Axis.Grid): Partial<uPlot.Axis> {
+  const named =
+    (text: (place: number) => string): Values =>
+    (_, places) =>
+      places.map((place) => (place === null ? "" : text(place)));
+  const values = kind === "time" ? undefined : named(kind === "relative" ? shortDuration : valueText);
+  if (scale.log)
+    return {
+      splits: (_, __, low, high) => logPlaces(low, high),
+      filter: (_, places) => logLabels(places),
+      grid: { ...grid, filter: (_, places) => logLabels(places) },
+      values,
+    };
+  return kind === "relative" ? { incrs: DURATIONS, values } : { values };
 }
