@@ -87,7 +87,11 @@ function Runs({ experimentId }: { experimentId: string }) {
     <RunsTable
       lines={lines}
       more={found.more}
-      columns={{ columns: slim ? NO_GROUP : columns, pinned: search.pinned, widths: search.widths }}
+      columns={{
+        columns: slim ? NO_GROUP : columns,
+        pinned: search.pinned,
+        widths: slim ? undefined : search.widths,
+      }}
       question={JSON.stringify([filter, order, deleted, group])}
       order={order}
       selected={selected}
@@ -109,6 +113,7 @@ function Runs({ experimentId }: { experimentId: string }) {
           scope={asked}
           refusal={refusal}
           busy={found.loading || found.waiting}
+          slash={view === "table"}
           onFilter={(next) => change({ filter: next || undefined })}
         />
         <span className="soft runs-count" aria-live="polite">
@@ -137,7 +142,7 @@ function Runs({ experimentId }: { experimentId: string }) {
           onChange={(next) => change({ columns: next }, true)}
           onReset={() => change({ columns: undefined, pinned: undefined, widths: undefined }, true)}
         />
-        <label className="check">
+        <label className="check runs-deleted">
           <input
             type="checkbox"
             checked={deleted}

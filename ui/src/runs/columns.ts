@@ -53,7 +53,7 @@ const FIXED: Fixed[] = [
   {
     id: "start",
     title: "Started",
-    width: 124,
+    width: 136,
     order: "attributes.start_time",
     text: startText,
     full: (run) => exactTime(run.info.start_time),

@@ -82,7 +82,13 @@ export function useLines(asked: Asked, group: string[]): Lines {
     return tree ? treeLines(runs, lost, shown) : matchLines(runs, closed);
   }, [grouped, groups.data, group, tree, runs, lost, counts, closed, opens, signature]);
 
-  const strangers = useMemo(() => unknownParents(lines), [lines]);
+  // A filter that is refused has no answer; what was there stays to be seen while it is mended.
+  const refused = !grouped && pages.isError && !pages.data;
+  const kept = useRef<Line[]>([]);
+  if (!refused) kept.current = lines;
+  const shownLines = refused ? kept.current : lines;
+
+  const strangers = useMemo(() => unknownParents(shownLines), [shownLines]);
   const names = useQuery(runNames(asked.experimentId, strangers)).data;
 
   const { hasNextPage, isFetching, fetchNextPage } = pages;
@@ -112,7 +118,7 @@ export function useLines(asked: Asked, group: string[]): Lines {
 
   const asking = grouped ? groups : pages;
   return {
-    lines,
+    lines: shownLines,
     runs,
     names,
     error: asking.error,

@@ -10,6 +10,7 @@ test.each([
   [5e12, "5.000e+12"],
   ["NaN", "NaN"],
   ["-Infinity", "-∞"],
+  [1.7976931348623157e308, "∞"],
 ])("the metric %s is shown as %s", (value, text) => {
   expect(metricText(value)).toBe(text);
 });

@@ -9,6 +9,8 @@ export type Metric = number | string;
 export const PARENT_TAG = "mlflow.parentRunId";
 
 const DIGITS = 5;
+/** What MLflow's clients and servers make of an infinity. */
+const INFINITE = Number.MAX_VALUE;
 /** Longer text isn't put into a cell: it would be laid out in full to be cut off. */
 const CELL_CHARS = 200;
 
@@ -49,16 +51,16 @@ export const idOf = (run: RunMessage): string => run.info.run_id ?? "";
 export const nameOf = (run: RunMessage): string => run.info.run_name || idOf(run);
 
 /** Metrics come as numbers, or as text where JSON has no number for them: NaN, Infinity, -Infinity. */
-export function metricText(value: Metric | undefined): string {
+export function metricText(value: Metric | undefined, digits: number = DIGITS): string {
   if (value === undefined) return "";
   const number = typeof value === "string" ? Number(value) : value;
   if (Number.isNaN(number)) return "NaN";
-  if (!Number.isFinite(number)) return number > 0 ? "∞" : "-∞";
+  if (Math.abs(number) >= INFINITE) return number > 0 ? "∞" : "-∞";
   if (Number.isInteger(number) && Math.abs(number) < 1e9) return String(number);
   const size = Math.abs(number);
   return size >= 1e-4 && size < 1e9
-    ? String(Number(number.toPrecision(DIGITS)))
-    : number.toExponential(DIGITS - 2);
+    ? String(Number(number.toPrecision(digits)))
+    : number.toExponential(Math.max(0, digits - 2));
 }
 
 /** What of a text stands in a cell: one line, cut off where nobody reads on. */

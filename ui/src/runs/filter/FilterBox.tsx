@@ -13,6 +13,8 @@ interface Props {
   /** What the server says of the filter that was asked with. */
   refusal: string | undefined;
   busy: boolean;
+  /** `/` leads to the filter; where charts are, it leads to theirs. */
+  slash: boolean;
   onFilter: (filter: string) => void;
 }
 
@@ -20,7 +22,7 @@ interface Props {
  * The filter, with what can come next below it. Enter filters; with a choice marked by the arrows it takes that. An
  * empty box offers the last filters.
  */
-export function FilterBox({ scope, refusal, busy, onFilter }: Props) {
+export function FilterBox({ scope, refusal, busy, slash, onFilter }: Props) {
   const { filter } = scope;
   const box = useRef<HTMLInputElement>(null);
   const marks = useRef<HTMLDivElement>(null);
@@ -28,7 +30,7 @@ export function FilterBox({ scope, refusal, busy, onFilter }: Props) {
   const [text, setText] = useState(filter);
   const [caret, setCaret] = useState<number | null>(null);
   const [at, setAt] = useState(-1);
-  useShortcut("/", () => box.current?.focus());
+  useShortcut("/", () => slash && box.current?.focus());
   useEffect(() => setText(filter), [filter]);
 
   const cursor = caret === null ? undefined : cursorAt(text, caret);

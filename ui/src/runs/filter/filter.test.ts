@@ -75,7 +75,7 @@ describe("suggestions", () => {
 
   test("keys that aren't plain words are quoted by backticks", () => {
     const found = suggestions(at("met|"), { keys: { metrics: ["loss", "val loss"] }, values: [] });
-    expect(found.map((each) => each.text)).toEqual(["metrics.loss", "metrics.`val loss`"]);
+    expect(found.map((each) => each.text)).toEqual(["metrics.", "metrics.loss", "metrics.`val loss`"]);
   });
 
   test("operators are those that the field has", () => {
@@ -107,6 +107,7 @@ describe("suggestions", () => {
       text: "metrics.loss > 1 AND x = 1",
       caret: 13,
     });
+    expect(chosen("par", cursorAt("par", 3), "params.")).toEqual({ text: "params.", caret: 7 });
     expect(chosen("params.model = 'm", cursorAt("params.model = 'm", 17), "'mlp'").text).toBe(
       "params.model = 'mlp' ",
     );

@@ -94,8 +94,13 @@ function names(typed: string, keys: Known["keys"]): Suggestion[] {
   const found = PARTS.flatMap((part) =>
     (keys[part] ?? []).map((key) => ({ text: fieldOf(part, key), note: part.slice(0, -1) })),
   );
+  const parts = PARTS.filter(
+    (part) => typed !== "" && `${part}.`.startsWith(typed.toLowerCase()) && typed !== `${part}.`,
+  );
+  const prefixes = parts.map((part) => ({ text: `${part}.`, note: `any of the ${part}` }));
   const start = (each: Suggestion) => Number(!each.text.toLowerCase().startsWith(typed.toLowerCase()));
-  return [...attributes, ...found].sort((a, b) => start(a) - start(b)).slice(0, MOST);
+  const whole = [...attributes, ...found].sort((a, b) => start(a) - start(b));
+  return [...prefixes, ...whole].slice(0, MOST);
 }
 
 export function operators(field: Field | undefined): [string, string][] {
@@ -127,6 +132,7 @@ export function chosen(text: string, cursor: Cursor, choice: string): { text: st
   const before = text.slice(0, cursor.from);
   const after = text.slice(cursor.to);
   const gap = before && !/[\s(]$/.test(before) ? " " : "";
-  const put = `${before}${gap}${choice}${cursor.inList ? "" : " "}`;
+  const goesOn = cursor.inList || choice.endsWith(".");
+  const put = `${before}${gap}${choice}${goesOn ? "" : " "}`;
   return { text: put + after.replace(/^\s+/, ""), caret: put.length };
 }

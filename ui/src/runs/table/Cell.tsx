@@ -4,6 +4,7 @@ import type { Column } from "../columns";
 import { durationText, isRunning, metricText } from "../values";
 import { useNow } from "./clock";
 
+const RANGE_DIGITS = 3;
 const SIGNS: Record<string, string> = {
   RUNNING: "●",
   FINISHED: "✓",
@@ -22,7 +23,7 @@ export function cellContent(run: RunMessage, column: Column) {
 const Status = memo(function Status({ status }: { status: string }) {
   if (!status) return null;
   return (
-    <span className={`status ${status.toLowerCase()}`}>
+    <span className="run-status" data-status={status.toLowerCase()}>
       <span aria-hidden="true">{SIGNS[status] ?? "·"}</span>
       {status.charAt(0) + status.slice(1).toLowerCase()}
     </span>
@@ -43,10 +44,10 @@ function Summary({ summary }: { summary: MetricSummaryMessage }) {
   const { mean, minimum, maximum } = summary;
   if (mean === undefined) return <span className="soft">no numbers</span>;
   return (
-    <span className="summary">
+    <span className="group-summary">
       <span>{metricText(mean)}</span>
       <small>
-        {metricText(minimum)} – {metricText(maximum)}
+        {metricText(minimum, RANGE_DIGITS)} – {metricText(maximum, RANGE_DIGITS)}
       </small>
     </span>
   );

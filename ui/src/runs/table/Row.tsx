@@ -41,7 +41,8 @@ export const Row = memo(function Row(props: Props) {
       aria-level={line.level}
       aria-expanded={opens ? line.open : undefined}
       aria-selected={line.kind === "run" ? selected : undefined}
-      className={`grid-row ${line.kind}${selected ? " selected" : ""}`}
+      className="grid-row"
+      data-kind={line.kind}
       style={{ transform: `translateY(${top}px)`, width }}
     >
       <div className="grid-start" style={{ width: layout.startWidth }}>
@@ -51,7 +52,7 @@ export const Row = memo(function Row(props: Props) {
               key={placed.column.id}
               role="rowheader"
               id={active === 0 ? ACTIVE_ID : undefined}
-              className={active === 0 ? "grid-name active" : "grid-name"}
+              className={active === 0 ? "grid-name at-cursor" : "grid-name"}
               style={{ width: placed.width, paddingLeft: 8 + (line.level - 1) * 18 }}
             >
               <Name {...props} />
@@ -90,7 +91,7 @@ function Cell({
       role="gridcell"
       id={active ? ACTIVE_ID : undefined}
       data-column={column.id}
-      className={`cell${column.numeric ? " numeric" : ""}${active ? " active" : ""}`}
+      className={`run-cell${column.numeric ? " numeric" : ""}${active ? " at-cursor" : ""}`}
       style={{ left: offset + left, width }}
     >
       {line.kind === "run" && cellContent(line.run, column)}
@@ -101,7 +102,7 @@ function Cell({
 
 function Name({ line, selected, parentName, dot }: Props) {
   if (line.kind === "more") return <More line={line} />;
-  if (line.kind !== "run") return <Head line={line} />;
+  if (line.kind !== "run") return <Head line={line} parentName={parentName} />;
   const { run } = line;
   const name = nameOf(run);
   return (
@@ -115,7 +116,7 @@ function Name({ line, selected, parentName, dot }: Props) {
         readOnly
       />
       <Opener line={line} />
-      {dot && <span className="dot" style={{ background: colourOf(idOf(run)) }} aria-hidden="true" />}
+      {dot && <span className="run-dot" style={{ background: colourOf(idOf(run)) }} aria-hidden="true" />}
       {line.under !== undefined && (
         <a
           className="crumb-of"
@@ -135,7 +136,7 @@ function Name({ line, selected, parentName, dot }: Props) {
       >
         {cellText(name)}
       </a>
-      {line.children > 0 && <span className="count">{line.children.toLocaleString("en")}</span>}
+      {line.children > 0 && <span className="row-count">{line.children.toLocaleString("en")}</span>}
     </>
   );
 }
@@ -156,13 +157,15 @@ function Opener({ line }: { line: RunLine | HeadLine }) {
   );
 }
 
-function Head({ line }: { line: HeadLine }) {
+function Head({ line, parentName }: { line: HeadLine; parentName: string | undefined }) {
   const { branch } = line;
   return (
     <>
       <Opener line={line} />
       {branch.kind === "children" ? (
-        <span className="group-name soft">Children of a run that isn't here</span>
+        <span className="group-name soft">
+          {parentName === undefined ? "A parent that isn't here" : `${cellText(parentName)} (deleted)`}
+        </span>
       ) : (
         <span className="group-name">
           {branch.keys.map((key, at) => (
@@ -178,7 +181,7 @@ function Head({ line }: { line: HeadLine }) {
           ))}
         </span>
       )}
-      <span className="count">{line.count.toLocaleString("en")}</span>
+      <span className="row-count">{line.count.toLocaleString("en")}</span>
     </>
   );
 }

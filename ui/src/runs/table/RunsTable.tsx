@@ -203,13 +203,14 @@ export function RunsTable({ lines, more, columns, question, order, selected, nam
   const point = (event: MouseEvent<HTMLDivElement>) => {
     const target = event.target as HTMLElement;
     const row = target.closest<HTMLElement>("[data-at]");
-    const cell = target.closest<HTMLElement>(".cell, .run-link");
+    const cell = target.closest<HTMLElement>(".run-cell, .run-link");
     const line = row && lines[Number(row.dataset.at)];
     if (!cell || line?.kind !== "run") return;
     const column = columnOf(cell.dataset.column ?? "");
     cell.title = (column ? column.full(line.run) : nameOf(line.run)).slice(0, TITLE_CHARS);
   };
 
+  const nested = useMemo(() => lines.some((line) => line.kind !== "run" || line.branch), [lines]);
   const active = focused ? place : undefined;
   const header = (placed: Placed, index: number, offset: number) => (
     <Header
@@ -225,7 +226,7 @@ export function RunsTable({ lines, more, columns, question, order, selected, nam
   );
   return (
     <div
-      className="grid"
+      className={nested ? "grid nested" : "grid"}
       ref={frame}
       role="treegrid"
       aria-label="Runs"
@@ -262,7 +263,7 @@ export function RunsTable({ lines, more, columns, question, order, selected, nam
               width={width}
               selected={run !== undefined && selected.has(idOf(run.run))}
               active={active?.row === row.index ? active.column : null}
-              parentName={run?.under ? names?.get(run.under)?.run_name : undefined}
+              parentName={parentName(line, names)}
               dot={dots}
               minute={minute}
             />
@@ -271,4 +272,12 @@ export function RunsTable({ lines, more, columns, question, order, selected, nam
       </div>
     </div>
   );
+}
+
+/** The name of a parent that has no line of its own. */
+function parentName(line: Line, names: Props["names"]): string | undefined {
+  if (line.kind === "run") return line.under === undefined ? undefined : names?.get(line.under)?.run_name;
+  return line.kind === "lost" && line.branch.kind === "children"
+    ? names?.get(line.branch.parentId)?.run_name
+    : undefined;
 }

@@ -12,6 +12,7 @@ import {
 import { useEffect, useMemo, useRef, useState } from "react";
 import { type Column, columnsOf, NAME } from "../columns";
 import { NARROWEST_PX, WIDEST_PX } from "../search";
+import { useNarrow } from "./narrow";
 
 /** Only columns are TanStack's: a model of each row would cost more than the rows themselves, there are so many. */
 const features = tableFeatures({
@@ -20,6 +21,7 @@ const features = tableFeatures({
   columnResizingFeature,
   columnSizingFeature,
 });
+const NARROW_NAME_PX = 180;
 const NO_ROWS: object[] = [];
 const NO_PINS: string[] = [];
 const NO_WIDTHS: Record<string, number> = {};
@@ -51,9 +53,10 @@ interface Given extends ColumnState {
 
 export function useColumns({ columns, pinned = NO_PINS, widths = NO_WIDTHS, onWidths }: Given) {
   const order = useMemo(() => [NAME, ...columns.filter((id) => id !== NAME)], [columns]);
+  const narrow = useNarrow();
   const pins = useMemo(
-    () => ({ start: [NAME, ...pinned.filter((id) => columns.includes(id))], end: [] }),
-    [pinned, columns],
+    () => ({ start: [NAME, ...(narrow ? [] : pinned.filter((id) => columns.includes(id)))], end: [] }),
+    [pinned, columns, narrow],
   );
   const definitions = useMemo(
     () =>
@@ -100,7 +103,8 @@ export function useColumns({ columns, pinned = NO_PINS, widths = NO_WIDTHS, onWi
     const placed = (found: { id: string }[]): Placed[] => {
       let left = 0;
       return columnsOf(found.map((each) => each.id)).map((column) => {
-        const width = Math.min(WIDEST_PX, Math.max(NARROWEST_PX, sizing[column.id] ?? column.width));
+        const wanted = Math.min(WIDEST_PX, Math.max(NARROWEST_PX, sizing[column.id] ?? column.width));
+        const width = narrow && column.id === NAME ? Math.min(NARROW_NAME_PX, wanted) : wanted;
         left += width;
         return { column, left: left - width, width };
       });
@@ -109,6 +113,6 @@ export function useColumns({ columns, pinned = NO_PINS, widths = NO_WIDTHS, onWi
     const center = placed(table.getCenterLeafColumns());
     const total = (all: Placed[]) => all.reduce((sum, each) => sum + each.width, 0);
     return { start, center, startWidth: total(start), centerWidth: total(center) };
-  }, [order, pins, sizing, table]);
+  }, [order, pins, sizing, narrow, table]);
   return { table, layout };
 }
