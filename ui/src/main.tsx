@@ -2,16 +2,13 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
-import { whenSignedOut } from "./api/call";
 import { queryClient } from "./api/client";
-import { noteSignedOut } from "./api/session";
 import { followOldAddress } from "./old-addresses";
 import { router } from "./router";
 import "./styles/theme.css";
 import "./styles/base.css";
 
 followOldAddress();
-whenSignedOut(() => noteSignedOut(true));
 
 const root = document.getElementById("root");
 if (root)

@@ -21,11 +21,13 @@ export class ApiError extends Error {
 export type Name = keyof Calls;
 type Value = string | number | boolean | undefined;
 
-let onSignedOut = (): void => {};
+export type Trouble = "silent" | "signed-out";
 
-/** Who is told when the server doesn't know who is calling. */
-export function whenSignedOut(told: () => void): void {
-  onSignedOut = told;
+let onTrouble = (_: Trouble): void => {};
+
+/** Who is told when the server doesn't answer, or doesn't know who is calling. */
+export function whenInTrouble(told: (trouble: Trouble) => void): void {
+  onTrouble = told;
 }
 
 const base = (): string => document.baseURI.replace(/\/$/, "");
@@ -70,9 +72,10 @@ export async function send(target: string, init: RequestInit = {}): Promise<Resp
     response = await fetch(target, { credentials: "same-origin", ...init });
   } catch (error) {
     if (error instanceof DOMException && error.name === "AbortError") throw error;
+    if (target.startsWith(base())) onTrouble("silent");
     throw new ApiError("The server doesn't answer.", 0, "UNREACHABLE");
   }
-  if (response.status === 401 && target.startsWith(base())) onSignedOut();
+  if (response.status === 401 && target.startsWith(base())) onTrouble("signed-out");
   if (!response.ok) throw await problem(response);
   return response;
 }

@@ -1,5 +1,6 @@
 import { MutationCache, QueryClient } from "@tanstack/react-query";
 import { ApiError } from "./call";
+import { askToSignIn } from "./session";
 import { tellOtherTabs } from "./tabs";
 
 const ATTEMPTS = 3;
@@ -18,7 +19,13 @@ export const queryClient = new QueryClient({
     },
     mutations: { networkMode: "always" },
   },
-  mutationCache: new MutationCache({ onSuccess: () => tellOtherTabs("changed") }),
+  mutationCache: new MutationCache({
+    onSuccess: () => tellOtherTabs("changed"),
+    // Somebody wants something and can't have it without: now is the time to ask.
+    onError: (error) => {
+      if (error instanceof ApiError && error.status === 401) askToSignIn();
+    },
+  }),
 });
 
 /** The server is back: what couldn't be fetched is fetched now. */

@@ -23,6 +23,17 @@ export const useSignedOut = (): boolean =>
     () => out,
   );
 
+let onAsked = (): void => {};
+
+export const askToSignIn = (): void => onAsked();
+
+export function whenAskedToSignIn(told: () => void): () => void {
+  onAsked = told;
+  return () => {
+    onAsked = () => {};
+  };
+}
+
 export type Credential = { username: string; password: string } | { token: string };
 
 /** The browser keeps a cookie; neither the password nor the token stays in the page. */
@@ -35,7 +46,6 @@ export async function signIn(credential: Credential): Promise<void> {
 export async function signOut(): Promise<void> {
   const { method, path } = ENDPOINTS["session.close"];
   await send(address(path), { method });
-  noteSignedOut(true);
 }
 
 function header(credential: Credential): string {

@@ -1,6 +1,7 @@
 import { Link, useRouter } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { ApiError } from "@/api/call";
+import { queryClient } from "@/api/client";
 import { Problem } from "@/parts/Problem";
 import { isPartMissing, reloadOnce, serverAnswers } from "./stale";
 import "@/parts/controls.css";
@@ -14,6 +15,8 @@ export function Failed({ error: thrown, reset }: { error: unknown; reset: () => 
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   if (isPartMissing(error)) return <Missing />;
   const again = () => {
+    // What couldn't be shown is still there to be shown again.
+    queryClient.removeQueries({ type: "inactive" });
     reset();
     void router.invalidate();
   };

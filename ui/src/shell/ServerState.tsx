@@ -1,13 +1,15 @@
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useRef, useState } from "react";
-import { ApiError, address, send } from "@/api/call";
+import { ApiError, address, send, whenInTrouble } from "@/api/call";
 import { fetchFailedAgain, queryClient } from "@/api/client";
-import { noteSignedOut, useSignedOut } from "@/api/session";
+import { noteSignedOut, useSignedOut, whenAskedToSignIn } from "@/api/session";
 import { hearOtherTabs, tellOtherTabs } from "@/api/tabs";
 import { feed } from "@/live/server";
+import { typing } from "./keys";
 import { SignIn } from "./SignIn";
 
 const EVERY_MS = 5_000;
+const WHILE_GONE_MS = 1_000;
 
 /**
  * One line when the server is gone, or doesn't know who is looking, and none when all is well. When the server is back,
@@ -17,10 +19,19 @@ export function ServerState() {
   const health = useQuery({
     queryKey: ["health"],
     queryFn: async ({ signal }) => (await send(address("/health"), { signal })).text(),
-    refetchInterval: EVERY_MS,
+    refetchInterval: (query) => (query.state.status === "error" ? WHILE_GONE_MS : EVERY_MS),
     retry: false,
   });
   const gone = health.error instanceof ApiError && health.error.passing;
+  const { isFetching, refetch } = health;
+  useEffect(
+    () =>
+      whenInTrouble((trouble) => {
+        if (trouble === "signed-out") noteSignedOut(true);
+        else if (!gone && !isFetching) void refetch();
+      }),
+    [gone, isFetching, refetch],
+  );
   const wasGone = useRef(false);
   useEffect(() => {
     if (wasGone.current && !gone) {
@@ -32,13 +43,21 @@ export function ServerState() {
 
   const signedOut = useSignedOut();
   const [asking, setAsking] = useState(false);
-  useEffect(() => setAsking(signedOut), [signedOut]);
+  useEffect(() => {
+    // Nobody's typing goes into a window that opens by itself.
+    const busy = typing(document.activeElement) || document.querySelector("dialog[open]") !== null;
+    setAsking(signedOut && !busy);
+    return whenAskedToSignIn(() => setAsking(true));
+  }, [signedOut]);
   useEffect(
     () =>
       hearOtherTabs((news) => {
         if (news === "changed") void queryClient.invalidateQueries({ predicate: (query) => !isRuns(query) });
-        else noteSignedOut(news === "signed-out");
-        if (news === "signed-in") back();
+        else if (news === "signed-out") window.location.reload();
+        else {
+          noteSignedOut(false);
+          back();
+        }
       }),
     [],
   );

@@ -1,4 +1,4 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { call } from "@/api/call";
 import { signOut } from "@/api/session";
 import { tellOtherTabs } from "@/api/tabs";
@@ -7,7 +7,6 @@ import { tell } from "@/parts/Toasts";
 
 /** Who is looking, on a server that asks. */
 export function UserMenu() {
-  const queries = useQueryClient();
   const user = useQuery({
     queryKey: ["whoami"],
     queryFn: ({ signal }) => call("service.whoami", {}, signal),
@@ -22,7 +21,7 @@ export function UserMenu() {
       return;
     }
     tellOtherTabs("signed-out");
-    queries.clear();
+    window.location.reload(); // what was fetched is nobody's now
   };
   return (
     <Menu
