@@ -5,6 +5,7 @@ import { FileBar } from "./FileBar";
 import { Preview } from "./Preview";
 import { listing } from "./queries";
 import { sizeText } from "./sizes";
+import "@/parts/sheet.css";
 
 const MOST = 500;
 
@@ -30,7 +31,7 @@ export function FolderView({
         {files} {files === 1 ? "file" : "files"}, {sizeText(size)}
         {entries.length > files && `, ${entries.length - files} folders`}
       </FileBar>
-      <table className="list compact">
+      <table className="sheet">
         <thead>
           <tr>
             <th scope="col">Name</th>

@@ -1,9 +1,10 @@
 import { type Field, type Parameter, type Signature, typeText } from "@/models/mlmodel";
+import "@/parts/sheet.css";
 
 /** What a model takes and gives, a line for each column, tensor or parameter. */
 export function SignatureTable({ signature }: { signature: Signature }) {
   return (
-    <table className="list compact signature">
+    <table className="sheet signature">
       <thead>
         <tr>
           <th scope="col">Name</th>

@@ -1,8 +1,16 @@
 import type { RunMessage } from "@/api/endpoints";
-import { MetricCharts } from "@/charts/MetricCharts";
-import { idOf } from "@/runs/values";
 import { metricKeys } from "./facts";
+import RunCharts from "./RunCharts";
+import { useRunSearch } from "./useRunSearch";
 
 export default function ChartsTab({ run }: { run: RunMessage }) {
-  return <MetricCharts runIds={[idOf(run)]} keys={metricKeys(run).own} />;
+  const [search, change] = useRunSearch();
+  return (
+    <RunCharts
+      run={run}
+      keys={metricKeys(run).own}
+      state={search.charts ?? {}}
+      onState={(charts) => change({ charts })}
+    />
+  );
 }

@@ -6,6 +6,7 @@ import { Snippet } from "@/parts/Snippet";
 import { ago, exactTime } from "@/parts/times";
 import { idOf, metricText } from "@/runs/values";
 import { FindField, holds } from "./FindField";
+import { SYSTEM } from "./facts";
 import { type Extent, extentsOf } from "./queries";
 import { useRunSearch } from "./useRunSearch";
 import { VirtualTable } from "./VirtualTable";
@@ -16,7 +17,9 @@ const BLOCK = 100;
 export default function MetricsTab({ run }: { run: RunMessage }) {
   const [search] = useRunSearch();
   const [first, setFirst] = useState(0);
-  const all = [...(run.data?.metrics ?? [])].sort((one, other) => one.key.localeCompare(other.key));
+  const all = (run.data?.metrics ?? [])
+    .filter((metric) => !metric.key.startsWith(SYSTEM))
+    .sort((one, other) => one.key.localeCompare(other.key));
   const rows = all.filter((metric) => holds(search.find, metric.key));
   const start = Math.max(0, Math.floor(first / BLOCK) * BLOCK - BLOCK / 2);
   const extents = useQuery(

@@ -1,6 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
+import { lazy, Suspense, useState } from "react";
 import type { RunMessage } from "@/api/endpoints";
-import { MetricCharts } from "@/charts/MetricCharts";
+import type { ChartState } from "@/charts/state";
 import { Chip } from "@/parts/Chip";
 import { exactTime } from "@/parts/times";
 import { durationText, idOf, isRunning, metricText } from "@/runs/values";
@@ -14,12 +15,14 @@ import { Relatives } from "./Relatives";
 import { Rewinds } from "./Rewinds";
 import { useNow } from "./useNow";
 
+const RunCharts = lazy(() => import("./RunCharts"));
 const CHARTS = 6;
 
 /** What one asks first: how it went, with what, from which code, and the last values. */
 export function Overview({ run }: { run: RunMessage }) {
   const now = useNow(isRunning(run));
   const rewinds = useQuery(rewindsOf(idOf(run)));
+  const [charts, setCharts] = useState<ChartState>({});
   const { own } = metricKeys(run);
   const metrics = new Map((run.data?.metrics ?? []).map((each) => [each.key, each.value]));
   const params: Pair[] = (run.data?.params ?? []).map((each) => [each.key, each.value ?? ""]);
@@ -51,7 +54,11 @@ export function Overview({ run }: { run: RunMessage }) {
           />
           <PairsTable title="Params" tab="params" rows={params} />
         </div>
-        <MetricCharts runIds={[idOf(run)]} keys={own.slice(0, CHARTS)} />
+        {own.length > 0 && (
+          <Suspense>
+            <RunCharts run={run} keys={own.slice(0, CHARTS)} state={charts} onState={setCharts} />
+          </Suspense>
+        )}
       </div>
     </div>
   );

@@ -28,7 +28,9 @@ export function PairsTable({
           {rows.slice(0, MOST).map(([key, value]) => (
             <tr key={key}>
               <th scope="row">{key}</th>
-              <td className={numeric ? "numeric" : ""}>{cellText(value)}</td>
+              <td className={numeric ? "numeric" : ""}>
+                <span className="pairs-value">{cellText(value)}</span>
+              </td>
             </tr>
           ))}
         </tbody>

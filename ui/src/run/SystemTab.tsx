@@ -1,13 +1,22 @@
 import type { RunMessage } from "@/api/endpoints";
-import { MetricCharts } from "@/charts/MetricCharts";
 import { Snippet } from "@/parts/Snippet";
-import { idOf } from "@/runs/values";
 import { metricKeys } from "./facts";
+import RunCharts from "./RunCharts";
+import { useRunSearch } from "./useRunSearch";
 
-/** What was measured of the machine while the run went on. */
+/** What was measured of the machine while the run went on: over time, unless the address says otherwise. */
 export default function SystemTab({ run }: { run: RunMessage }) {
+  const [search, change] = useRunSearch();
   const { system } = metricKeys(run);
-  if (system.length > 0) return <MetricCharts runIds={[idOf(run)]} keys={system} />;
+  if (system.length > 0)
+    return (
+      <RunCharts
+        run={run}
+        keys={system}
+        state={search.charts ?? { x: "time" }}
+        onState={(charts) => change({ charts })}
+      />
+    );
   return (
     <div className="empty">
       <p>Nothing was measured of the machine. Runs that start after this line are:</p>

@@ -5,6 +5,7 @@ import { TagsEditor } from "@/parts/TagsEditor";
 import { idOf } from "@/runs/values";
 import { sortedTags } from "./facts";
 import { LongValue } from "./LongValue";
+import "@/parts/sheet.css";
 
 /** Tags that people set and change; those that programs write for themselves are shown below. */
 export default function TagsTab({ run }: { run: RunMessage }) {
@@ -24,7 +25,7 @@ export default function TagsTab({ run }: { run: RunMessage }) {
           <summary>
             Written by programs <span className="soft">{reserved.length}</span>
           </summary>
-          <table className="list compact run-table">
+          <table className="sheet">
             <tbody>
               {reserved.map(([key, value]) => (
                 <tr key={key}>

@@ -1,5 +1,6 @@
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { type ReactNode, useRef } from "react";
+import "@/parts/sheet.css";
 
 const ROW_HEIGHT = 31;
 const FEW = 60;
@@ -48,7 +49,7 @@ export function VirtualTable<R>({
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keys
     <section ref={scroller} className="table-scroller" aria-label={label} tabIndex={0}>
-      <table className="list compact run-table" aria-rowcount={rows.length + 1}>
+      <table className="sheet" aria-rowcount={rows.length + 1}>
         <colgroup>
           {columns.map((column) => (
             <col key={column.title} style={{ width: column.width }} />

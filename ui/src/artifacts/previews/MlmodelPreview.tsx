@@ -9,6 +9,7 @@ import { sizeText } from "../sizes";
 import type { PreviewProps } from "./index";
 import { cellOf } from "./rows";
 import TextPreview from "./TextPreview";
+import "@/parts/sheet.css";
 
 const MOST_BYTES = 5_000_000;
 
@@ -60,7 +61,7 @@ export function ModelCard({ model, root, folder }: { model: MlModel; root: Root;
         {model.flavors.map(({ name, facts }) => (
           <details key={name}>
             <summary>{name}</summary>
-            <table className="list compact">
+            <table className="sheet">
               <tbody>
                 {Object.entries(facts).map(([key, value]) => (
                   <tr key={key}>

@@ -6,6 +6,7 @@ import { Problem } from "@/parts/Problem";
 import { fields } from "../address";
 import { sizeText } from "../sizes";
 import type { PreviewProps } from "./index";
+import "@/parts/sheet.css";
 
 /** What an ONNX graph takes, gives and is made of: read by the server, which runs none of it. */
 export default function OnnxPreview({ root, path }: PreviewProps) {
@@ -39,7 +40,7 @@ export default function OnnxPreview({ root, path }: PreviewProps) {
       <Values title="Outputs" values={graph.outputs} />
       <section aria-label="Operators">
         <h3>Operators</h3>
-        <table className="list compact">
+        <table className="sheet">
           <tbody>
             {operators.map(({ name, count }) => (
               <tr key={name}>
@@ -61,7 +62,7 @@ function Values({ title, values }: { title: string; values: OnnxValueMessage[] }
   return (
     <section aria-label={title}>
       <h3>{title}</h3>
-      <table className="list compact">
+      <table className="sheet">
         <tbody>
           {values.map((value) => (
             <tr key={value.name}>

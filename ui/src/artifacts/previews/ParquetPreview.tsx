@@ -9,7 +9,11 @@ export default function ParquetPreview({ url }: PreviewProps) {
     queryKey: ["file-parquet", url],
     staleTime: Number.POSITIVE_INFINITY,
     gcTime: 0,
-    queryFn: async ({ signal }) => ParquetRows.open(await fileAt(url, signal)),
+    queryFn: async ({ signal }) => {
+      const rows = await ParquetRows.open(await fileAt(url, signal));
+      await rows.load(0, 0, signal);
+      return rows;
+    },
   });
   if (found.error) return <Problem error={found.error} retry={() => found.refetch()} />;
   if (!found.data) return <p className="soft">Loading…</p>;

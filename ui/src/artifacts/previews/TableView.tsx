@@ -42,7 +42,12 @@ export function TableView({
     return () => over.abort();
   }, [rows, first, last]);
   const columns = rows.columns.slice(0, columnsShown);
-  const widths = useMemo(() => columns.map((column, at) => widthOf(column, at, rows)), [columns, rows]);
+  const looks = useMemo(
+    () =>
+      rows.columns.map((column, at) => ({ width: widthOf(column, at, rows), numeric: isNumeric(at, rows) })),
+    [rows],
+  );
+  const numeric = (at: number) => (looks[at]?.numeric ? "numeric" : "");
   const items = virtual.getVirtualItems();
   const before = items[0]?.start ?? 0;
   const after = virtual.getTotalSize() - (items.at(-1)?.end ?? 0);
@@ -69,7 +74,7 @@ export function TableView({
           <colgroup>
             <col style={{ width: "64px" }} />
             {columns.map((column, at) => (
-              <col key={column.name} style={{ width: `${widths[at]}ch` }} />
+              <col key={column.name} style={{ width: `${looks[at]?.width}ch` }} />
             ))}
           </colgroup>
           <thead>
@@ -77,8 +82,8 @@ export function TableView({
               <th scope="col">
                 <span className="hidden-text">Row</span>
               </th>
-              {columns.map((column) => (
-                <th key={column.name} scope="col" title={column.name}>
+              {columns.map((column, at) => (
+                <th key={column.name} scope="col" title={column.name} className={numeric(at)}>
                   {column.name}
                   {column.type && <span className="data-type">{column.type}</span>}
                 </th>
@@ -93,10 +98,7 @@ export function TableView({
                 <tr key={item.index} aria-rowindex={item.index + 2}>
                   <th scope="row">{(item.index + 1).toLocaleString("en")}</th>
                   {columns.map((column, at) => (
-                    <td
-                      key={column.name}
-                      className={isNumber(row?.[at]) || looksNumeric(row?.[at]) ? "numeric" : ""}
-                    >
+                    <td key={column.name} className={numeric(at)}>
                       {row ? cell(row[at]) : "…"}
                     </td>
                   ))}
@@ -117,9 +119,17 @@ const Space = ({ height }: { height: number }) => (
   </tr>
 );
 
-/** Text that is a number stands as numbers do. */
-const looksNumeric = (value: unknown): boolean =>
-  typeof value === "string" && value !== "" && value.length < 30 && !Number.isNaN(Number(value));
+/** Whether its first values are numbers, or text that is one. */
+function isNumeric(at: number, rows: Rows): boolean {
+  let found = false;
+  for (let index = 0; index < Math.min(SAMPLE, rows.known); index += 1) {
+    const value = rows.row(index)?.[at];
+    if (value === null || value === undefined || value === "") continue;
+    if (!isNumber(value) && (typeof value !== "string" || Number.isNaN(Number(value)))) return false;
+    found = true;
+  }
+  return found;
+}
 
 /** As wide as the longest of the first values, within reason. */
 function widthOf(column: Column, at: number, rows: Rows): number {

@@ -10,6 +10,7 @@ test.each([
   ["a < b style=c", "a < b style=c", []],
   ["<!-- <style>x</style> -->y", "y", []],
   ["<p title='>' style=x>", `<p title='>' ${WAITING}=x>`, []],
+  ["<p onclick=alert(1) id=x>", "<p data-gone=alert(1) id=x>", []],
   ["plain", "plain", []],
 ])("%j", (text, html, styles) => {
   expect(withoutStyles(text)).toEqual({ html, styles });

@@ -16,7 +16,7 @@ const GONE = ["style", "iframe", "object", "embed", "form", "base", "meta", "lin
 
 export function clean(text: string): CleanHtml {
   const { html, styles } = withoutStyles(text);
-  const safe = DOMPurify.sanitize(html, {
+  const safe = purifier().sanitize(html, {
     WHOLE_DOCUMENT: true,
     FORBID_TAGS: GONE,
     FORBID_ATTR: ["style", "target", "ping", "action", "formaction", "background"],
@@ -24,8 +24,35 @@ export function clean(text: string): CleanHtml {
   return { html: `<!doctype html>${safe}`, styles };
 }
 
+let made: ReturnType<typeof DOMPurify> | undefined;
+
+/** One of our own, so that its habits are nobody else's. */
+function purifier(): ReturnType<typeof DOMPurify> {
+  if (made) return made;
+  made = DOMPurify(window);
+  made.addHook("afterSanitizeAttributes", settle);
+  return made;
+}
+
+const DATA = /^data:(image|audio|video)\//i;
+
+/** Nothing is fetched, and a link leads nowhere but to a place in the document; where else it would lead is told. */
+function settle(element: Element): void {
+  for (const name of ["src", "srcset", "poster"])
+    if (!DATA.test(element.getAttribute(name) ?? "")) element.removeAttribute(name);
+  for (const name of ["href", "xlink:href"]) {
+    const link = element.getAttribute(name);
+    if (link === null) continue;
+    const isLink = /^(a|area)$/i.test(element.tagName);
+    if (!isLink && (link.startsWith("#") || DATA.test(link))) continue;
+    element.removeAttribute(name);
+    if (isLink && link.startsWith("#")) element.setAttribute(name, `about:srcdoc${link}`);
+    else if (isLink) element.setAttribute("title", link);
+  }
+}
+
 /**
- * Even while HTML is read, a style in it breaks the policy; so they go before. One pass over the text: a file that is
+ * Even while HTML is read, a style or a handler in it breaks the policy; so they go before. One pass over the text: a file that is
  * made to be slow can't be.
  */
 export function withoutStyles(text: string): CleanHtml {
@@ -52,7 +79,7 @@ export function withoutStyles(text: string): CleanHtml {
       const close = STYLE_END.exec(text);
       styles.push(text.slice(at, close?.index));
       at = close ? STYLE_END.lastIndex : text.length;
-    } else kept.push(tag.replace(STYLE_ATTRIBUTE, `$1${WAITING}`));
+    } else kept.push(tag.replace(STYLE_ATTRIBUTE, `$1${WAITING}`).replace(HANDLER, "$1data-gone"));
   }
   kept.push(text.slice(at));
   return { html: kept.join(""), styles };
@@ -65,6 +92,8 @@ function after(text: string, end: string, from: number): number {
   const found = text.indexOf(end, from);
   return found < 0 ? text.length : found + end.length;
 }
+
+const HANDLER = /([\s"'/])on[a-z]+(?=\s*=)/gi;
 
 /** Behind the tag's >; one in quotes doesn't count. */
 function tagEnd(text: string, open: number): number {
