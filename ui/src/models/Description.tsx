@@ -18,7 +18,7 @@ export function Description({ text, onSave }: { text: string; onSave: (text: str
   if (draft === null)
     return (
       <section aria-label="Description" className="description">
-        {text ? <Markdown text={text} /> : <span className="soft">No description.</span>}
+        {text && <Markdown text={text} />}
         <button
           type="button"
           className="quiet"

@@ -24,7 +24,9 @@ export function FilesFacts({ name, version }: { name: string; version: string })
             <code className="digest">{digest}</code>
           </p>
           <p>
-            <SignatureChip standing={standing.data} digest={digest} />{" "}
+            {standing.data?.signer !== undefined && (
+              <SignatureChip standing={standing.data} digest={digest} />
+            )}{" "}
             <span className="soft">
               {standing.data?.signer !== undefined
                 ? `A key of the model's policy proves the signature of ${standing.data.signer || "its owner"}.`

@@ -7,7 +7,7 @@ import { graphOf, inWords, type Kind, layout, NODE, type Placed } from "./lineag
 import { lineageOf, versionsOfDigest } from "./queries";
 import "./lineage.css";
 
-const CHARS = 24; // of a title; the whole is its tooltip
+const CHARS = 26; // of a title; the whole is its tooltip
 const NAMES: Record<Kind, string> = {
   dataset: "Dataset",
   commit: "Commit",
@@ -74,29 +74,30 @@ function Box({ node }: { node: Placed }) {
   const note = node.note.length > CHARS + 2 ? `${node.note.slice(0, CHARS + 1)}…` : node.note;
   return (
     <Leading node={node}>
-      <title>{[node.title, node.note].filter(Boolean).join("\n")}</title>
+      <title>{[`${NAMES[node.kind]} ${node.title}`, node.note].filter(Boolean).join("\n")}</title>
       <rect x={node.x} y={node.y} width={NODE.width} height={NODE.height} rx={6} />
-      <text x={node.x + 10} y={node.y + 18} className="lineage-title">
-        {title}
-      </text>
-      <text x={node.x + 10} y={node.y + 35} className="lineage-note">
-        {NAMES[node.kind]}
-        {note && ` · ${note}`}
-      </text>
+      {/* biome-ignore lint/a11y/noSvgWithoutTitle: it only cuts off what is too wide of its words */}
+      <svg x={node.x + 10} y={node.y} width={NODE.width - 16} height={NODE.height}>
+        <text y={18} className="lineage-title">
+          {title}
+        </text>
+        <text y={35} className="lineage-note">
+          {NAMES[node.kind]}
+          {note && ` · ${note}`}
+        </text>
+      </svg>
     </Leading>
   );
 }
 
 function Leading({ node, children }: { node: Placed; children: ReactNode }) {
   const look = `lineage-node ${node.kind}${node.here ? " here" : ""}`;
-  const label = `${NAMES[node.kind]} ${node.title}`;
   const { page } = node;
   switch (page?.kind) {
     case "run":
       return (
         <Link
           className={look}
-          aria-label={label}
           to="/experiments/$experimentId/runs/$runId"
           params={{ experimentId: page.experimentId, runId: page.runId }}
         >
@@ -107,7 +108,6 @@ function Leading({ node, children }: { node: Placed; children: ReactNode }) {
       return (
         <Link
           className={look}
-          aria-label={`${label}: runs that used it`}
           to="/experiments/$experimentId"
           params={{ experimentId: page.experimentId }}
           search={{ filter: `dataset.digest = ${quoted(page.digest)}` }}
@@ -120,7 +120,6 @@ function Leading({ node, children }: { node: Placed; children: ReactNode }) {
       return (
         <Link
           className={look}
-          aria-label={label}
           to="/models/$name/versions/$version"
           params={{ name: page.name, version: page.version }}
           search={page.kind === "files" ? { tab: "files" } : {}}

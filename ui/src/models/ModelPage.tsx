@@ -46,7 +46,7 @@ export function ModelPage() {
   const again = () => queries.invalidateQueries({ queryKey: ["model", name] });
   return (
     <div className="page">
-      <div className="page-head">
+      <div className="toolbar model-head">
         <Crumbs title={name}>
           <Link to="/models">Models</Link>
         </Crumbs>

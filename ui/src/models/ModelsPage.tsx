@@ -10,6 +10,7 @@ import { ago, exactTime } from "@/parts/times";
 import { useCommand } from "@/shell/commands";
 import { AliasChips } from "./AliasChips";
 import type { Order } from "./filters";
+import { firstLine } from "./firstLine";
 import { NewModelDialog } from "./ModelDialogs";
 import { NoModels } from "./NoModels";
 import { modelPages } from "./queries";
@@ -121,7 +122,7 @@ function Row({ model }: { model: RegisteredModelMessage }) {
         <Link to="/models/$name" params={{ name: model.name }}>
           {model.name}
         </Link>
-        {model.description && <div className="one-line soft">{model.description.slice(0, 300)}</div>}
+        {model.description && <div className="one-line soft">{firstLine(model.description)}</div>}
       </td>
       <td>
         {latest ? (

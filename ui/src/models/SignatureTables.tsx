@@ -1,3 +1,4 @@
+import "@/parts/list.css";
 import { type Field, type Signature, typeText } from "./mlmodel";
 
 /** What the model takes, gives and can be told, by name and type. */

@@ -1,10 +1,7 @@
 import type { UseQueryResult } from "@tanstack/react-query";
-import { useState } from "react";
 import { call } from "@/api/call";
-import type { ModelAliasMessage, ModelVersionMessage } from "@/api/endpoints";
-import { Chip } from "@/parts/Chip";
+import type { ModelVersionMessage } from "@/api/endpoints";
 import { TagsEditor } from "@/parts/TagsEditor";
-import { RemoveAliasDialog } from "./AliasDialog";
 import { Description } from "./Description";
 import { Environment, Flavors } from "./Environment";
 import { Example } from "./Example";
@@ -18,13 +15,11 @@ import { SignatureTables } from "./SignatureTables";
 export function VersionOverview({
   name,
   version,
-  aliases,
   model,
   again,
 }: {
   name: string;
   version: ModelVersionMessage;
-  aliases: ModelAliasMessage[];
   model: UseQueryResult<MlModel>;
   again: () => unknown;
 }) {
@@ -36,7 +31,6 @@ export function VersionOverview({
         text={version.description ?? ""}
         onSave={(description) => call("model-versions.update", { ...address, description })}
       />
-      <OwnAliases name={name} aliases={aliases.filter((each) => each.version === number)} />
       <Lineage name={name} version={number} digest={version.digest} />
       <div className="model-parts">
         <div>
@@ -71,28 +65,5 @@ export function VersionOverview({
         </div>
       </div>
     </>
-  );
-}
-
-function OwnAliases({ name, aliases }: { name: string; aliases: ModelAliasMessage[] }) {
-  const [leaving, setLeaving] = useState<ModelAliasMessage | null>(null);
-  if (aliases.length === 0) return null;
-  return (
-    <div className="chips own-aliases">
-      {aliases.map((each) => (
-        <span key={each.alias}>
-          <Chip tone="accent">@{each.alias}</Chip>
-          <button
-            type="button"
-            className="quiet"
-            aria-label={`Remove @${each.alias}`}
-            onClick={() => setLeaving(each)}
-          >
-            Remove
-          </button>
-        </span>
-      ))}
-      {leaving && <RemoveAliasDialog name={name} alias={leaving} onClose={() => setLeaving(null)} />}
-    </div>
   );
 }

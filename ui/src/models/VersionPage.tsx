@@ -12,6 +12,7 @@ import { exactTime } from "@/parts/times";
 import { useCommand } from "@/shell/commands";
 import { AliasDialog } from "./AliasDialog";
 import { DeleteVersionDialog } from "./ModelDialogs";
+import { OwnAliases } from "./OwnAliases";
 import { mlModelOf, modelOf, versionOf } from "./queries";
 import { UseIt } from "./UseIt";
 import { VersionOverview } from "./VersionOverview";
@@ -44,13 +45,19 @@ export function VersionPage() {
   const uri = aliases[0] ? `models:/${name}@${aliases[0]}` : `models:/${name}/${version}`;
   return (
     <div className="page">
-      <div className="page-head">
+      <div className="toolbar model-head">
         <Crumbs title={`Version ${version}`}>
           <Link to="/models">Models</Link>
           <Link to="/models/$name" params={{ name }}>
             {name}
           </Link>
         </Crumbs>
+        <OwnAliases
+          name={name}
+          aliases={(registered.data?.registered_model.aliases ?? []).filter(
+            (each) => each.version === version,
+          )}
+        />
         <span className="rest" />
         <button type="button" className="button" onClick={() => setAsked("alias")}>
           Set alias
@@ -64,7 +71,6 @@ export function VersionPage() {
           <VersionOverview
             name={name}
             version={it}
-            aliases={registered.data?.registered_model.aliases ?? []}
             model={model}
             again={() => queries.invalidateQueries({ queryKey: ["model", name] })}
           />

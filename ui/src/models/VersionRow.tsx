@@ -5,6 +5,7 @@ import { Chip } from "@/parts/Chip";
 import { Menu } from "@/parts/Menu";
 import { ago, exactTime } from "@/parts/times";
 import { metricText } from "@/runs/values";
+import { firstLine } from "./firstLine";
 import { aliasWords } from "./gates";
 import { standingOf } from "./queries";
 import type { Metrics } from "./runMetrics";
@@ -12,6 +13,8 @@ import type { Act } from "./VersionsTable";
 
 export interface Columns {
   gates: boolean;
+  /** Where no key counts, none can be proven. */
+  signature: boolean;
   stage: boolean;
   tags: boolean;
   by: boolean;
@@ -43,7 +46,10 @@ export function VersionRow({
   onAct: (act: Act, version: string) => void;
 }) {
   const number = version.version;
-  const standing = useQuery({ ...standingOf(name, number), enabled: checked });
+  const standing = useQuery({
+    ...standingOf(name, number),
+    enabled: checked && (columns.gates || columns.signature),
+  });
   return (
     <tr>
       <td className="pick">
@@ -58,7 +64,7 @@ export function VersionRow({
         <Link to="/models/$name/versions/$version" params={{ name, version: number }}>
           {number}
         </Link>
-        {version.description && <div className="one-line soft">{version.description.slice(0, 200)}</div>}
+        {version.description && <div className="one-line soft">{firstLine(version.description)}</div>}
       </td>
       <td>
         <span className="chips">
@@ -80,10 +86,12 @@ export function VersionRow({
           {metricText(metrics?.get(key))}
         </td>
       ))}
-      <td>
-        <SignatureChip standing={standing.data} digest={version.digest} />
-      </td>
-      <td>
+      {columns.signature && (
+        <td>
+          <SignatureChip standing={standing.data} digest={version.digest} />
+        </td>
+      )}
+      <td className="run">
         {run?.info.experiment_id ? (
           <Link
             to="/experiments/$experimentId/runs/$runId"
@@ -112,7 +120,7 @@ export function VersionRow({
       )}
       <td>
         <div className="row-actions">
-          <button type="button" className="button" onClick={() => onAct("alias", number)}>
+          <button type="button" className="quiet" onClick={() => onAct("alias", number)}>
             Set alias
           </button>
           <Menu

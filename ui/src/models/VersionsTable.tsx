@@ -47,6 +47,7 @@ export function VersionsTable({
   );
   const columns = {
     gates: policy !== undefined && demands(policy),
+    signature: (policy?.keys ?? []).length > 0,
     stage: versions.some((each) => each.current_stage && each.current_stage !== "None"),
     tags: versions.some((each) => each.tags?.length),
     by: versions.some((each) => each.user_id),
@@ -79,7 +80,7 @@ export function VersionsTable({
                   {key}
                 </th>
               ))}
-              <th scope="col">Signature</th>
+              {columns.signature && <th scope="col">Signature</th>}
               <th scope="col">Run</th>
               <th scope="col">Made</th>
               {columns.by && <th scope="col">By</th>}

@@ -32,7 +32,7 @@ test("the example's first rows are asked, with its parameters", () => {
   };
   const given = subject({ flavors: { python_function: {}, sklearn: {} } }, example);
   expect(text("python", given)).toContain(
-    'model.predict(pd.DataFrame([[1.5, None], [2, True]], columns=["a", "b"]), params={"t": 0.5})',
+    'given = pd.DataFrame(\n    [[1.5, None], [2, True]],\n    columns=["a", "b"],\n)\nprint(model.predict(given, params={"t": 0.5}))',
   );
   expect(text("python", given)).toContain('mlflow.sklearn.load_model("models:/wine/3")');
   expect(text("curl", given)).toContain('"data":[[1.5,null],[2,true]]');
@@ -54,7 +54,7 @@ test("a chat is asked as one", () => {
 test("without an example the columns are named", () => {
   const inputs = '[{"type": "double", "name": "a"}, {"type": "double", "name": "b"}]';
   expect(text("python", subject({ signature: { inputs } }))).toContain(
-    'pd.DataFrame([[..., ...]], columns=["a", "b"])',
+    'pd.DataFrame(\n    [[..., ...]],\n    columns=["a", "b"],\n)',
   );
 });
 

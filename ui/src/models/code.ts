@@ -70,50 +70,71 @@ const variable = ({ server }: Pick<Subject, "server">): string =>
   `export MLFLOW_TRACKING_URI=${word(server)}`;
 
 function python({ server, uri, model, example }: Subject, chat: boolean): string {
-  const lines = [
+  const asked = chat
+    ? { imports: [], lines: [], call: 'model.predict({"messages": [{"role": "user", "content": "Hello"}]})' }
+    : asking(example, model);
+  return [
+    ...asked.imports,
     "import headrace as mlflow",
     "",
     `mlflow.set_tracking_uri(${literal(server)})`,
     `model = mlflow.pyfunc.load_model(${literal(uri)})`,
-  ];
-  const asked = chat
-    ? { imports: [], call: 'model.predict({"messages": [{"role": "user", "content": "Hello"}]})' }
-    : asking(example, model);
-  return [...asked.imports, ...lines, `print(${asked.call})`, ""].join("\n");
+    ...asked.lines,
+    `print(${asked.call})`,
+    "",
+  ].join("\n");
 }
 
-function asking(example: unknown, model: MlModel | undefined): { imports: string[]; call: string } {
-  if (!isTable(example)) {
-    const columns = model?.signature?.inputs.map((each) => each.name).filter((each) => each !== undefined);
-    if (!columns?.length || model?.signature?.inputs.some((each) => each.shape))
-      return { imports: [], call: "model.predict(...)" };
-    return {
-      imports: ["import pandas as pd"],
-      call: `model.predict(pd.DataFrame([[${columns.map(() => "...").join(", ")}]], columns=${literal(columns)}))`,
-    };
-  }
+interface Asking {
+  imports: string[];
+  lines: string[];
+  call: string;
+}
+
+function asking(example: unknown, model: MlModel | undefined): Asking {
+  if (!isTable(example)) return guessed(model);
   const params = isTable(example.params) ? `, params=${literal(example.params)}` : "";
   const given = input(example);
   if (!given || given.text.length > LONGEST_LITERAL)
-    return { imports: [], call: `model.predict(model.input_example${params})` };
-  return { imports: given.imports, call: `model.predict(${given.text}${params})` };
+    return { imports: [], lines: [], call: `model.predict(model.input_example${params})` };
+  return { imports: given.imports, lines: [`given = ${given.text}`], call: `model.predict(given${params})` };
+}
+
+/** Without an example, the columns at least are named. */
+function guessed(model: MlModel | undefined): Asking {
+  const inputs = model?.signature?.inputs ?? [];
+  const columns = inputs.flatMap((each) => each.name ?? []);
+  if (columns.length === 0 || inputs.some((each) => each.shape))
+    return { imports: [], lines: [], call: "model.predict(...)" };
+  return {
+    imports: ["import pandas as pd"],
+    lines: [`given = ${frame([columns.map(() => "...")], columns)}`],
+    call: "model.predict(given)",
+  };
 }
 
 /** The example's input as Python writes it. */
 function input(example: Record<string, unknown>): { imports: string[]; text: string } | undefined {
   const split = example.dataframe_split;
   if (isTable(split) && Array.isArray(split.data)) {
-    const columns = split.columns === undefined ? "" : `, columns=${literal(split.columns)}`;
-    return {
-      imports: ["import pandas as pd"],
-      text: `pd.DataFrame(${literal(split.data.slice(0, ROWS))}${columns})`,
-    };
+    const rows = split.data.slice(0, ROWS).map((row) => (Array.isArray(row) ? row : [row]).map(literal));
+    return { imports: ["import pandas as pd"], text: frame(rows, split.columns) };
   }
   const arrays = example.inputs ?? example.instances;
   if (Array.isArray(arrays) && typeof arrays.flat(9)[0] === "number")
     return { imports: ["import numpy as np"], text: `np.array(${literal(arrays)})` };
   if (arrays !== undefined) return { imports: [], text: literal(arrays) };
   return undefined;
+}
+
+function frame(rows: string[][], columns: unknown): string {
+  const named = columns === undefined ? [] : [`    columns=${literal(columns)},`];
+  return [
+    "pd.DataFrame(",
+    `    [${rows.map((row) => `[${row.join(", ")}]`).join(", ")}],`,
+    ...named,
+    ")",
+  ].join("\n");
 }
 
 /** The flavor's own loader, where there is one. */

@@ -29,7 +29,7 @@ export interface Placed extends Node {
   y: number;
 }
 
-export const NODE = { width: 190, height: 46, gapX: 44, gapY: 12 };
+export const NODE = { width: 200, height: 46, gapX: 40, gapY: 12 };
 const HERE = "here";
 
 /** same: versions with the very same files, wherever they are registered. */

@@ -9,7 +9,7 @@ test("tables, code and lists are shown as such", () => {
   const html = shown("# Wine\n\n| a | b |\n| - | - |\n| 1 | 2 |\n\n```python\nx = 1\n```\n\n- [x] done");
   expect(html).toContain("<h3>Wine</h3>");
   expect(html).toContain("<td>1</td>");
-  expect(html).toContain("<pre><code");
+  expect(html).toContain('<code class="language-python">x = 1');
   expect(html).toContain('type="checkbox"');
 });
 

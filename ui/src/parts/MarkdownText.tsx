@@ -1,6 +1,7 @@
 import type { ComponentProps, JSX } from "react";
 import Text, { type Components, type ExtraProps } from "react-markdown";
 import remarkGfm from "remark-gfm";
+import { Scrolled } from "@/artifacts/Scrolled";
 
 const PLUGINS = [remarkGfm];
 
@@ -38,10 +39,16 @@ const COMPONENTS: Components = {
       {alt || "image"}
     </a>
   ),
+  // Of a list of tasks: shown, not changed.
+  input: ({ node: _, ...given }) => <input {...given} aria-label={given.checked ? "done" : "to do"} />,
+  pre: ({ node: _, ...given }) => (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: long lines scroll, so the keyboard must reach them
+    <pre {...given} tabIndex={0} />
+  ),
   table: ({ node: _, ...given }) => (
-    <div className="markdown-table">
+    <Scrolled label="Table" className="markdown-table">
       <table {...given} />
-    </div>
+    </Scrolled>
   ),
 };
 

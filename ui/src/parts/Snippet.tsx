@@ -1,11 +1,12 @@
 import { useState } from "react";
+import { copyText } from "./clipboard";
 import "./snippet.css";
 
 /** Code to take along. */
 export function Snippet({ code, label }: { code: string; label: string }) {
   const [copied, setCopied] = useState(false);
   const copy = async () => {
-    await navigator.clipboard.writeText(code);
+    await copyText(code);
     setCopied(true);
     setTimeout(() => setCopied(false), 1_500);
   };
@@ -17,7 +18,8 @@ export function Snippet({ code, label }: { code: string; label: string }) {
           {copied ? "Copied" : "Copy"}
         </button>
       </figcaption>
-      <pre>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: long lines scroll, so the keyboard must reach them */}
+      <pre tabIndex={0}>
         <code>{code}</code>
       </pre>
     </figure>

@@ -49,10 +49,9 @@ export function ask(url: string, key: string, init: RequestInit = {}): Promise<R
 export async function look(address: string, key: string, signal: AbortSignal): Promise<Reach> {
   const patient = AbortSignal.any([signal, AbortSignal.timeout(PATIENCE_MS)]);
   try {
-    const health = await ask(`${address}/health`, "", { signal: patient });
-    if (!health.ok) return { state: "waits", why: await reason(health) };
     const models = await ask(`${address}/v1/models`, key, { signal: patient });
     if (models.status === 401) return { state: "key" };
+    if (models.status >= 500) return { state: "waits", why: await reason(models) };
     return { state: "ready", models: models.ok ? namesIn(await models.text()) : [] };
   } catch (error) {
     if (signal.aborted) throw error;
