@@ -3,12 +3,18 @@ import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { queryClient } from "./api/client";
-import { followOldAddress } from "./old-addresses";
+import { oldAddress } from "./old-addresses";
 import { router } from "./router";
 import "./styles/theme.css";
 import "./styles/base.css";
 
-followOldAddress();
+const old = oldAddress();
+if (old !== null) window.history.replaceState(null, "", old);
+// One that is pasted over the address of a page that is open.
+window.addEventListener("hashchange", () => {
+  const path = oldAddress();
+  if (path !== null) router.history.replace(path);
+});
 
 const root = document.getElementById("root");
 if (root)

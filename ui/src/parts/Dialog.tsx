@@ -1,7 +1,10 @@
 import { type ReactNode, useEffect, useRef } from "react";
 import "./controls.css";
 
-/** A question that keeps the focus until it is answered. Escape and a click beside it close it. */
+/**
+ * A question that keeps the focus until it is answered. Escape closes it, and so does a click beside it, unless
+ * something was typed: that isn't thrown away by a slip of the hand.
+ */
 export function Dialog({
   title,
   onClose,
@@ -15,6 +18,8 @@ export function Dialog({
   children: ReactNode;
 }) {
   const shown = useRef<HTMLDialogElement>(null);
+  const pressed = useRef<EventTarget | null>(null);
+  const typed = useRef(false);
   useEffect(() => {
     const dialog = shown.current;
     dialog?.showModal();
@@ -27,7 +32,17 @@ export function Dialog({
       className={wide ? "wide" : undefined}
       aria-label={title}
       onCancel={onClose}
-      onClick={(event) => event.target === shown.current && onClose()}
+      onInput={() => {
+        typed.current = true;
+      }}
+      onPointerDown={(event) => {
+        pressed.current = event.target;
+      }}
+      onClick={(event) => {
+        // Text that is selected with the mouse may end beside the dialog.
+        const beside = event.target === shown.current && pressed.current === shown.current;
+        if (beside && !typed.current) onClose();
+      }}
     >
       <h2>{title}</h2>
       {children}
