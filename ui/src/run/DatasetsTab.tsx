@@ -31,11 +31,13 @@ function Dataset({ input }: { input: DatasetInputMessage }) {
   const { name, digest, source_type: kind } = input.dataset;
   const { source, schema, profile } = datasetOf(input.dataset);
   const context = input.tags?.find((tag) => tag.key === "mlflow.data.context")?.value;
+  const parts = schema.some((column) => column.part);
   return (
     <section className="dataset" aria-label={name}>
-      <h2>
-        {name} {context && <Chip tone="accent">{context}</Chip>}
-      </h2>
+      <div className="toolbar">
+        <h2>{name}</h2>
+        {context && <Chip tone="accent">{context}</Chip>}
+      </div>
       <Facts facts={[["Digest", digest], ["Source", source], ["Kind of source", kind], ...profile]} />
       {schema.length > 0 && (
         <details open={schema.length <= 30}>
@@ -47,7 +49,7 @@ function Dataset({ input }: { input: DatasetInputMessage }) {
               <tr>
                 <th scope="col">Column</th>
                 <th scope="col">Type</th>
-                <th scope="col">Part</th>
+                {parts && <th scope="col">Part</th>}
               </tr>
             </thead>
             <tbody>
@@ -57,7 +59,7 @@ function Dataset({ input }: { input: DatasetInputMessage }) {
                   <td>
                     <code>{column.type}</code>
                   </td>
-                  <td className="soft">{column.part}</td>
+                  {parts && <td className="soft">{column.part}</td>}
                 </tr>
               ))}
             </tbody>

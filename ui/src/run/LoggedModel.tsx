@@ -7,6 +7,7 @@ import { Chip } from "@/parts/Chip";
 import { Facts } from "@/parts/Facts";
 import { exactTime } from "@/parts/times";
 import { idOf, metricText } from "@/runs/values";
+import { LongValue } from "./LongValue";
 import { RegisterDialog } from "./RegisterDialog";
 import "@/parts/sheet.css";
 
@@ -91,14 +92,14 @@ const measured = (metric: MetricMessage): Line => ({
 function Values({ title, rows }: { title: string; rows: Line[] }) {
   if (rows.length === 0) return null;
   return (
-    <table className="sheet">
+    <table className="sheet fixed">
       <caption>{title}</caption>
       <tbody>
         {rows.map((row) => (
           <tr key={`${row.key}/${row.of}`}>
             <th scope="row">{row.key}</th>
             <td>
-              {row.value} <span className="soft">{row.of}</span>
+              <LongValue text={row.value} /> <span className="soft">{row.of}</span>
             </td>
           </tr>
         ))}

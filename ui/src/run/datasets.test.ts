@@ -16,8 +16,8 @@ test("columns, tensors and a profile are read", () => {
     { name: "year", type: "long", part: "may be missing" },
   ]);
   expect(frame.profile).toEqual([
-    ["num rows", "1,000"],
-    ["num elements", "4,000"],
+    ["Rows", "1,000"],
+    ["Elements", "4,000"],
   ]);
   const arrays = datasetOf({
     name: "digits",

@@ -67,10 +67,16 @@ function tensor(given: Table, part: string, at: number): SchemaColumn {
   return { name: String(given.name ?? `(${at + 1})`), type: `${spec.dtype ?? ""} [${shape}]`, part };
 }
 
+/** num_rows: Rows. */
+function named(key: string): string {
+  const words = key.replace(/^num_/, "").replaceAll("_", " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
 function profileOf(given: unknown): [string, string][] {
   if (!isTable(given)) return [];
   return Object.entries(given).map(([name, value]) => [
-    name.replaceAll("_", " "),
+    named(name),
     typeof value === "number"
       ? value.toLocaleString("en")
       : typeof value === "string"

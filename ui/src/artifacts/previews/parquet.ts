@@ -1,5 +1,6 @@
 /** Parquet by pages of rows: the footer says where they lie, and only those in sight are fetched. */
 
+import { decompress } from "fzstd";
 import {
   type AsyncBuffer,
   type FileMetaData,
@@ -7,13 +8,9 @@ import {
   parquetReadObjects,
   parquetSchema,
 } from "hyparquet";
-import {
-  decompressBrotli,
-  decompressGzip,
-  decompressLz4,
-  decompressLz4Raw,
-  decompressZstd,
-} from "hyparquet-compressors";
+import { decompressBrotli } from "hyparquet-compressors/src/brotli.js";
+import { gunzip } from "hyparquet-compressors/src/gzip.js";
+import { decompressLz4, decompressLz4Raw } from "hyparquet-compressors/src/lz4.js";
 import { readPart } from "../read";
 import { type Column, Kept, type Rows } from "./rows";
 
@@ -21,13 +18,13 @@ const PAGE_ROWS = 100;
 const KEPT_PAGES = 20;
 const FOOTER_BYTES = 256 * 1024;
 
-// Snappy is the reader's own: the other package's is WebAssembly, which this page's policy forbids.
+// Snappy is the reader's own: the package with the others has one in WebAssembly, which this page's policy forbids.
 const compressors = {
   BROTLI: decompressBrotli,
-  GZIP: decompressGzip,
+  GZIP: (input: Uint8Array, length: number) => gunzip(input, new Uint8Array(length)),
   LZ4: decompressLz4,
   LZ4_RAW: decompressLz4Raw,
-  ZSTD: (input: Uint8Array, length: number) => decompressZstd(input, new Uint8Array(length)),
+  ZSTD: (input: Uint8Array, length: number) => decompress(input, new Uint8Array(length)),
 };
 
 export async function fileAt(url: string, signal?: AbortSignal): Promise<AsyncBuffer> {

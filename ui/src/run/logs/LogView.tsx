@@ -47,6 +47,13 @@ export function LogView({
   useEffect(() => {
     if (lines.length > 0 && !find) latest.current.scrollToIndex(lines.length - 1, { align: "end" });
   }, [lines.length, find]);
+  // What is looked for is shown from the end, as the log is.
+  const last = found.at(-1);
+  useEffect(() => {
+    if (!find || last === undefined) return;
+    setMatch(found.length - 1);
+    latest.current.scrollToIndex(last, { align: "center" });
+  }, [find, last, found.length]);
   const go = (to: number) => {
     const at = (to + found.length) % found.length;
     setMatch(at);
@@ -58,14 +65,7 @@ export function LogView({
     <>
       <div className="toolbar log-bar">
         <div className="log-find">
-          <SearchField
-            label="Find in the log"
-            value={find}
-            onChange={(text) => {
-              setMatch(0);
-              onFind(text);
-            }}
-          />
+          <SearchField label="Find in the log" value={find} onChange={onFind} />
         </div>
         {find && (
           <>
