@@ -113,6 +113,6 @@ export function useColumns({ columns, pinned = NO_PINS, widths = NO_WIDTHS, onWi
     const center = placed(table.getCenterLeafColumns());
     const total = (all: Placed[]) => all.reduce((sum, each) => sum + each.width, 0);
     return { start, center, startWidth: total(start), centerWidth: total(center) };
-  }, [order, pins, sizing, narrow, table]);
+  }, [order, pins, sizing, narrow]);
   return { table, layout };
 }
