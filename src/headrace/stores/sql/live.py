@@ -9,21 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from headrace.entities import Changes, MetricSummary, RunChange, RunGroup, ViewType, limits
+from headrace.entities import Changes, RunChange, RunGroup, ViewType, limits
 from headrace.errors import InvalidValue
 from headrace.stores import checks
 from headrace.stores.sql import run_search
-from headrace.stores.sql.conditions import Part, joined
+from headrace.stores.sql.conditions import Part
 from headrace.stores.sql.connection import Database, Work
 
 HORIZON = {
     "sqlite": "SELECT coalesce(max(seq), 0) + 1 FROM run_change",
     "postgresql": "SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint",
 }
-# Exact; keeps the sum of a trillion largest doubles finite. PostgreSQL fails at an overflow, its avg() even at that of
-# the squares.
-SCALE = 2.0**-40
-
 Cursor = tuple[int, int, int]
 
 
@@ -83,52 +79,8 @@ def aggregate(
     chosen = run_search.selection(experiment_ids, filter_string, view_type)
 
     def work(db: Database) -> list[RunGroup]:
-        if not chosen.experiments:
-            return []
-        source, where = run_search.matching(db, chosen)
-        joins = []
-        for i, (table, key) in enumerate(keys):
-            number = db.names.find(db, key)
-            on = f"LEFT JOIN {table} g{i} ON g{i}.run_ref = r.id AND g{i}.key_ref = ?"
-            joins.append(Part(on, (-1 if number is None else number,)))
-        grouped = joined([source, *joins], " ")
-        columns = [f"g{i}.value" for i in range(len(keys))]
-        conditions = joined(where, " AND ")
-        groups = _groups(db, grouped, conditions, columns, max_results)
-        for key in metrics:
-            _summarise(db, groups, key, grouped, conditions, columns)
-        return list(groups.values())
+        from headrace.stores.sql import run_groups  # needs numpy, which a script that only logs need not load
+
+        return run_groups.grouped(db, chosen, keys, metrics, max_results) if chosen.experiments else []
 
     return work
-
-
-Groups = dict[tuple[str | None, ...], RunGroup]
-
-
-def _groups(db: Database, source: Part, where: Part, columns: Sequence[str], most: int) -> Groups:
-    order = "".join(f", CASE WHEN {each} IS NULL THEN 1 ELSE 0 END, {each}" for each in columns)
-    by = f" GROUP BY {', '.join(columns)}" if columns else ""
-    rows = db.execute(
-        f"SELECT {''.join(f'{each}, ' for each in columns)}count(*) AS n FROM {source.sql} WHERE {where.sql}{by} "
-        f"ORDER BY n DESC{order} LIMIT ?",
-        (*source.values, *where.values, most),
-    )
-    return {tuple(values): RunGroup(list(values), n) for *values, n in rows if n}
-
-
-def _summarise(db: Database, groups: Groups, key: str, source: Part, where: Part, columns: Sequence[str]) -> None:
-    number = db.names.find(db, key)
-    if number is None:
-        return
-    by = f" GROUP BY {', '.join(columns)}" if columns else ""
-    real = "CASE WHEN m.last_class = 0 THEN m.last_value END"
-    rows = db.execute(
-        f"SELECT {''.join(f'{each}, ' for each in columns)}count(*), min({real}), max({real}), "
-        f"sum({real} * ?) / count({real}) "
-        f"FROM {source.sql} JOIN metric_series m ON m.run_ref = r.id AND m.key_ref = ? WHERE {where.sql}{by}",
-        (SCALE, *source.values, number, *where.values),
-    )
-    for *values, n, minimum, maximum, mean in rows:
-        group = groups.get(tuple(values))
-        if group is not None and n:
-            group.metrics[key] = MetricSummary(n, minimum, maximum, None if mean is None else mean / SCALE)

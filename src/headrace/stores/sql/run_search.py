@@ -11,6 +11,8 @@ import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import msgspec
+
 from headrace.entities import ViewType, limits
 from headrace.query import RUNS, Filter, Order, parse_filter, parse_order
 from headrace.stores import checks, tokens
@@ -24,6 +26,9 @@ FEW = 3000  # runs that are always worth being read and sorted: 10 ms
 EVERY_RUN = 10**9
 SOME = 20_000  # more are never worth it
 MERGED_EXPERIMENTS = 20  # at most so many index ranges are merged; for more the runs are sorted
+
+
+_decode_refs = msgspec.json.Decoder(list[int]).decode
 
 
 class Selection(NamedTuple):
@@ -106,9 +111,17 @@ def count(db: Database, chosen: Selection) -> int:
     return int(db.execute(f"SELECT count(*) FROM {whole.sql}", whole.values).fetchone()[0])
 
 
-def matching(db: Database, chosen: Selection) -> tuple[Part, list[Part]]:
-    """(FROM, conditions) of the chosen runs as `r`, for other questions about them."""
-    return _Query(db, chosen, EVERY_RUN).source(None)
+def refs(db: Database, chosen: Selection) -> list[int]:
+    """All that match, in no order."""
+    query = _Query(db, chosen, EVERY_RUN)
+    if query.found is not None:
+        return query.found
+    tables, conditions = query.source(None)
+    whole = joined([tables, joined(conditions, " AND ")], " WHERE ")
+    if db.dialect == "sqlite":
+        found = db.execute(f"SELECT json_group_array(r.id) FROM {whole.sql}", whole.values).fetchone()[0]
+        return _decode_refs(found)
+    return db.execute(f"SELECT array_agg(r.id) FROM {whole.sql}", whole.values).fetchone()[0] or []
 
 
 class _Query:
