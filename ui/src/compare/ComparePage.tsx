@@ -1,6 +1,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { lazy, Suspense, useCallback } from "react";
+import { analysisState } from "@/analysis/state";
 import { useChanges } from "@/live/useChanges";
 import { Crumbs } from "@/parts/Crumbs";
 import { Problem } from "@/parts/Problem";
@@ -14,12 +15,16 @@ import { ValuesView } from "./ValuesView";
 import "./compare.css";
 
 const ChartsView = lazy(() => part(import("./ChartsView")));
+const Analysis = lazy(() =>
+  part(import("@/analysis/Analysis")).then((found) => ({ default: found.Analysis })),
+);
 const ArtifactsView = lazy(() => part(import("./ArtifactsView")));
 const ImagesView = lazy(() => part(import("./ImagesView")));
 
 const TABS = [
   { id: "values", title: "Values" },
   { id: "charts", title: "Charts" },
+  { id: "analysis", title: "Analysis" },
   { id: "artifacts", title: "Artifacts" },
   { id: "images", title: "Images" },
 ];
@@ -80,6 +85,14 @@ export function ComparePage() {
             {view === "values" && <ValuesView runs={runs} search={search} onChange={change} />}
             {view === "charts" && (
               <ChartsView experimentId={experimentId} runs={runs} search={search} onChange={change} />
+            )}
+            {view === "analysis" && (
+              <Analysis
+                experimentId={experimentId}
+                runs={runs}
+                state={analysisState(search.analysis)}
+                onState={(analysis) => change({ analysis })}
+              />
             )}
             {view === "artifacts" && <ArtifactsView runs={runs} search={search} onChange={change} />}
             {view === "images" && <ImagesView runs={runs} search={search} onChange={change} />}

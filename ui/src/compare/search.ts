@@ -12,7 +12,8 @@ export const SECTIONS = [
   "code",
 ] as const;
 export type Section = (typeof SECTIONS)[number];
-export type View = "charts" | "artifacts" | "images";
+export const VIEWS = ["charts", "analysis", "artifacts", "images"] as const;
+export type View = (typeof VIEWS)[number];
 /** Which value of a metric is shown: the last where nothing is said. */
 export type Extreme = "min" | "max";
 
@@ -27,8 +28,9 @@ export interface CompareSearch {
   better?: Record<string, Better>;
   /** Sections that are closed; what is sensible where it isn't said. */
   closed?: Section[];
-  /** State of the charts; they know what of it they can use. */
+  /** Their own validators read them: charts/state.ts, analysis/state.ts. */
   charts?: object;
+  analysis?: object;
   path?: string;
   /** A series of images, and the place of its slider. */
   series?: string;
@@ -40,6 +42,9 @@ const one = <T extends string>(given: unknown, choices: readonly T[]): T | undef
 
 const text = (given: unknown): string | undefined =>
   given === undefined || given === null || given === "" ? undefined : String(given);
+
+const object = (given: unknown): object | undefined =>
+  typeof given === "object" && given !== null && !Array.isArray(given) ? given : undefined;
 
 function betterOf(given: unknown): Record<string, Better> | undefined {
   if (given === null || typeof given !== "object") return undefined;
@@ -54,14 +59,15 @@ export function compareSearch(given: Record<string, unknown>): CompareSearch {
   const closed = Array.isArray(shut) ? SECTIONS.filter((each) => shut.includes(each)) : undefined;
   return {
     runs: text(given.runs) ?? "",
-    view: one(given.view, ["charts", "artifacts", "images"] as const),
+    view: one(given.view, VIEWS),
     baseline: text(given.baseline),
     different: given.different === true || undefined,
     q: text(given.q),
     value: one(given.value, ["min", "max"] as const),
     better: betterOf(given.better),
     closed,
-    charts: given.charts !== null && typeof given.charts === "object" ? given.charts : undefined,
+    charts: object(given.charts),
+    analysis: object(given.analysis),
     path: text(given.path),
     series: text(given.series),
     step: typeof given.step === "number" && Number.isFinite(given.step) ? given.step : undefined,
