@@ -1,4 +1,4 @@
-import { lazy, Suspense, useMemo, useRef } from "react";
+import { lazy, memo, Suspense, useMemo, useRef } from "react";
 import { Problem } from "@/parts/Problem";
 import { ChartActions } from "./ChartActions";
 import type { ChartData } from "./ChartData";
@@ -36,7 +36,7 @@ interface Props {
 }
 
 /** A metric of all runs. */
-export function Chart({ chartKey, zoom, large = false, shared }: Props) {
+export const Chart = memo(function Chart({ chartKey, zoom, large = false, shared }: Props) {
   const { runs, hidden, look, data, hover, group, onZoom } = shared;
   const place = useRef<HTMLDivElement>(null);
   const pixels = useWidth(place) - AXES_PIXELS;
@@ -110,4 +110,4 @@ export function Chart({ chartKey, zoom, large = false, shared }: Props) {
       <Summary summary={summary} axis={x} />
     </figure>
   );
-}
+});

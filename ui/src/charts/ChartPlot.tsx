@@ -29,8 +29,8 @@ export default function ChartPlot({ picture, axis, group, hover, onZoom }: Props
   const { log: logY } = picture.y;
   useLayoutEffect(() => {
     now.current = { picture, onZoom };
-    plot.current?.show(picture);
-  }, [picture, onZoom]);
+  });
+  useLayoutEffect(() => plot.current?.show(picture), [picture]);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the theme's colours are read, scales can't change their kind
   useEffect(() => {
     const place = box.current;

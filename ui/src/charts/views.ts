@@ -31,12 +31,14 @@ export function wantedOf(view: View, run: ViewRun): Wanted {
   const relative = view.x === "relative";
   const origin = relative ? run.startTime : 0;
   const range = origin === undefined ? undefined : view.range;
+  const start = range && whole(Math.ceil(range[0] + (origin ?? 0)));
+  const end = range && whole(Math.floor(range[1] + (origin ?? 0)));
   return {
     runId: run.runId,
     key: view.key,
     axis: view.x === "step" ? "step" : "time",
-    start: range && whole(Math.ceil(range[0] + (origin ?? 0))),
-    end: range && whole(Math.floor(range[1] + (origin ?? 0))),
+    start,
+    end: start !== undefined && end !== undefined ? Math.max(start, end) : undefined,
     buckets: view.buckets,
     alone: relative ? "run" : undefined,
   };

@@ -1,0 +1,76 @@
+import { expect, test } from "vitest";
+import { groupOf } from "./bands";
+
+const line = (points: [number, number][]) => ({
+  x: Float64Array.from(points, ([x]) => x),
+  y: Float64Array.from(points, ([, y]) => y),
+});
+
+test("mean and range of two runs, between their points too", () => {
+  const group = groupOf(
+    [
+      line([
+        [0, 0],
+        [10, 10],
+      ]),
+      line([
+        [0, 10],
+        [5, 10],
+        [10, 10],
+      ]),
+    ],
+    3,
+    0,
+    10,
+  );
+  expect([...group.x]).toEqual([0, 5, 10]);
+  expect([...group.mean]).toEqual([5, 7.5, 10]);
+  expect([...group.low]).toEqual([0, 5, 10]);
+  expect([...group.high]).toEqual([10, 10, 10]);
+});
+
+test("a run counts only where it has values; NaN and infinities count nowhere", () => {
+  const group = groupOf(
+    [
+      line([
+        [0, 1],
+        [4, 1],
+      ]),
+      line([
+        [4, 3],
+        [6, Number.NaN],
+        [7, Number.POSITIVE_INFINITY],
+        [8, 3],
+      ]),
+    ],
+    3,
+    0,
+    8,
+  );
+  expect([...group.mean]).toEqual([1, 2, 3]);
+  expect(Math.max(...group.high)).toBe(3);
+});
+
+test("a spike between two places widens the band", () => {
+  const group = groupOf(
+    [
+      line([
+        [0, 0],
+        [3, 0],
+        [4, 50],
+        [5, 0],
+        [100, 0],
+      ]),
+    ],
+    11,
+    0,
+    100,
+  );
+  expect(Math.max(...group.high)).toBe(50);
+});
+
+test("one x, and nothing", () => {
+  const one = groupOf([line([[5, 2]]), line([[5, 4]])], 1, 5, 5);
+  expect([one.mean[0], one.low[0], one.high[0]]).toEqual([3, 2, 4]);
+  expect(groupOf([], 4, 0, 1).x).toHaveLength(0);
+});
