@@ -6,17 +6,25 @@ import { feed } from "./live/server";
 import { modelSearch, modelsSearch, versionSearch } from "./models/search";
 import { runSearch } from "./run/search";
 import { fetchFirstRuns } from "./runs/prefetch";
-import { type RunsSearch, runsSearch } from "./runs/search";
+import { runsSearch } from "./runs/search";
 import { Failed, NotFound } from "./shell/Failed";
 import { Shell } from "./shell/Shell";
 import { part } from "./shell/stale";
+
+/** The router would let what a page can't use of its address through beside what it can. */
+function only<T extends object>(validated: (given: Record<string, unknown>) => T) {
+  return (given: Record<string, unknown>): T => ({
+    ...Object.fromEntries(Object.keys(given).map((key) => [key, undefined])),
+    ...validated(given),
+  });
+}
 
 const root = createRootRoute({ component: Shell, notFoundComponent: NotFound });
 
 const experiments = createRoute({
   getParentRoute: () => root,
   path: "/",
-  validateSearch: experimentsSearch,
+  validateSearch: only(experimentsSearch),
   component: lazyRouteComponent(() => part(import("./experiments/ExperimentsPage")), "ExperimentsPage"),
 });
 
@@ -28,11 +36,11 @@ const begin = () => {
 const runs = createRoute({
   getParentRoute: () => root,
   path: "/experiments/$experimentId",
-  validateSearch: runsSearch,
+  validateSearch: only(runsSearch),
   beforeLoad: begin,
   // Its runs are on their way while its code is.
   loader: ({ params, location, cause }) => {
-    if (cause !== "stay") fetchFirstRuns(queryClient, params.experimentId, location.search as RunsSearch);
+    if (cause !== "stay") fetchFirstRuns(queryClient, params.experimentId, runsSearch(location.search));
   },
   component: lazyRouteComponent(() => part(import("./runs/RunsPage")), "RunsPage"),
 });
@@ -40,7 +48,7 @@ const runs = createRoute({
 const run = createRoute({
   getParentRoute: () => root,
   path: "/experiments/$experimentId/runs/$runId",
-  validateSearch: runSearch,
+  validateSearch: only(runSearch),
   beforeLoad: begin,
   component: lazyRouteComponent(() => part(import("./run/RunPage")), "RunPage"),
 });
@@ -48,7 +56,7 @@ const run = createRoute({
 const compare = createRoute({
   getParentRoute: () => root,
   path: "/experiments/$experimentId/compare",
-  validateSearch: compareSearch,
+  validateSearch: only(compareSearch),
   beforeLoad: begin,
   component: lazyRouteComponent(() => part(import("./compare/ComparePage")), "ComparePage"),
 });
@@ -56,21 +64,21 @@ const compare = createRoute({
 const models = createRoute({
   getParentRoute: () => root,
   path: "/models",
-  validateSearch: modelsSearch,
+  validateSearch: only(modelsSearch),
   component: lazyRouteComponent(() => part(import("./models/ModelsPage")), "ModelsPage"),
 });
 
 const model = createRoute({
   getParentRoute: () => root,
   path: "/models/$name",
-  validateSearch: modelSearch,
+  validateSearch: only(modelSearch),
   component: lazyRouteComponent(() => part(import("./models/ModelPage")), "ModelPage"),
 });
 
 const version = createRoute({
   getParentRoute: () => root,
   path: "/models/$name/versions/$version",
-  validateSearch: versionSearch,
+  validateSearch: only(versionSearch),
   component: lazyRouteComponent(() => part(import("./models/VersionPage")), "VersionPage"),
 });
 
