@@ -8,12 +8,13 @@ import type { AnalysisState, Brush } from "./state";
 interface Props {
   experimentId: string;
   axes: readonly Axis[];
+  logs: readonly string[];
   state: AnalysisState;
   onState: (next: Partial<AnalysisState>) => void;
 }
 
 /** Which axes there are, in which order, and which part of each is chosen: all that the pointer does, by keyboard. */
-export function AxesPopup({ experimentId, axes, state, onState }: Props) {
+export function AxesPopup({ experimentId, axes, logs, state, onState }: Props) {
   const ids = axes.map((axis) => axis.column.id);
   const brushes = state.brushes ?? {};
   const choose = (id: string, brush: Brush | undefined) => {
@@ -33,7 +34,7 @@ export function AxesPopup({ experimentId, axes, state, onState }: Props) {
                     {title}
                   </span>
                   <Part axis={axis} brush={brushes[id]} onBrush={(brush) => choose(id, brush)} />
-                  {axis.column.kind === "numbers" && <LogCheck id={id} state={state} onState={onState} />}
+                  {axis.column.kind === "numbers" && <LogCheck id={id} logs={logs} onState={onState} />}
                   <button
                     type="button"
                     className="icon-button"

@@ -14,11 +14,11 @@ const HEIGHT = 440;
 const WIDEST_PX = 64;
 
 /** How a metric is spread for each value of a param. */
-export default function Boxes({ values, chosen, state, onState, experimentId }: ViewProps) {
+export default function Boxes({ values, chosen, onState, experimentId }: ViewProps) {
   const metric = chosen.metric ? values.column(chosen.metric) : undefined;
   const param = chosen.param ? values.column(chosen.param) : undefined;
   const numbers = metric?.kind === "numbers" ? metric.values : undefined;
-  const wantsLog = chosen.metric !== undefined && (state.logs?.includes(chosen.metric) ?? false);
+  const wantsLog = chosen.metric !== undefined && chosen.logs.includes(chosen.metric);
   const known = numbers?.filter((value) => value !== null && Number.isFinite(value)) ?? [];
   const log = wantsLog && known.some((value) => (value ?? 0) > 0);
   const groups = useMemo(() => {
@@ -78,7 +78,7 @@ export default function Boxes({ values, chosen, state, onState, experimentId }: 
           value={chosen.metric}
           onChange={(id) => onState({ metric: id })}
         />
-        <LogCheck id={chosen.metric} state={state} onState={onState} />
+        <LogCheck id={chosen.metric} logs={chosen.logs} onState={onState} />
         <ColumnField
           label="By"
           experimentId={experimentId}

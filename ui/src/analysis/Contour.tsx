@@ -26,7 +26,7 @@ const SAYS = {
 export default function Contour({ values, chosen, state, onState, experimentId, onOpen }: ViewProps) {
   const [hover, setHover] = useState<{ at: number; x: number; y: number; width: number }>();
   const { runs } = values;
-  const logs = state.logs ?? [];
+  const { logs } = chosen;
   const axis = (id: string | undefined) => (id ? values.axis(id, logs.includes(id)) : undefined);
   const [x, y, z] = [axis(chosen.x), axis(chosen.y), axis(chosen.z)];
   const between = state.between ?? "distance";
@@ -86,11 +86,11 @@ export default function Contour({ values, chosen, state, onState, experimentId, 
     <>
       <div className="toolbar analysis-fields">
         <ColumnField {...field} label="x" value={chosen.x} onChange={(id) => onState({ x: id })} />
-        <LogCheck id={chosen.x} state={state} onState={onState} />
+        <LogCheck id={chosen.x} logs={chosen.logs} onState={onState} />
         <ColumnField {...field} label="y" value={chosen.y} onChange={(id) => onState({ y: id })} />
-        <LogCheck id={chosen.y} state={state} onState={onState} />
+        <LogCheck id={chosen.y} logs={chosen.logs} onState={onState} />
         <ColumnField {...field} label="z" value={chosen.z} onChange={(id) => onState({ z: id })} />
-        <LogCheck id={chosen.z} state={state} onState={onState} />
+        <LogCheck id={chosen.z} logs={chosen.logs} onState={onState} />
         <label className="check">
           Between
           <select

@@ -38,9 +38,9 @@ export default function Parallel({ values, chosen, state, onState, experimentId,
   const count = Math.min(runs.length, MOST_LINES);
   const ids = drag?.kind === "title" ? moved(chosen.axes, drag.from, drag.index) : chosen.axes;
   const order = ids.join("\n");
-  const logs = state.logs;
+  const { logs } = chosen;
   const axes = useMemo(
-    () => (order ? order.split("\n") : []).map((id) => values.axis(id, logs?.includes(id) ?? false)),
+    () => (order ? order.split("\n") : []).map((id) => values.axis(id, logs.includes(id))),
     [order, values, logs],
   );
   const brushes = useMemo(() => {
@@ -49,7 +49,7 @@ export default function Parallel({ values, chosen, state, onState, experimentId,
     return { ...state.brushes, [axis.column.id]: brushOf(axis, drag.start, drag.end) };
   }, [state.brushes, drag, axes]);
   const inside = useMemo(() => within(axes, brushes, count), [axes, brushes, count]);
-  const colour = chosen.colour ? values.axis(chosen.colour, logs?.includes(chosen.colour)) : undefined;
+  const colour = chosen.colour ? values.axis(chosen.colour, logs.includes(chosen.colour)) : undefined;
   const dragged = useMemo(
     () => (drag?.kind === "title" ? { index: drag.index, x: drag.x } : undefined),
     [drag],
@@ -113,7 +113,7 @@ export default function Parallel({ values, chosen, state, onState, experimentId,
   return (
     <>
       <div className="toolbar analysis-fields">
-        <AxesPopup experimentId={experimentId} axes={axes} state={state} onState={onState} />
+        <AxesPopup experimentId={experimentId} axes={axes} logs={logs} state={state} onState={onState} />
         <ColumnField
           label="Colour"
           none="one"

@@ -25,7 +25,7 @@ export const plotArea = ({ width, height }: Pick<Frame, "width" | "height">): Ar
 export default function Scatter({ values, chosen, state, onState, experimentId, onOpen }: ViewProps) {
   const [hover, setHover] = useState<{ at: number; x: number; y: number; width: number }>();
   const { runs } = values;
-  const logs = state.logs ?? [];
+  const { logs } = chosen;
   const axis = (id: string | undefined) => (id ? values.axis(id, logs.includes(id)) : undefined);
   const [x, y, size, colour] = [axis(chosen.x), axis(chosen.y), axis(state.size), axis(chosen.colour)];
   const shown = useMemo(
@@ -85,9 +85,9 @@ export default function Scatter({ values, chosen, state, onState, experimentId, 
     <>
       <div className="toolbar analysis-fields">
         <ColumnField {...field} label="x" value={chosen.x} onChange={(id) => onState({ x: id })} />
-        <LogCheck id={chosen.x} state={state} onState={onState} />
+        <LogCheck id={chosen.x} logs={chosen.logs} onState={onState} />
         <ColumnField {...field} label="y" value={chosen.y} onChange={(id) => onState({ y: id })} />
-        <LogCheck id={chosen.y} state={state} onState={onState} />
+        <LogCheck id={chosen.y} logs={chosen.logs} onState={onState} />
         <ColumnField
           {...field}
           label="Colour"

@@ -49,3 +49,9 @@ test("what is fetched: each column once, all params for importances", () => {
   expect(wantedIds({ x: "params.p0" }, many)).toHaveLength(30);
   expect(wantedIds({ tab: "importance" }, many)).toHaveLength(200);
 });
+
+test("learning rates start on a logarithmic scale, until somebody says otherwise", () => {
+  const spread = new Map([["params.rate", ofTexts("params.rate", "rate", ["1e-5", "1e-3", "0.1"])]]);
+  expect(chosenOf({}, keys, spread).logs).toEqual(["params.rate"]);
+  expect(chosenOf({ logs: [] }, keys, spread).logs).toEqual([]);
+});

@@ -1,6 +1,6 @@
 /** Which columns a picture shows where the address doesn't say. */
 
-import { type Column, partsOf, varies } from "./columns";
+import { type Column, isCommon, partsOf, spreads, varies } from "./columns";
 import type { AnalysisState } from "./state";
 
 export interface Keys {
@@ -46,6 +46,8 @@ export interface Chosen {
   metric?: string;
   param?: string;
   colour?: string;
+  /** Columns with a logarithmic scale. */
+  logs: string[];
 }
 
 /** columns: by id, those that were fetched. */
@@ -60,8 +62,11 @@ export function chosenOf(state: AnalysisState, keys: Keys, columns: ReadonlyMap<
   const params = all.filter(varying);
   const numbers = params.filter((each) => columns.get(each)?.kind === "numbers");
   const first = numbers[0] ?? params[0] ?? all[0];
+  const common = params.filter((each) => isCommon(columns.get(each) as Column));
+  const spread = [...columns.values()].filter((column) => !isMetric(column.id) && spreads(column));
   return {
-    axes: state.axes ?? [...params.slice(0, AXES), ...(metric ? [metric] : [])],
+    axes: state.axes ?? [...common.slice(0, AXES), ...(metric ? [metric] : [])],
+    logs: state.logs ?? spread.map((column) => column.id),
     x: state.x ?? first ?? metric,
     y: state.y ?? (state.tab === "contour" ? (numbers[1] ?? metrics[1] ?? metric) : metric),
     z: state.z ?? metric,

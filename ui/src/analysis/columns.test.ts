@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { RunMessage } from "@/api/endpoints";
-import { columnOf, numberOf, ofTexts, partsOf, varies } from "./columns";
+import { columnOf, isCommon, numberOf, ofTexts, partsOf, spreads, varies } from "./columns";
 
 test.each([
   ["1e-3", 0.001],
@@ -54,4 +54,18 @@ test("columns are read from runs", () => {
 test("a column varies if runs that have a value have different ones", () => {
   expect(varies(ofTexts("a", "a", ["1", null, "1"]))).toBe(false);
   expect(varies(ofTexts("a", "a", ["1", "2"]))).toBe(true);
+});
+
+test("numbers over several powers of ten spread", () => {
+  expect(spreads(ofTexts("a", "a", ["1e-5", null, "1e-3", "0.1"]))).toBe(true);
+  expect(spreads(ofTexts("a", "a", ["0.001", "0.3", "0.6"]))).toBe(false);
+  expect(spreads(ofTexts("a", "a", ["1", "64"]))).toBe(false);
+  expect(spreads(ofTexts("a", "a", ["0", "1000"]))).toBe(false);
+  expect(spreads(ofTexts("a", "a", ["x", "y"]))).toBe(false);
+  expect(spreads(ofTexts("a", "a", [null]))).toBe(false);
+});
+
+test("a column is common if at most a fifth of the runs lack it", () => {
+  expect(isCommon(ofTexts("a", "a", ["1", "2", "3", "4", null]))).toBe(true);
+  expect(isCommon(ofTexts("a", "a", ["1", "2", null]))).toBe(false);
 });

@@ -99,3 +99,20 @@ export function varies(column: Column): boolean {
   const there = new Set<number | string>(column.values.filter((value) => value !== null));
   return there.size > 1;
 }
+
+const SPREAD = 100; // from the least to the greatest
+const CROWD = 10; // from the middle one to the greatest: on a linear axis half of them share a tenth of it
+
+/** Numbers above zero over several powers of ten, most of them small: learning rates, sizes. */
+export function spreads(column: Column): boolean {
+  if (column.kind === "names") return false;
+  const there = column.values
+    .filter((value): value is number => value !== null && Number.isFinite(value))
+    .sort((a, b) => a - b);
+  const [low = 0, middle = 0, high = 0] = [there[0], there[there.length >> 1], there.at(-1)];
+  return low > 0 && high / low > SPREAD && high / middle > CROWD;
+}
+
+/** Few runs are without it, so that lines over it have few gaps. */
+export const isCommon = (column: Column): boolean =>
+  column.values.filter((value) => value === null).length * 5 <= column.values.length;

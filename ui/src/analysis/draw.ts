@@ -1,5 +1,6 @@
 /** Parts that pictures on a canvas share. */
 
+import { metricText } from "@/runs/values";
 import type { Axis, Tick } from "./axes";
 import { nameColour, type Palette, rampAt } from "./palette";
 
@@ -120,15 +121,16 @@ export function legend(context: Context, { width, palette }: Frame, axis: Axis, 
     }
     return;
   }
-  const [first, last] = [axis.ticks[0], axis.ticks.at(-1)];
-  const right = width - 60;
+  const right = width - 64;
   const left = right - RAMP_PX;
   for (let at = 0; at < RAMP_PX; at += 1) {
     context.fillStyle = rampAt(at / (RAMP_PX - 1), palette.dark);
     context.fillRect(left + at, top - 5, 1.5, 10);
   }
-  const look = { colour: palette.soft, most: 56 };
-  if (first) text(context, first.text, left - 6, top, { ...look, align: "right" });
-  if (last) text(context, last.text, right + 6, top, look);
-  text(context, axis.column.title, left - 52, top, { align: "right", colour: palette.text, most: width / 3 });
+  const look = { colour: palette.soft, most: 58 };
+  text(context, short(axis.valueAt(0)), left - 6, top, { ...look, align: "right" });
+  text(context, short(axis.valueAt(1)), right + 6, top, look);
+  text(context, axis.column.title, left - 70, top, { align: "right", colour: palette.text, most: width / 3 });
 }
+
+const short = (value: number): string => metricText(Number(value.toPrecision(3)));
