@@ -153,25 +153,6 @@ test("addresses as MLflow's clients print them lead to the page of the same thin
   expect(page.url()).toBe(`${server.url}/experiments/${id}/runs/${runId}`);
 });
 
-test("a model's alias is moved, and its history says so", async () => {
-  const id = await experiment("registered");
-  const runId = await run(id, "source", [1]);
-  await server.post("registered-models/create", { name: "wine" });
-  for (let version = 1; version <= 2; version += 1)
-    await server.post("model-versions/create", {
-      name: "wine",
-      source: `runs:/${runId}/model`,
-      run_id: runId,
-    });
-  await page.goto(`${server.url}/models/wine`);
-  await page.getByRole("row", { name: /^2/ }).getByRole("button", { name: "Set alias" }).click();
-  await page.getByLabel("Why, for the history").fill("better on the new vintage");
-  await page.getByRole("dialog").getByRole("button", { name: "Set" }).click();
-  await page.getByText("set @champion to version 2", { exact: false }).waitFor();
-  await page.getByText("better on the new vintage").waitFor();
-  expect(await seriousProblems(page)).toEqual([]);
-});
-
 test("what people write is text: no script in a name, a tag or a description runs", async () => {
   const id = await experiment(SCRIPT);
   await server.post("experiments/set-experiment-tag", {

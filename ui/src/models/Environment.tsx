@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { Scrolled } from "@/artifacts/Scrolled";
 import type { MlModel } from "./mlmodel";
 import { versionFile } from "./queries";
 
@@ -13,9 +14,11 @@ export function Environment({ name, version, model }: { name: string; version: s
       <h2>Environment</h2>
       {typeof python === "string" && <p>Python {python}</p>}
       {lines.length > 0 && (
-        <pre className="example">
-          <code>{lines.join("\n")}</code>
-        </pre>
+        <Scrolled label="Requirements" className="example">
+          <pre>
+            <code>{lines.join("\n")}</code>
+          </pre>
+        </Scrolled>
       )}
     </section>
   );

@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
+import { Scrolled } from "@/artifacts/Scrolled";
 import { versionFile } from "./queries";
 
 const ROWS = 5;
@@ -13,12 +14,14 @@ export function Example({ name, version, path }: { name: string; version: string
   if (!shown) return null;
   if ("text" in shown)
     return (
-      <pre className="example">
-        <code>{shown.text}</code>
-      </pre>
+      <Scrolled label="Input example" className="example">
+        <pre>
+          <code>{shown.text}</code>
+        </pre>
+      </Scrolled>
     );
   return (
-    <div className="wide-list">
+    <Scrolled label="Input example" className="wide-list">
       <table className="list facts-list">
         <thead>
           <tr>
@@ -42,7 +45,7 @@ export function Example({ name, version, path }: { name: string; version: string
           ))}
         </tbody>
       </table>
-    </div>
+    </Scrolled>
   );
 }
 

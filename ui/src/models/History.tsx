@@ -22,6 +22,7 @@ export function History({ name, aliases }: { name: string; aliases: string[] }) 
           <span className="soft">Of</span>
           <select
             className="field"
+            aria-label="History of"
             value={alias ?? ""}
             onChange={(event) =>
               navigate({

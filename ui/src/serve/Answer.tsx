@@ -1,4 +1,5 @@
 import { useMemo } from "react";
+import { Scrolled } from "@/artifacts/Scrolled";
 import { duration } from "@/parts/times";
 import { said } from "./endpoint";
 import { pretty } from "./exact";
@@ -44,9 +45,11 @@ export function Answer({ answered, error }: { answered: Answered | undefined; er
         <span className="soft">in {duration(answered.ms)}</span>
       </p>
       {words && <p className="field-problem refusal">{words}</p>}
-      <pre className="example">
-        <code>{text}</code>
-      </pre>
+      <Scrolled label="Body" className="example">
+        <pre>
+          <code>{text}</code>
+        </pre>
+      </Scrolled>
     </section>
   );
 }
