@@ -4,7 +4,7 @@ import { useCallback, useMemo, useState } from "react";
 import { ApiError } from "@/api/call";
 import { Crumbs } from "@/parts/Crumbs";
 import { Problem } from "@/parts/Problem";
-import { type Tab, Tabs } from "@/parts/Tabs";
+import { type Tab, TabPanel, Tabs } from "@/parts/Tabs";
 import { BulkBar } from "./bulk/BulkBar";
 import { ColumnsPicker } from "./ColumnsPicker";
 import { projectionOf } from "./columns";
@@ -156,29 +156,33 @@ function Runs({ experimentId }: { experimentId: string }) {
           runs={chosen}
           total={count}
           name={name}
-          onClear={() => setSelected(NONE)}
+          onSelect={setSelected}
           onChanged={live.changed}
         />
       </div>
-      {experiment.error && <Problem error={experiment.error} retry={() => experiment.refetch()} />}
-      {error && !refusal && <Problem error={error} retry={found.again} />}
-      {empty && filter === "" && !deleted && <EmptyRuns experimentName={name} />}
-      {empty && filter === "" && deleted && (
-        <p className="empty soft">No run of this experiment is deleted.</p>
-      )}
-      {empty && filter !== "" && <NoMatch deleted={deleted} onClear={() => change({ filter: undefined })} />}
-      {lines.length > 0 && view === "table" && table(false)}
-      {lines.length > 0 && view !== "table" && (
-        <RunPictures
-          experimentId={experimentId}
-          runs={chosen.length > 0 ? chosen : runs}
-          group={group}
-          search={search}
-          onChange={change}
-        >
-          {table(true)}
-        </RunPictures>
-      )}
+      <TabPanel id={view} param="view">
+        {experiment.error && <Problem error={experiment.error} retry={() => experiment.refetch()} />}
+        {error && !refusal && <Problem error={error} retry={found.again} />}
+        {empty && filter === "" && !deleted && <EmptyRuns experimentName={name} />}
+        {empty && filter === "" && deleted && (
+          <p className="empty soft">No run of this experiment is deleted.</p>
+        )}
+        {empty && filter !== "" && (
+          <NoMatch deleted={deleted} onClear={() => change({ filter: undefined })} />
+        )}
+        {lines.length > 0 && view === "table" && table(false)}
+        {lines.length > 0 && view !== "table" && (
+          <RunPictures
+            experimentId={experimentId}
+            runs={chosen.length > 0 ? chosen : runs}
+            group={group}
+            search={search}
+            onChange={change}
+          >
+            {table(true)}
+          </RunPictures>
+        )}
+      </TabPanel>
     </div>
   );
 }

@@ -6,6 +6,7 @@ import { Dialog } from "@/parts/Dialog";
 import { Menu } from "@/parts/Menu";
 import { tell } from "@/parts/Toasts";
 import type { Asked } from "../queries";
+import type { Selected } from "../selection";
 import { idOf, nameOf } from "../values";
 import { each } from "./each";
 import { download, exportRuns } from "./exportRuns";
@@ -24,14 +25,14 @@ interface Props {
   runs: RunMessage[];
   total: number | undefined;
   name: string;
-  onClear: () => void;
+  onSelect: (selected: Selected) => void;
   onChanged: (ids: string[]) => Promise<void>;
 }
 
 type Question = "tag" | "delete" | "restore";
 
 /** What can be done with the selected runs, and with all of them: files. */
-export function BulkBar({ asked, columns, runs, total, name, onClear, onChanged }: Props) {
+export function BulkBar({ asked, columns, runs, total, name, onSelect, onChanged }: Props) {
   const [question, setQuestion] = useState<Question | null>(null);
   const work = useWork();
   const count = runs.length;
@@ -45,7 +46,8 @@ export function BulkBar({ asked, columns, runs, total, name, onClear, onChanged 
     if (!outcome) return;
     if (outcome.done > 0) tell(`${outcome.done} ${outcome.done === 1 ? "run" : "runs"} ${done}.`);
     void onChanged(runs.map(idOf));
-    if (outcome.failures.length === 0 && question !== "tag") onClear();
+    // What is done is done; what failed stays selected.
+    if (question !== "tag") onSelect(new Set(outcome.failures.map(({ one }) => (one ? idOf(one) : ""))));
   };
   const exportThem = async (ids: string[] | undefined) => {
     const all = ids?.length ?? total;
@@ -64,13 +66,13 @@ export function BulkBar({ asked, columns, runs, total, name, onClear, onChanged 
       {count > 0 && (
         <>
           <span className="bulk-count">
-            {count.toLocaleString("en")} selected
+            <span>{count.toLocaleString("en")} selected</span>
             <button
               type="button"
               className="quiet"
               aria-label="Clear the selection"
               title="Escape"
-              onClick={onClear}
+              onClick={() => onSelect(new Set())}
             >
               ×
             </button>

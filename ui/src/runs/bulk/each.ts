@@ -1,13 +1,14 @@
 /** One call for each of many, a few at a time; those that fail are told by name, and don't stop the others. */
 
-export interface Failure {
+export interface Failure<T = unknown> {
+  one?: T;
   name: string;
   error: Error;
 }
 
-export interface Outcome {
+export interface Outcome<T> {
   done: number;
-  failures: Failure[];
+  failures: Failure<T>[];
   /** Not begun, since somebody cancelled. */
   left: number;
 }
@@ -20,8 +21,8 @@ export async function each<T>(
   act: (one: T) => Promise<unknown>,
   onProgress: (done: number) => void,
   signal: AbortSignal,
-): Promise<Outcome> {
-  const failures: Failure[] = [];
+): Promise<Outcome<T>> {
+  const failures: Failure<T>[] = [];
   let next = 0;
   let ended = 0;
   const worker = async () => {
@@ -31,7 +32,7 @@ export async function each<T>(
       try {
         await act(one);
       } catch (error) {
-        failures.push({ name: nameOf(one), error: error as Error });
+        failures.push({ one, name: nameOf(one), error: error as Error });
       }
       ended += 1;
       onProgress(ended);

@@ -126,12 +126,7 @@ export function FilterBox({ scope, refusal, busy, slash, onFilter }: Props) {
         )}
         {busy && <span className="filter-busy" aria-hidden="true" />}
         {text !== "" && (
-          <button
-            type="button"
-            className="filter-clear"
-            aria-label="Clear the filter"
-            onClick={() => submit("")}
-          >
+          <button type="button" className="filter-clear" aria-label="Clear" onClick={() => submit("")}>
             ×
           </button>
         )}

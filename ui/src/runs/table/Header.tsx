@@ -110,14 +110,13 @@ export const Header = memo(function Header({
       {/* biome-ignore lint/a11y/noStaticElementInteractions: the menu and Shift with arrows do the same by keys */}
       <div
         className="resizer"
-        onMouseDown={(event) => acts.startResize(column.id, event)}
+        onMouseDown={(event) => {
+          // Or the browser would begin to drag the whole header.
+          event.preventDefault();
+          acts.startResize(column.id, event);
+        }}
         onTouchStart={(event) => acts.startResize(column.id, event)}
         onDoubleClick={() => acts.onFit(column)}
-        draggable
-        onDragStart={(event) => {
-          event.preventDefault();
-          event.stopPropagation();
-        }}
       />
     </div>
   );
