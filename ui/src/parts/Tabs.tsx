@@ -43,7 +43,6 @@ export function Tabs({
           role="tab"
           id={`${param}-${tab.id}`}
           aria-selected={tab.id === chosen}
-          aria-controls={tab.id === chosen ? `${param}-${tab.id}-panel` : undefined}
           tabIndex={tab.id === chosen ? 0 : -1}
           activeProps={{ className: "" }}
           className={tab.id === chosen ? "tab chosen" : "tab"}

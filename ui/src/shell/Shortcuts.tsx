@@ -16,7 +16,7 @@ export function Shortcuts({ onClose }: { onClose: () => void }) {
       <dl className="shortcuts">
         {[...EVERYWHERE, ...commands.map((each) => [each.keys ?? "", each.title] as const)].map(
           ([keys, does]) => (
-            <div key={keys + does} className="crumb">
+            <div key={keys + does} className="shortcut">
               <dt>
                 <kbd>{keys}</kbd>
               </dt>
