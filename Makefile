@@ -20,14 +20,15 @@ COMPAT := .venv-mlflow/bin/python -m pytest -c tests/compat/pytest.ini tests/com
 HEAVY := .venv-heavy/bin/python -m pytest tests/heavy
 COMPAT_TESTS := $(wildcard tests/compat/test_*.py tests/compat/*/test_*.py)
 ROUNDS ?= 1000
+SOAK ?= 120
 CHROMIUM := chromium
 JOBS ?= 4
 # pytest's exit status when no test carries the marker.
 NONE_SELECTED := 5
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-mlflow demo phi3 ui test test-ui test-full test-crash lint format types docs clean
-.PHONY: bench-logging bench-models bench-projects bench-registry bench-serving bench-tracking
+.PHONY: help setup setup-mlflow demo phi3 ui screenshots test test-ui test-full test-crash lint format types docs clean
+.PHONY: bench-logging bench-models bench-projects bench-registry bench-serving bench-tracking bench-ui
 
 help:
 	@echo "make setup           both environments: $(VENV) and .venv-mlflow (the genuine MLflow client)"
@@ -38,6 +39,7 @@ help:
 	@echo "make test-crash      kills, cuts and full disks, $(ROUNDS) rounds: is every logged record there once?"
 	@echo "make ui              build the web pages (Node 20 or newer); the package's own build does it, too"
 	@echo "make test-ui         the web pages' lint, types and tests, those in Chromium where there is one"
+	@echo "make screenshots     pictures of every page, from made-up runs, into build/screenshots"
 	@echo "make lint / types    ruff / mypy --strict"
 	@echo "make format          let ruff rewrite the sources"
 	@echo "make docs            rewrite the reference pages from the sources"
@@ -47,6 +49,7 @@ help:
 	@echo "make bench-projects  the projects benchmark table"
 	@echo "make bench-serving   the serving benchmark table"
 	@echo "make bench-tracking  the tracking benchmark table"
+	@echo "make bench-ui        the web pages' benchmark table (SOAK=600: seconds that they stay open)"
 	@echo "make clean           remove environments and caches"
 
 setup: $(STAMP) $(MLFLOW_STAMP) $(MODELS_STAMP) $(MLFLOW_MODELS_STAMP)
@@ -115,6 +118,10 @@ test-ui: ui $(STAMP)
 	  elif [ -n "$$HEADRACE_REQUIRE_CHROMIUM" ]; then echo "No Chromium here." >&2; exit 1; \
 	  else echo "No Chromium here: the web pages' tests in a browser are skipped."; fi
 
+# Every view, light and dark, wide and narrow; ONLY=runs,charts takes a part. Some go into docs/ by ui/screenshots/pictures.py.
+screenshots: ui $(STAMP) $(MODELS_STAMP)
+	cd ui && npx vitest run --config screenshots/vitest.config.ts
+
 test-full: $(STAMP) $(MLFLOW_STAMP) $(MODELS_STAMP) $(MLFLOW_MODELS_STAMP) $(HEAVY_STAMP)
 	$(PYTEST) -m full
 	$(HEAVY)
@@ -158,6 +165,10 @@ bench-serving: $(STAMP)
 
 bench-tracking: $(STAMP)
 	$(BIN)/python -m benchmarks.tracking
+
+# Databases of a gigabyte are made in build/ the first time.
+bench-ui: ui $(STAMP) $(MLFLOW_STAMP)
+	$(BIN)/python -m benchmarks.ui --soak $(SOAK) --folder build/bench-ui
 
 clean:
 	rm -rf .venv .venv-mlflow .venv-heavy .venv-fasttrackml .mypy_cache .ruff_cache .pytest_cache .hypothesis build dist

@@ -23,6 +23,7 @@ const search = (fields: Record<string, unknown>): string =>
     )
     .join("&")}`;
 
+const DRAWN = '.chart[data-state="drawn"] canvas';
 const BEST = "convnext-s-96px";
 const COMPARED = [BEST, "convnext-s-06", "resnet50-04", "vit-tiny-06"];
 const FILES = {
@@ -81,7 +82,7 @@ function table(demo: Demo): View[] {
         await page.keyboard.type("metrics.");
       },
     },
-    { name: "runs-groups", path: path + search({ group: "params.model" }), ready: '[role="row"]' },
+    { name: "runs-groups", path: path + search({ group: ["params.model"] }), ready: '[role="row"]' },
     {
       name: "runs-selected",
       path,
@@ -103,16 +104,16 @@ function pictures(demo: Demo): View[] {
     ready: "svg, canvas",
   });
   return [
-    { name: "charts", path: path + search({ view: "charts" }), ready: "canvas", narrow: true },
+    { name: "charts", path: path + search({ view: "charts" }), ready: DRAWN, narrow: true },
     {
       name: "charts-smoothed",
       path: path + search({ view: "charts", charts: { smooth: 0.8, columns: 2 } }),
-      ready: "canvas",
+      ready: DRAWN,
     },
     {
       name: "charts-large",
       path: path + search({ view: "charts", charts: { large: "train/loss" } }),
-      ready: "canvas",
+      ready: DRAWN,
     },
     ...["parallel", "scatter", "contour", "box", "importance"].map(analysis),
     { name: "compare", path: `${path}/compare${search({ runs: compared })}`, height: 1400, narrow: true },
@@ -120,7 +121,7 @@ function pictures(demo: Demo): View[] {
     {
       name: "compare-charts",
       path: `${path}/compare${search({ runs: compared, view: "charts" })}`,
-      ready: "canvas",
+      ready: DRAWN,
     },
     {
       name: "compare-images",
@@ -142,14 +143,15 @@ function run(demo: Demo): View[] {
   });
   return [
     { name: "run", path: of(BEST), narrow: true, height: 1200 },
-    tab("metrics", { ready: "canvas" }),
-    tab("system", { ready: "canvas" }),
+    tab("charts", { ready: DRAWN }),
+    tab("metrics"),
+    tab("system", { ready: DRAWN }),
     tab("params"),
     tab("tags"),
     tab("datasets"),
-    tab("model"),
+    tab("models"),
     tab("logs"),
-    { name: "run-diverged", path: of("vit-tiny-hot") + search({ tab: "metrics" }), ready: "canvas" },
+    { name: "run-diverged", path: of("vit-tiny-hot") + search({ tab: "charts" }), ready: DRAWN },
     { name: "run-running", path: of("convnext-s-128px") },
     { name: "artifacts", path: of(BEST) + search({ tab: "artifacts" }), narrow: true },
     ...Object.entries(FILES).map(
