@@ -55,6 +55,9 @@ async function signIn({ username, password }: typeof OWNER): Promise<void> {
 
 test("a server that goes away takes nothing that was typed, and the page goes on when it is back", async () => {
   await opened(server.url);
+  const watched = await context.newPage();
+  await watched.goto(`${server.url}/experiments/0`);
+  await watched.getByRole("heading", { name: "Default" }).waitFor();
   await page.getByRole("link", { name: "Default" }).waitFor();
   const port = Number(new URL(server.url).port);
   await server.stop();
@@ -67,6 +70,8 @@ test("a server that goes away takes nothing that was typed, and the page goes on
   await page.getByText("What you see may be old", { exact: false }).waitFor({ state: "detached" });
   await create();
   await page.getByRole("link", { name: "kept through an outage" }).waitFor();
+  await server.post("runs/create", { experiment_id: "0", run_name: "after the outage" });
+  await watched.getByRole("link", { name: "after the outage" }).waitFor();
 });
 
 test("a part of the page that can't be had while the server is away is had when it is back", async () => {
