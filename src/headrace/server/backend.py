@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
+from headrace.entities import Changes
 from headrace.errors import NotSupported, TooBusy
 from headrace.registry import GuardedRegistry
 from headrace.registry.held_files import HeldFiles
@@ -50,7 +50,7 @@ class Backend:
         self._reaper = Reaper.of_settings(store)
         self._registry = _guarded(self.models, store, artifacts)
         self.held_files = _held(self._registry, self.models)
-        self.watch = Watch(partial(self.call, store.changes))
+        self.watch = Watch(self._changes)
         self._bridge = Bridge()
         self._pool = ThreadPoolExecutor(options.read_threads, thread_name_prefix="headrace-call")
         self._waiting = 0
@@ -96,6 +96,9 @@ class Backend:
             return await self._bridge.wait(self._pool.submit(method, *args, **kwargs))
         finally:
             self._waiting -= 1
+
+    async def _changes(self, since: str | None, experiment_ids: Sequence[str], max_results: int) -> Changes:
+        return await self.call(self.store.changes, since, experiment_ids, max_results)
 
     async def reach_out(self, method: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """What asks other hosts, of which one that is slow must hold up nobody who reads."""
