@@ -81,6 +81,6 @@ export function RowCells({ row, columns, namePx, baseline, better, onBetter, onR
   );
 }
 
-/** At most two fifths of the accent, so that text stays readable on it in both themes. */
+/** At most a third of the accent, so that text stays readable on it in both themes. */
 const tint = (shade: number): string =>
   `color-mix(in srgb, var(--accent) ${Math.round(4 + shade * 30)}%, transparent)`;
