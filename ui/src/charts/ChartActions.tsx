@@ -37,7 +37,7 @@ export function ChartActions({ chartKey, zoomed, large, picture, whole, shared }
       )}
       <Menu
         label={`Save ${chartKey}`}
-        button="⤓"
+        button={<span aria-hidden>⤓</span>}
         className="chart-button"
         items={[
           { title: "Picture (PNG)", act: () => saved(png()) },

@@ -9,7 +9,7 @@ import { Large } from "./Large";
 import { Legend } from "./Legend";
 import type { ChartRun, Look } from "./picture";
 import { matching, sectionsOf } from "./sections";
-import type { ChartState } from "./state";
+import { type ChartState, chartState } from "./state";
 import { fetchChart } from "./useLoaded";
 import { useWidth } from "./useWidth";
 import "@/parts/controls.css";
@@ -31,7 +31,8 @@ const GAP = 12;
 const NOTHING: ReadonlySet<string> = new Set();
 
 /** Charts of metrics: a section by prefix, a line for each run. Only those near the screen are fetched and drawn. */
-export function ChartGrid({ runs, keys, state, onState, live }: Props) {
+export function ChartGrid({ runs: given, keys, state, onState, live }: Props) {
+  const runs = useSame(given, sameRuns);
   const place = useRef<HTMLDivElement>(null);
   const width = useWidth(place);
   const [data] = useState(() => new ChartData(fetchChart));
@@ -46,7 +47,7 @@ export function ChartGrid({ runs, keys, state, onState, live }: Props) {
     now.current = { state, onState };
   });
   const change = useCallback((part: Partial<ChartState>) => {
-    now.current.onState({ ...now.current.state, ...part });
+    now.current.onState(chartState({ ...now.current.state, ...part }));
   }, []);
   const { x, logX, logY, smooth, clip, bands } = state;
   const look: Look = useMemo(
@@ -114,5 +115,28 @@ export function ChartGrid({ runs, keys, state, onState, live }: Props) {
         <Large chartKey={state.large} zoom={state.zoom?.[state.large]} shared={shared} />
       )}
     </div>
+  );
+}
+
+/** The former value as long as it says the same: a table that is fetched again doesn't redraw a hundred charts. */
+function useSame<T>(value: T, same: (a: T, b: T) => boolean): T {
+  const [kept, setKept] = useState(value);
+  if (kept === value || same(kept, value)) return kept;
+  setKept(value);
+  return value;
+}
+
+function sameRuns(a: ChartRun[], b: ChartRun[]): boolean {
+  return (
+    a.length === b.length &&
+    a.every((one, i) => {
+      const other = b[i];
+      return (
+        one.runId === other?.runId &&
+        one.name === other.name &&
+        one.startTime === other.startTime &&
+        one.group === other.group
+      );
+    })
   );
 }

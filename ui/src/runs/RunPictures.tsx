@@ -2,10 +2,10 @@ import { useQuery } from "@tanstack/react-query";
 import { lazy, type ReactNode, Suspense, useCallback, useMemo } from "react";
 import type { RunMessage } from "@/api/endpoints";
 import type { ChartRun } from "@/charts/ChartGrid";
+import { metricKeys } from "@/charts/queries";
 import { type ChartState, chartState } from "@/charts/state";
 import { part } from "@/shell/stale";
 import { keyOf } from "./branches";
-import { runKeys } from "./queries";
 import type { RunsSearch } from "./search";
 import { idOf, nameOf, textOf } from "./values";
 
@@ -29,9 +29,9 @@ interface Props {
 
 /** Pictures of the selected runs, else of the first ones, beside their names. */
 export function RunPictures({ experimentId, runs, group, search, onChange, children }: Props) {
-  const keys = useQuery(runKeys(experimentId, "metrics")).data?.keys ?? NO_KEYS;
-  const drawn = useMemo(() => runs.slice(0, MOST_RUNS).map((run) => chartRun(run, group)), [runs, group]);
   const live = useMemo(() => [experimentId], [experimentId]);
+  const keys = useQuery(metricKeys(live)).data ?? NO_KEYS;
+  const drawn = useMemo(() => runs.slice(0, MOST_RUNS).map((run) => chartRun(run, group)), [runs, group]);
   const state = useMemo(() => chartState(search.charts), [search.charts]);
   const onState = useCallback((next: ChartState) => onChange({ charts: next }, true), [onChange]);
   return (
