@@ -47,6 +47,11 @@ async function take(view: View, colorScheme: "light" | "dark", viewport: typeof 
     await view
       .act?.(page)
       .catch((error: Error) => problems.push(`${view.name}: ${error.message.slice(0, 200)}`));
+    await page
+      .getByText("Loading…")
+      .first()
+      .waitFor({ state: "hidden", timeout: READY_MS })
+      .catch(() => problems.push(`${view.name}: still loading`));
     await page.waitForTimeout(SETTLE_MS);
     const narrow = viewport.width === NARROW.width;
     await page.screenshot({ path: join(OUT, `${view.name}-${colorScheme}${narrow ? "-390" : ""}.png`) });

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import headrace
-from headrace.entities import Metric, Param, RunTag
+from headrace.entities import Metric, Param
 
 NOW_MS = int(time.time() * 1000)
 HOUR_MS = 3_600_000
@@ -55,9 +55,6 @@ class Writer:
         ]
         for at in range(0, len(made), BATCH):
             self.client.log_batch(run_id, metrics=made[at : at + BATCH])
-
-    def tags(self, run_id: str, tags: dict[str, str]) -> None:
-        self.client.log_batch(run_id, tags=[RunTag(key, value) for key, value in tags.items()])
 
 
 def experiment(name: str, description: str, **tags: str) -> Writer:
