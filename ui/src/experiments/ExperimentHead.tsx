@@ -2,14 +2,15 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useState } from "react";
 import { Crumbs } from "@/parts/Crumbs";
+import { copyText } from "@/parts/clipboard";
 import { Markdown } from "@/parts/Markdown";
 import { Menu } from "@/parts/Menu";
-import { Problem } from "@/parts/Problem";
 import { tell } from "@/parts/Toasts";
+import { experimentOf } from "@/runs/queries";
 import { useCommand } from "@/shell/commands";
 import { type Change, ChangeDialog } from "./ChangeDialog";
 import { firstLine } from "./notes";
-import { experimentOf, noteOf } from "./queries";
+import { noteOf } from "./queries";
 import "./experiments.css";
 
 /** Where one is, what the experiment is about, and what can be done with it. */
@@ -24,9 +25,8 @@ export function ExperimentHead({ experimentId }: { experimentId: string }) {
   useCommand(
     experiment && !deleted ? { id: "edit-experiment", title: "Edit this experiment", act: edit } : null,
   );
-  if (asked.error && !experiment) return <Problem error={asked.error} retry={() => asked.refetch()} />;
   const copy = async (text: string, what: string) => {
-    await navigator.clipboard.writeText(text);
+    await copyText(text);
     tell(`The ${what} is on the clipboard.`);
   };
   return (

@@ -41,13 +41,6 @@ export const experimentPages = (asked: Asked) =>
     placeholderData: (before) => before,
   });
 
-export const experimentOf = (experimentId: string) =>
-  queryOptions({
-    queryKey: ["experiment", experimentId],
-    queryFn: ({ signal }) => call("experiments.get", { experiment_id: experimentId }, signal),
-    staleTime: 30_000,
-  });
-
 export interface Pulse {
   runs: number;
   last: RunInfoMessage | undefined;

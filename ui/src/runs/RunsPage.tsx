@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
-import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useCallback, useMemo, useState } from "react";
 import { ApiError } from "@/api/call";
-import { Crumbs } from "@/parts/Crumbs";
+import { ExperimentHead } from "@/experiments/ExperimentHead";
 import { Problem } from "@/parts/Problem";
 import { type Tab, TabPanel, Tabs } from "@/parts/Tabs";
 import { BulkBar } from "./bulk/BulkBar";
@@ -103,9 +103,7 @@ function Runs({ experimentId }: { experimentId: string }) {
   return (
     <div className="runs-page">
       <div className="runs-head">
-        <Crumbs title={name}>
-          <Link to="/">Experiments</Link>
-        </Crumbs>
+        <ExperimentHead experimentId={experimentId} />
         <Tabs label="Views of the runs" tabs={VIEWS} chosen={view} param="view" />
       </div>
       <div className="runs-tools">
