@@ -227,6 +227,27 @@ test("a version tells what it takes, where it came from, and what its files are"
   await page.getByText("MLmodel", { exact: true }).first().waitFor();
 });
 
+interface Made {
+  experiment_id: string;
+  run: { info: { run_id: string } };
+}
+
+test("a version that is watched says what was found", async () => {
+  const post = async (path: string, body: object) => (await server.post(path, body)) as unknown as Made;
+  const { experiment_id } = await post("experiments/create", { name: "monitoring/wine" });
+  const tags = Object.entries({ revision: "2", state: "drift" }).map(([key, value]) => ({
+    key: `headrace.monitoring.${key}`,
+    value,
+  }));
+  const { run } = await post("runs/create", { experiment_id, tags });
+  const metrics = [{ key: "requests", value: 1_200, timestamp: 1 }];
+  await post("runs/log-batch", { run_id: run.info.run_id, metrics });
+  await page.goto(`${server.url}/models/wine/versions/2`);
+  const watched = page.getByRole("region", { name: "Monitoring" });
+  await watched.getByText("drift", { exact: true }).waitFor();
+  await watched.getByText("1200 requests", { exact: false }).waitFor();
+});
+
 test("code to take along has this server's address, and knows chats", async () => {
   await page.goto(`${server.url}/models/wine/versions/2?tab=use`);
   await page.getByText(`mlflow.set_tracking_uri("${server.url}")`, { exact: false }).first().waitFor();

@@ -7,7 +7,10 @@ export function CheckList({ checks }: { checks: CheckResultMessage[] }) {
   return (
     <ul className="checks">
       {checks.map((each) => (
-        <li key={`${each.gate} ${each.check} ${each.subject}`} className={each.passed ? "passed" : "failed"}>
+        <li
+          key={`${each.gate} ${each.check} ${each.subject}`}
+          className={each.passed ? "check-passed" : "check-failed"}
+        >
           <span aria-hidden="true">{each.passed ? "✓" : "✗"}</span>
           <span>
             <span className="hidden-text">{each.passed ? "passes: " : "fails: "}</span>

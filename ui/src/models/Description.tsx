@@ -3,9 +3,14 @@ import { type FormEvent, useState } from "react";
 import { Markdown } from "@/parts/Markdown";
 import "@/parts/controls.css";
 
+const LONG = 1_200; // characters; more than that pushes what follows off the screen
+const LINES = 14;
+
 /** What people should know of a model or version: Markdown, changed in place. */
 export function Description({ text, onSave }: { text: string; onSave: (text: string) => Promise<unknown> }) {
   const [draft, setDraft] = useState<string | null>(null);
+  const [whole, setWhole] = useState(false);
+  const long = text.length > LONG || text.split("\n").length > LINES;
   const [preview, setPreview] = useState(false);
   const queries = useQueryClient();
   const saving = useMutation({
@@ -17,8 +22,13 @@ export function Description({ text, onSave }: { text: string; onSave: (text: str
   });
   if (draft === null)
     return (
-      <section aria-label="Description" className="description">
+      <section aria-label="Description" className={long && !whole ? "description long" : "description"}>
         {text && <Markdown text={text} />}
+        {long && (
+          <button type="button" className="quiet" aria-expanded={whole} onClick={() => setWhole(!whole)}>
+            {whole ? "Show less" : "Show all of it"}
+          </button>
+        )}
         <button
           type="button"
           className="quiet"

@@ -102,7 +102,7 @@ function SortHeader({ order, chosen, title }: { order: Order; chosen: Order; tit
         to="/models"
         search={(was) => ({ ...was, order: order === "changed" ? undefined : order })}
         replace
-        className="sort"
+        className="sort-link"
         title={`Sort by this, ${SORT_HINTS[order]}`}
       >
         {title}

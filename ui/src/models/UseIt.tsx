@@ -23,10 +23,10 @@ export function UseIt({
   const shown = found.find((each) => each.id === chosen) ?? found[0];
   return (
     <div className="use-it">
-      <fieldset className="choices">
+      <fieldset className="ways">
         <legend className="hidden-text">How</legend>
         {found.map((each) => (
-          <label key={each.id} className="choice">
+          <label key={each.id} className="way">
             <input
               type="radio"
               name="way"

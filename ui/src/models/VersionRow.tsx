@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
-import type { CheckAnswer, ModelAliasMessage, ModelVersionMessage, RunMessage } from "@/api/endpoints";
+import type { CheckAnswer, ModelAliasMessage, ModelVersionMessage } from "@/api/endpoints";
 import { Chip } from "@/parts/Chip";
 import { Menu } from "@/parts/Menu";
 import { ago, exactTime } from "@/parts/times";
@@ -8,7 +8,7 @@ import { metricText } from "@/runs/values";
 import { firstLine } from "./firstLine";
 import { aliasWords } from "./gates";
 import { standingOf } from "./queries";
-import type { Metrics } from "./runMetrics";
+import type { SourceRun } from "./sources";
 import type { Act } from "./VersionsTable";
 
 export interface Columns {
@@ -27,7 +27,6 @@ export function VersionRow({
   version,
   aliases,
   run,
-  metrics,
   columns,
   checked,
   picked,
@@ -37,8 +36,7 @@ export function VersionRow({
   name: string;
   version: ModelVersionMessage;
   aliases: ModelAliasMessage[];
-  run: RunMessage | undefined;
-  metrics: Metrics | undefined;
+  run: SourceRun | undefined;
   columns: Columns;
   checked: boolean;
   picked: boolean;
@@ -83,7 +81,7 @@ export function VersionRow({
       )}
       {columns.metrics.map((key) => (
         <td key={key} className="number">
-          {metricText(metrics?.get(key))}
+          {metricText(run?.metrics.get(key))}
         </td>
       ))}
       {columns.signature && (
@@ -92,12 +90,12 @@ export function VersionRow({
         </td>
       )}
       <td className="run">
-        {run?.info.experiment_id ? (
+        {run ? (
           <Link
             to="/experiments/$experimentId/runs/$runId"
-            params={{ experimentId: run.info.experiment_id, runId: version.run_id ?? "" }}
+            params={{ experimentId: run.experimentId, runId: run.id }}
           >
-            {run.info.run_name || version.run_id?.slice(0, 8)}
+            {run.name}
           </Link>
         ) : (
           <span className="soft">{version.run_id?.slice(0, 8)}</span>

@@ -1,10 +1,10 @@
 import { useQueries } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useMemo } from "react";
-import type { ModelAliasMessage, ModelVersionMessage, PolicyFields, RunMessage } from "@/api/endpoints";
+import type { ModelAliasMessage, ModelVersionMessage, PolicyFields } from "@/api/endpoints";
 import { demands, metricsOf } from "./gates";
 import { sourceRunOf } from "./queries";
-import { type Metrics, shownMetrics } from "./runMetrics";
+import { type SourceRun, shownMetrics } from "./sources";
 import { VersionRow } from "./VersionRow";
 import "@/parts/list.css";
 
@@ -32,18 +32,15 @@ export function VersionsTable({
 }) {
   const navigate = useNavigate({ from: "/models/$name" });
   const ids = [...new Set(versions.slice(0, RUNS).flatMap((each) => each.run_id || []))];
-  const found = useQueries({ queries: ids.map(sourceRunOf) });
-  const runs = new Map<string, RunMessage>();
-  for (const each of found)
-    if (each.data?.run?.info.run_id) runs.set(each.data.run.info.run_id, each.data.run);
-  const metrics = useMemo(
-    () => new Map<string, Metrics>([...runs].map(([id, run]) => [id, metricsIn(run)])),
-    [runs],
-  );
-  const shown = shownMetrics(
-    versions.map((each) => metrics.get(each.run_id ?? "")),
-    metricsOf(policy),
-    METRICS,
+  const runs = useQueries({ queries: ids.map(sourceRunOf), combine: byId });
+  const shown = useMemo(
+    () =>
+      shownMetrics(
+        [...runs.values()].map((each) => each.metrics),
+        metricsOf(policy),
+        METRICS,
+      ),
+    [runs, policy],
   );
   const columns = {
     gates: policy !== undefined && demands(policy),
@@ -98,7 +95,6 @@ export function VersionsTable({
                 version={version}
                 aliases={aliases.filter((each) => each.version === version.version)}
                 run={runs.get(version.run_id ?? "")}
-                metrics={metrics.get(version.run_id ?? "")}
                 columns={columns}
                 checked={at < CHECKED}
                 picked={picked.includes(version.version)}
@@ -120,12 +116,12 @@ function CompareBar({
 }: {
   versions: ModelVersionMessage[];
   picked: string[];
-  runs: Map<string, RunMessage>;
+  runs: Map<string, SourceRun>;
 }) {
   if (picked.length === 0) return null;
   const chosen = picked.flatMap((each) => versions.find((version) => version.version === each) ?? []);
   const ids = [...new Set(chosen.flatMap((each) => each.run_id || []))];
-  const experiment = runs.get(ids[0] ?? "")?.info.experiment_id;
+  const experiment = runs.get(ids[0] ?? "")?.experimentId;
   const comparable = ids.length > 1 && experiment !== undefined;
   return (
     <p className="compare-bar">
@@ -149,5 +145,5 @@ function CompareBar({
   );
 }
 
-const metricsIn = (run: RunMessage): Metrics =>
-  new Map((run.data?.metrics ?? []).map((each) => [each.key ?? "", each.value ?? ""]));
+const byId = (found: { data: SourceRun | undefined }[]): Map<string, SourceRun> =>
+  new Map(found.flatMap(({ data }) => (data ? [[data.id, data]] : [])));

@@ -4,6 +4,7 @@ import { quoted } from "@/api/filters";
 import { modelFilter, ORDERS } from "./filters";
 import { readMlModel } from "./mlmodel";
 import type { ModelsSearch } from "./search";
+import { sourceOf } from "./sources";
 
 const PAGE = 100;
 const EVENTS = 50;
@@ -136,7 +137,7 @@ export const versionsOfDigest = (digest: string | undefined) =>
 export const sourceRunOf = (runId: string) =>
   queryOptions({
     queryKey: ["source-run", runId],
-    queryFn: ({ signal }) => call("runs.get", { run_id: runId }, signal),
+    queryFn: async ({ signal }) => sourceOf(await call("runs.get", { run_id: runId }, signal)),
     staleTime: 60_000,
   });
 

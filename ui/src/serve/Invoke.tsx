@@ -43,13 +43,13 @@ export function Invoke({
     <div className="invoke">
       <form onSubmit={submit} noValidate aria-label="Request">
         {form && (
-          <fieldset className="choices">
+          <fieldset className="ways">
             <legend className="hidden-text">As</legend>
-            <label className="choice">
+            <label className="way">
               <input type="radio" name="as" checked={json === null} onChange={() => setJson(null)} />
               Form
             </label>
-            <label className="choice">
+            <label className="way">
               <input
                 type="radio"
                 name="as"

@@ -31,13 +31,13 @@ export default function TryIt({
     <div className="try-it">
       <EndpointBar endpoint={endpoint} uri={uri} />
       {chats && (
-        <fieldset className="choices">
+        <fieldset className="ways">
           <legend className="hidden-text">How to ask</legend>
-          <label className="choice">
+          <label className="way">
             <input type="radio" name="how" checked={!plain} onChange={() => setPlain(false)} />
             Chat
           </label>
-          <label className="choice">
+          <label className="way">
             <input type="radio" name="how" checked={plain} onChange={() => setPlain(true)} />
             Request
           </label>
