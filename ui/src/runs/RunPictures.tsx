@@ -1,5 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { lazy, type ReactNode, Suspense, useCallback, useMemo } from "react";
+import { type AnalysisState, analysisState } from "@/analysis/state";
 import type { RunMessage } from "@/api/endpoints";
 import type { ChartRun } from "@/charts/ChartGrid";
 import { metricKeys } from "@/charts/queries";
@@ -12,6 +13,9 @@ import { idOf, nameOf, textOf } from "./values";
 const ChartGrid = lazy(() =>
   part(import("@/charts/ChartGrid")).then((module) => ({ default: module.ChartGrid })),
 );
+const Analysis = lazy(() =>
+  part(import("@/analysis/Analysis")).then((module) => ({ default: module.Analysis })),
+);
 
 /** Without a selection, pictures are of so many runs. */
 const MOST_RUNS = 100;
@@ -20,6 +24,8 @@ const NO_KEYS: string[] = [];
 interface Props {
   experimentId: string;
   runs: RunMessage[];
+  /** They were selected, one by one. */
+  selected: boolean;
   group: string[];
   search: RunsSearch;
   onChange: (next: Partial<RunsSearch>, replace?: boolean) => void;
@@ -28,21 +34,44 @@ interface Props {
 }
 
 /** Pictures of the selected runs, else of the first ones, beside their names. */
-export function RunPictures({ experimentId, runs, group, search, onChange, children }: Props) {
-  const live = useMemo(() => [experimentId], [experimentId]);
-  const keys = useQuery(metricKeys(live)).data ?? NO_KEYS;
-  const drawn = useMemo(() => runs.slice(0, MOST_RUNS).map((run) => chartRun(run, group)), [runs, group]);
-  const state = useMemo(() => chartState(search.charts), [search.charts]);
-  const onState = useCallback((next: ChartState) => onChange({ charts: next }, true), [onChange]);
+export function RunPictures({ children, ...given }: Props) {
   return (
     <div className="runs-split">
       <div className="runs-side">{children}</div>
       <div className="runs-pictures">
         <Suspense fallback={<p className="empty soft">Loading…</p>}>
-          <ChartGrid runs={drawn} keys={keys} state={state} onState={onState} live={live} />
+          {given.search.view === "analysis" ? <RunAnalysis {...given} /> : <RunCharts {...given} />}
         </Suspense>
       </div>
     </div>
+  );
+}
+
+type Given = Omit<Props, "children">;
+
+function RunCharts({ experimentId, runs, group, search, onChange }: Given) {
+  const live = useMemo(() => [experimentId], [experimentId]);
+  const keys = useQuery(metricKeys(live)).data ?? NO_KEYS;
+  const drawn = useMemo(() => runs.slice(0, MOST_RUNS).map((run) => chartRun(run, group)), [runs, group]);
+  const state = useMemo(() => chartState(search.charts), [search.charts]);
+  const onState = useCallback((next: ChartState) => onChange({ charts: next }, true), [onChange]);
+  return <ChartGrid runs={drawn} keys={keys} state={state} onState={onState} live={live} />;
+}
+
+function RunAnalysis({ experimentId, runs, selected, search, onChange }: Given) {
+  const state = useMemo(() => analysisState(search.analysis), [search.analysis]);
+  const onState = useCallback((next: AnalysisState) => onChange({ analysis: next }, true), [onChange]);
+  const shown = useMemo(() => runs.slice(0, MOST_RUNS), [runs]);
+  return (
+    <Analysis
+      experimentId={experimentId}
+      runs={selected ? runs : shown}
+      selected={selected}
+      filter={search.filter ?? ""}
+      deleted={search.deleted}
+      state={state}
+      onState={onState}
+    />
   );
 }
 

@@ -28,6 +28,7 @@ const NONE: Selected = new Set();
 const VIEWS: Tab[] = [
   { id: "table", title: "Table" },
   { id: "charts", title: "Charts" },
+  { id: "analysis", title: "Analysis" },
 ];
 
 export function RunsPage() {
@@ -173,6 +174,7 @@ function Runs({ experimentId }: { experimentId: string }) {
           <RunPictures
             experimentId={experimentId}
             runs={chosen.length > 0 ? chosen : runs}
+            selected={chosen.length > 0}
             group={group}
             search={search}
             onChange={change}
