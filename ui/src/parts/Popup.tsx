@@ -28,14 +28,16 @@ export function Popup({
   const [open, setOpen] = useState(false);
   const close = useCallback(() => panel.current?.hidePopover(), []);
 
+  // It has a size once it is shown, and another one when what is in it comes later.
   useLayoutEffect(() => {
-    if (!open || !opener.current || !panel.current) return;
-    const from = opener.current.getBoundingClientRect();
-    const { offsetWidth: width, offsetHeight: height } = panel.current;
-    const below = from.bottom + height + EDGE <= window.innerHeight || from.top < height + EDGE;
-    panel.current.style.top = `${below ? from.bottom + 4 : from.top - height - 4}px`;
-    panel.current.style.left = `${Math.max(EDGE, Math.min(from.left, window.innerWidth - width - EDGE))}px`;
-  });
+    const shown = panel.current;
+    if (!open || !opener.current || !shown) return;
+    const place = () => opener.current && stand(shown, opener.current);
+    place();
+    const sized = new ResizeObserver(place);
+    sized.observe(shown);
+    return () => sized.disconnect();
+  }, [open]);
   useEffect(() => {
     if (!open) return;
     const moved = (event: Event) => {
@@ -77,4 +79,14 @@ export function Popup({
       </div>
     </>
   );
+}
+
+/** Below the button, above it where there is no room, and never beyond the window's edge. */
+function stand(panel: HTMLElement, opener: HTMLElement): void {
+  const from = opener.getBoundingClientRect();
+  const { offsetWidth: width, offsetHeight: height } = panel;
+  const below = from.bottom + height + EDGE <= window.innerHeight || from.top < height + EDGE;
+  const top = below ? Math.min(from.bottom + 4, window.innerHeight - height - EDGE) : from.top - height - 4;
+  panel.style.top = `${Math.max(EDGE, top)}px`;
+  panel.style.left = `${Math.max(EDGE, Math.min(from.left, window.innerWidth - width - EDGE))}px`;
 }

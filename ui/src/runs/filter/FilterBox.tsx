@@ -1,4 +1,4 @@
-import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
+import { type KeyboardEvent, useEffect, useId, useLayoutEffect, useRef, useState } from "react";
 import { useShortcut } from "@/parts/useShortcut";
 import { keepFilter, lastFilters } from "../kept";
 import type { Scope } from "../queries";
@@ -30,6 +30,14 @@ export function FilterBox({ scope, refusal, busy, slash, onFilter }: Props) {
   const [text, setText] = useState(filter);
   const [caret, setCaret] = useState<number | null>(null);
   const [at, setAt] = useState(-1);
+  // Where the cursor goes once a choice is in the box: before the next key is pressed.
+  const put = useRef<number | null>(null);
+  useLayoutEffect(() => {
+    if (put.current === null) return;
+    box.current?.focus();
+    box.current?.setSelectionRange(put.current, put.current);
+    put.current = null;
+  });
   useShortcut("/", () => slash && box.current?.focus());
   useEffect(() => setText(filter), [filter]);
 
@@ -63,10 +71,7 @@ export function FilterBox({ scope, refusal, busy, slash, onFilter }: Props) {
     setText(next.text);
     setCaret(next.caret);
     setAt(-1);
-    requestAnimationFrame(() => {
-      box.current?.focus();
-      box.current?.setSelectionRange(next.caret, next.caret);
-    });
+    put.current = next.caret;
   };
   const press = (event: KeyboardEvent) => {
     const choice = list[at];

@@ -87,15 +87,10 @@ export function useColumns({ columns, pinned = NO_PINS, widths = NO_WIDTHS, onWi
   });
   const resizing = table.state.columnResizing.isResizingColumn;
   // The address gets the width once the mouse lets go, not at every move of it.
+  const wasResizing = useRef(resizing);
   useEffect(() => {
-    if (!resizing) return;
-    const done = () => onWidths(latest.current);
-    document.addEventListener("mouseup", done);
-    document.addEventListener("touchend", done);
-    return () => {
-      document.removeEventListener("mouseup", done);
-      document.removeEventListener("touchend", done);
-    };
+    if (wasResizing.current && !resizing) onWidths(latest.current);
+    wasResizing.current = resizing;
   }, [resizing, onWidths]);
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: the table gives others when these change
