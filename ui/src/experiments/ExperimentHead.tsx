@@ -71,7 +71,9 @@ export function ExperimentHead({ experimentId }: { experimentId: string }) {
       )}
       {note && (
         <details className="experiment-note">
-          <summary className="soft">{firstLine(note) || "Description"}</summary>
+          <summary className="soft">
+            <span>{firstLine(note) || "Description"}</span>
+          </summary>
           <Markdown text={note} />
         </details>
       )}

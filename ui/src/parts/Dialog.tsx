@@ -3,7 +3,8 @@ import "./controls.css";
 
 /**
  * A question that keeps the focus until it is answered. Escape closes it, and so does a click beside it, unless
- * something was typed: that isn't thrown away by a slip of the hand.
+ * something was typed: that isn't thrown away by a slip of the hand. The first field has the focus, or the one that is
+ * marked with data-focus.
  */
 export function Dialog({
   title,
@@ -23,6 +24,7 @@ export function Dialog({
   useEffect(() => {
     const dialog = shown.current;
     dialog?.showModal();
+    dialog?.querySelector<HTMLElement>("[data-focus]")?.focus();
     return () => dialog?.close();
   }, []);
   return (

@@ -72,7 +72,9 @@ export function ServerState() {
         )}
         {signedOut && !gone && (
           <p className="server-state">
-            You aren't signed in, or no longer. What you typed is still here.
+            {queryClient.getQueryData(["whoami"])
+              ? "Your sign-in ran out. What you see and typed is still here."
+              : "You aren't signed in."}
             <button type="button" className="button" onClick={() => setAsking(true)}>
               Sign in
             </button>

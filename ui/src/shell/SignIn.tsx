@@ -39,6 +39,7 @@ export function SignIn({ onDone, onClose }: { onDone: () => void; onClose: () =>
             <span>User name</span>
             <input
               className="field"
+              data-focus
               value={username}
               required
               autoComplete="username"
