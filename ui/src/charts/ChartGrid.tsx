@@ -76,6 +76,15 @@ export function ChartGrid({ runs: given, keys, state, onState, live }: Props) {
   const sections = useMemo(() => sectionsOf(found.keys, state.sections), [found.keys, state.sections]);
   const fitting = Math.max(1, Math.floor((width + GAP) / (LEAST_WIDTH + GAP)));
   const columns = Math.min(state.columns ?? fitting, Math.max(1, fitting + 1));
+  const legend = (
+    <Legend
+      runs={runs}
+      hidden={hidden}
+      hover={hover}
+      bands={bands === true}
+      onHidden={(ids) => change({ hidden: ids?.length ? ids : undefined })}
+    />
+  );
   return (
     <div className="chart-grid" ref={place}>
       <ChartToolbar
@@ -84,13 +93,7 @@ export function ChartGrid({ runs: given, keys, state, onState, live }: Props) {
         problem={found.problem}
         groups={runs.some((run) => run.group !== undefined)}
       />
-      <Legend
-        runs={runs}
-        hidden={hidden}
-        hover={hover}
-        bands={bands === true}
-        onHidden={(ids) => change({ hidden: ids?.length ? ids : undefined })}
-      />
+      {legend}
       {width > 0 &&
         sections.map((section) => (
           <ChartSection
@@ -112,7 +115,7 @@ export function ChartGrid({ runs: given, keys, state, onState, live }: Props) {
         </p>
       )}
       {state.large !== undefined && (
-        <Large chartKey={state.large} zoom={state.zoom?.[state.large]} shared={shared} />
+        <Large chartKey={state.large} zoom={state.zoom?.[state.large]} shared={shared} legend={legend} />
       )}
     </div>
   );

@@ -1,6 +1,5 @@
 import { useState } from "react";
 import { Popup } from "@/parts/Popup";
-import { SearchField } from "@/parts/SearchField";
 import { X_NAMES } from "./formats";
 import { patternProblem } from "./sections";
 import { type ChartState, MOST_COLUMNS, MOST_SMOOTH, type XAxis } from "./state";
@@ -21,10 +20,14 @@ export function ChartToolbar({ state, change, problem, groups }: Props) {
   return (
     <div className="chart-toolbar" role="toolbar" aria-label="Charts">
       <div className="find">
-        <SearchField
-          label="Find metrics by name"
+        <input
+          className="field"
+          type="search"
+          placeholder="Find metrics: text or /regex/"
+          aria-label="Find metrics by name"
+          aria-invalid={problem !== undefined}
           value={state.search ?? ""}
-          onChange={(text) => change({ search: text || undefined })}
+          onChange={(event) => change({ search: event.target.value || undefined })}
         />
         {problem && <p className="field-problem">{problem}</p>}
       </div>

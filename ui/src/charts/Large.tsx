@@ -1,15 +1,17 @@
-import { useEffect, useRef } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 import { Chart, type Shared } from "./Chart";
 
-/** One chart, as large as the window. */
+/** One chart, as large as the window, with its legend. */
 export function Large({
   chartKey,
   zoom,
   shared,
+  legend,
 }: {
   chartKey: string;
   zoom?: [number, number];
   shared: Shared;
+  legend: ReactNode;
 }) {
   const shown = useRef<HTMLDialogElement>(null);
   useEffect(() => {
@@ -28,6 +30,7 @@ export function Large({
       }}
     >
       <Chart chartKey={chartKey} zoom={zoom} large shared={shared} />
+      {legend}
     </dialog>
   );
 }

@@ -38,7 +38,7 @@ export function Legend({ runs, bands, hidden, hover, onHidden }: Props) {
   };
   return (
     <div className="chart-legend">
-      <ul ref={list} className={open ? undefined : "short"} aria-label="Runs">
+      <ul ref={list} className={open || lines.length <= FEW ? undefined : "short"} aria-label="Runs">
         {lines.map((line) => (
           <li key={line.id} data-line={line.id}>
             <button

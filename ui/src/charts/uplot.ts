@@ -60,7 +60,7 @@ export class LinePlot {
         },
         axes: [
           { ...lines, ...ticksOf(picture.x, axis, grid), size: 30 },
-          { ...lines, ...ticksOf(picture.y, "value", grid), size: Y_AXIS },
+          { ...lines, ...ticksOf(picture.y, "value", grid), size: Y_AXIS, space: 40 },
         ],
         series: [{}, { show: true, paths: () => null, points: { show: false } }],
         cursor: {
