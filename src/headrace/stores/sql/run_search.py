@@ -132,13 +132,14 @@ class _Query:
         self.db, self.experiments = db, chosen.experiments
         view = seen(chosen.view_type, "r")
         sees = [Part(view)] if view else []
-        self.filters = [*sees, *run_lower.filter_conditions(db, chosen.rule)]
         self.found: list[int] | None = None
         """All runs that match, where they were found from the filter's side."""
         by_id = any(
             each.entity == "attribute" and each.key == "run_id" and each.op in ("=", "IN")
             for each in chosen.rule.comparisons
         )
+        every_run_of = chosen.experiments if wanted >= EVERY_RUN and not by_id else ()
+        self.filters = [*sees, *run_lower.filter_conditions(db, chosen.rule, every_run_of)]
         start = None if by_id else self._selective(run_lower.candidates(db, chosen.rule), wanted)
         if by_id:
             self.found = self._matching(Part("run r"), self.filters)
