@@ -48,7 +48,7 @@ async function take(view: View, colorScheme: "light" | "dark", viewport: typeof 
       .act?.(page)
       .catch((error: Error) => problems.push(`${view.name}: ${error.message.slice(0, 200)}`));
     await page
-      .getByText("Loading…")
+      .getByText(/^(Loading…|Looking for)/)
       .first()
       .waitFor({ state: "hidden", timeout: READY_MS })
       .catch(() => problems.push(`${view.name}: still loading`));
