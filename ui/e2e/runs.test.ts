@@ -332,7 +332,7 @@ test("many runs are selected, tagged, written to a file, deleted and restored", 
     .or(page.getByLabel("Select all loaded runs"))
     .click();
   await seen("7 selected");
-  await page.getByRole("button", { name: "More" }).click();
+  await page.getByRole("button", { name: "Export" }).click();
   const file = page.waitForEvent("download");
   await page.getByRole("menuitem", { name: "CSV of the selected runs" }).click();
   const text = readFileSync(await (await file).path(), "utf8").split("\r\n");

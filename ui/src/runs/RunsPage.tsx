@@ -43,13 +43,13 @@ function Runs({ experimentId }: { experimentId: string }) {
   const [selected, setSelected] = useState<Selected>(NONE);
   const experiment = useQuery(experimentOf(experimentId));
   const { filter = "", order = "", deleted = false, group = NO_GROUP, view = "table" } = search;
-  const columns = useChosenColumns(experimentId, search.columns);
+  const { columns, choose } = useChosenColumns(experimentId, search.columns);
   const asked = useMemo(
     (): Asked => ({ experimentId, filter, deleted, order, columns: projectionOf([...columns, ...group]) }),
     [experimentId, filter, deleted, order, columns, group],
   );
   const count = useQuery(runCount(scopeOf(experimentId, search))).data?.count;
-  const found = useLines(asked, group);
+  const found = useLines(asked, group, view !== "table");
   const live = useLiveRuns(asked, group.length > 0);
   const { lines, runs, onEnd, onToggle, onMore } = found;
 
@@ -61,8 +61,10 @@ function Runs({ experimentId }: { experimentId: string }) {
   const acts = useMemo(
     (): TableActs => ({
       onOrder: (next) => change({ order: next || undefined }),
-      onArrange: (next) =>
-        change({ columns: next.columns, pinned: next.pinned.length ? next.pinned : undefined }, true),
+      onArrange: ({ columns: next, pinned }) => {
+        choose(next);
+        change({ columns: next, pinned: pinned.length ? pinned : undefined }, true);
+      },
       onWidths: (widths) => change({ widths }, true),
       onGroup: (id) => change({ group: [id] }),
       onSelect: setSelected,
@@ -70,7 +72,7 @@ function Runs({ experimentId }: { experimentId: string }) {
       onMore,
       onEnd,
     }),
-    [change, onToggle, onMore, onEnd],
+    [change, choose, onToggle, onMore, onEnd],
   );
   const chosen = useMemo(
     () =>
@@ -138,8 +140,14 @@ function Runs({ experimentId }: { experimentId: string }) {
         <ColumnsPicker
           experimentId={experimentId}
           columns={columns}
-          onChange={(next) => change({ columns: next }, true)}
-          onReset={() => change({ columns: undefined, pinned: undefined, widths: undefined }, true)}
+          onChange={(next) => {
+            choose(next);
+            change({ columns: next }, true);
+          }}
+          onReset={() => {
+            choose(undefined);
+            change({ columns: undefined, pinned: undefined, widths: undefined }, true);
+          }}
         />
         <label className="check runs-deleted">
           <input

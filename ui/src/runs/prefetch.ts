@@ -1,7 +1,7 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { projectionOf } from "./columns";
 import { BASIC } from "./firstColumns";
-import { keptColumns } from "./kept";
+import { guessedColumns, keptColumns } from "./kept";
 import {
   childCounts,
   experimentOf,
@@ -19,7 +19,11 @@ export function fetchFirstRuns(queries: QueryClient, experimentId: string, searc
   const scope = scopeOf(experimentId, search);
   const named = search.columns ?? keptColumns(experimentId);
   const { group = [], order = "" } = search;
-  const asked = { ...scope, order, columns: projectionOf([...(named ?? BASIC), ...group]) };
+  const asked = {
+    ...scope,
+    order,
+    columns: projectionOf([...(named ?? guessedColumns(experimentId) ?? BASIC), ...group]),
+  };
   if (group.length > 0) void queries.prefetchQuery(runGroups(asked, group));
   else void queries.prefetchInfiniteQuery(runPages(asked));
   void queries.prefetchQuery(experimentOf(experimentId));

@@ -1,6 +1,11 @@
 /** What the page of runs asks the server for. */
 
-import { type InfiniteData, infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import {
+  type InfiniteData,
+  infiniteQueryOptions,
+  type QueryClient,
+  queryOptions,
+} from "@tanstack/react-query";
 import { call } from "@/api/call";
 import type { RunMessage, SearchRunsAnswer } from "@/api/endpoints";
 import { type Branch, branchFilter } from "./branches";
@@ -74,13 +79,13 @@ export const scopeOf = (experimentId: string, search: RunsSearch): Scope => ({
 export const runPages = (asked: Asked, loaded = 0) =>
   infiniteQueryOptions({
     queryKey: ["runs", asked.experimentId, asked],
-    queryFn: ({ pageParam, signal }) =>
+    queryFn: ({ pageParam, signal, client, queryKey }) =>
       call(
         "runs.project",
         {
           ...wanted(asked),
           filter: isTree(asked) ? TOP_LEVEL : asked.filter,
-          max_results: pageParam ? PAGE : Math.min(MOST_AGAIN, Math.max(FIRST_PAGE, loaded)),
+          max_results: pageParam ? PAGE : firstPage(Math.max(loaded, firstLoaded(client, queryKey))),
           page_token: pageParam || undefined,
         },
         signal,
@@ -91,6 +96,12 @@ export const runPages = (asked: Asked, loaded = 0) =>
     structuralSharing: false,
     staleTime: Number.POSITIVE_INFINITY,
   });
+
+const firstPage = (loaded: number): number => Math.min(MOST_AGAIN, Math.max(FIRST_PAGE, loaded));
+
+/** A page that is fetched again is as long as it was. */
+const firstLoaded = (client: QueryClient, queryKey: readonly unknown[]): number =>
+  client.getQueryData<RunPages>(queryKey)?.pages[0]?.runs?.length ?? 0;
 
 export const runCount = (scope: Scope) =>
   queryOptions({

@@ -1,7 +1,7 @@
 /** The lines of the table, from what was asked and what is open. */
 
 import { useInfiniteQuery, useQueries, useQuery } from "@tanstack/react-query";
-import { useCallback, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { RunMessage } from "@/api/endpoints";
 import type { Branch } from "./branches";
 import { groupLines, type Line, matchLines, type Opened, treeLines } from "./lines";
@@ -16,6 +16,7 @@ const MOST_NAMES = 1_000;
 /** Parents that aren't here any more and have a line of their own. */
 const MOST_LOST = 50;
 const NO_RUNS: RunMessage[] = [];
+const NONE_OPEN: Open[] = [];
 const NO_COUNTS = new Map<string, number>();
 
 interface Open {
@@ -39,17 +40,19 @@ export interface Lines {
   again: () => void;
 }
 
-export function useLines(asked: Asked, group: string[]): Lines {
+/** pictured: runs are wanted by the order even where the lines are groups. */
+export function useLines(asked: Asked, group: string[], pictured: boolean): Lines {
   const grouped = group.length > 0;
   const tree = isTree(asked) && !grouped;
-  const [opens, setOpens] = useState<Open[]>([]);
+  const [known, setOpens] = useOpen(asked.experimentId, group);
+  const opens = tree || grouped ? known : NONE_OPEN;
   const [closed, setClosed] = useState<ReadonlySet<string>>(new Set());
 
   const { experimentId, filter, deleted, order } = asked;
   const source = JSON.stringify([experimentId, filter, deleted, order]);
   const loaded = useRef({ source, count: 0 });
   const again = loaded.current.source === source ? loaded.current.count : 0;
-  const pages = useInfiniteQuery({ ...runPages(asked, again), enabled: !grouped });
+  const pages = useInfiniteQuery({ ...runPages(asked, again), enabled: !grouped || pictured });
   const groups = useQuery(runGroups(asked, group));
   const counts = useQuery({ ...childCounts(asked), enabled: tree }).data ?? NO_COUNTS;
   const parents = useMemo(() => [...counts.keys()].sort().slice(0, MOST_NAMES), [counts]);
@@ -106,15 +109,18 @@ export function useLines(asked: Asked, group: string[]): Lines {
         );
       else setClosed((was) => flippedIn(was, branch.id));
     },
-    [inTree],
+    [inTree, setOpens],
   );
-  const onMore = useCallback((branch: Branch) => {
-    setOpens((was) =>
-      was.map((each) =>
-        each.branch.id === branch.id ? { ...each, most: Math.min(MOST_OF_A_BRANCH, each.most * 2) } : each,
-      ),
-    );
-  }, []);
+  const onMore = useCallback(
+    (branch: Branch) => {
+      setOpens((was) =>
+        was.map((each) =>
+          each.branch.id === branch.id ? { ...each, most: Math.min(MOST_OF_A_BRANCH, each.most * 2) } : each,
+        ),
+      );
+    },
+    [setOpens],
+  );
 
   const asking = grouped ? groups : pages;
   return {
@@ -130,6 +136,23 @@ export function useLines(asked: Asked, group: string[]): Lines {
     onMore,
     again: () => void asking.refetch(),
   };
+}
+
+let remembered: ReadonlyMap<string, Open[]> = new Map();
+
+/** What is open; also what was when one was here before: whoever comes back from a run finds the table as it was. */
+function useOpen(experimentId: string, group: string[]) {
+  const key = JSON.stringify([experimentId, group]);
+  const [all, setAll] = useState(remembered);
+  const setOpens = useCallback(
+    (change: (was: Open[]) => Open[]) =>
+      setAll((was) => new Map(was).set(key, change(was.get(key) ?? NONE_OPEN))),
+    [key],
+  );
+  useEffect(() => {
+    remembered = all;
+  }, [all]);
+  return [all.get(key) ?? NONE_OPEN, setOpens] as const;
 }
 
 /** A run may come twice, where its place in the order changed between two pages. */

@@ -79,9 +79,9 @@ export function BulkBar({ asked, columns, runs, total, name, onSelect, onChanged
           </span>
           <Link
             className={count > 1 ? "button" : "button off"}
-            to={"/experiments/$experimentId/compare" as "/"}
-            params={{ experimentId } as never}
-            search={{ runs: runs.slice(0, MOST_COMPARED).map(idOf).join(",") } as never}
+            to="/experiments/$experimentId/compare"
+            params={{ experimentId }}
+            search={{ runs: runs.slice(0, MOST_COMPARED).map(idOf).join(",") }}
             disabled={count < 2}
             title={count < 2 ? "Select two runs or more" : undefined}
           >
@@ -102,7 +102,7 @@ export function BulkBar({ asked, columns, runs, total, name, onSelect, onChanged
         </>
       )}
       <Menu
-        label="More"
+        label="Export"
         button={<span aria-hidden="true">⋯</span>}
         className="button"
         items={[
