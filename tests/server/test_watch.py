@@ -153,6 +153,28 @@ def test_who_comes_while_runs_are_written_misses_none(watched: Watched) -> None:
     through(watched, test)
 
 
+def test_a_herd_of_listeners_asks_one_after_another(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    at_once: list[int] = []
+    asking = 0
+
+    async def slow(since: str | None, experiments: Sequence[str], size: int) -> Changes:
+        nonlocal asking
+        asking += 1
+        at_once.append(asking)
+        await asyncio.sleep(0.001)
+        asking -= 1
+        return watched.store.changes(since, experiments, size)
+
+    async def test() -> None:
+        monkeypatch.setattr(watched.watch, "look", slow)
+        listeners = await asyncio.gather(*(watched.listening() for _ in range(50)))
+        run_id = watched.made()
+        assert [await ids(each) for each in listeners] == [{run_id}] * 50
+        assert max(at_once) <= watch.MAX_ASKING + 1
+
+    through(watched, test)
+
+
 def test_listeners_are_limited(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(watch, "MAX_LISTENERS", 2)
 

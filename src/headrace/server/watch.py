@@ -20,6 +20,7 @@ MAX_LISTENERS = 1000  # of a process; each costs a connection and some 10 KB
 PAGE = 1000  # runs
 LOOK_GAP_S = 0.2
 LOOK_EVERY_S = 1.0
+MAX_ASKING = 2  # at a time: after a restart all listeners come at once, and others read, too
 MAX_SCOPE = 100  # experiments that a look names; if listeners name more, it takes in all
 
 Look = Callable[[str | None, Sequence[str], int], Awaitable[Changes]]
@@ -61,7 +62,8 @@ class Listener:
         async with self._watch.between_looks():
             self._lost, self._heard_until = False, None
             self._heard.clear()
-        changes = await self._watch.look(self.cursor, sorted(self.experiments), PAGE)
+        async with self._watch.asking:
+            changes = await self._watch.look(self.cursor, sorted(self.experiments), PAGE)
         self.cursor = changes.cursor
         return changes
 
@@ -93,6 +95,7 @@ class Watch:
         self.look = look
         self.closed = False
         self._listeners: set[Listener] = set()
+        self.asking = asyncio.Semaphore(MAX_ASKING)
         self._looking = asyncio.Lock()
         self._cursor: str | None = None  # None: nobody looks
         self._told: dict[str, int | None] = {}
