@@ -86,7 +86,7 @@ interface Line {
 const measured = (metric: MetricMessage): Line => ({
   key: metric.key,
   value: metricText(metric.value),
-  of: metric.dataset_name ? `on ${metric.dataset_name}` : "",
+  of: `at step ${metric.step ?? 0}${metric.dataset_name ? ` on ${metric.dataset_name}` : ""}`,
 });
 
 function Values({ title, rows }: { title: string; rows: Line[] }) {

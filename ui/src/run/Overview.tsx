@@ -55,9 +55,11 @@ export function Overview({ run }: { run: RunMessage }) {
           <PairsTable title="Params" tab="params" rows={params} />
         </div>
         {own.length > 0 && (
-          <Suspense>
-            <RunCharts run={run} keys={own.slice(0, CHARTS)} state={charts} onState={setCharts} />
-          </Suspense>
+          <div className="overview-charts">
+            <Suspense>
+              <RunCharts run={run} keys={own.slice(0, CHARTS)} state={charts} onState={setCharts} />
+            </Suspense>
+          </div>
         )}
       </div>
     </div>

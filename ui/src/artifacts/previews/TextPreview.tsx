@@ -6,10 +6,12 @@ import { readPart, textOf } from "../read";
 import { Scrolled } from "../Scrolled";
 import { sizeText } from "../sizes";
 import type { PreviewProps } from "./index";
+import { ManyLines } from "./ManyLines";
 
 const Highlighted = lazy(() => import("./Highlighted"));
 const STEP_BYTES = 1_000_000;
-const MOST_HIGHLIGHTED = 200_000;
+/** More is neither highlighted nor drawn at once. */
+const MOST_WHOLE = 200_000;
 
 /** Text with its lines numbered: the first megabyte, then as much more as is asked for. */
 export default function TextPreview({ url, path }: PreviewProps) {
@@ -30,22 +32,26 @@ export default function TextPreview({ url, path }: PreviewProps) {
   const shown = parts.reduce((sum, part) => sum + part.bytes.length, 0);
   const total = parts[0]?.total ?? 0;
   if (total === 0) return <p className="soft">The file is empty.</p>;
-  const language = shown <= MOST_HIGHLIGHTED ? languageOf(path) : undefined;
+  const language = languageOf(path);
   return (
     <>
       <label className="check">
         <input type="checkbox" checked={wrap} onChange={(event) => setWrap(event.target.checked)} />
         Wrap lines
       </label>
-      <Lines text={text} wrap={wrap}>
-        {language ? (
-          <Suspense fallback={text}>
-            <Highlighted text={text} language={language} />
-          </Suspense>
-        ) : (
-          text
-        )}
-      </Lines>
+      {shown > MOST_WHOLE ? (
+        <ManyLines text={text} wrap={wrap} />
+      ) : (
+        <Lines text={text} wrap={wrap}>
+          {language ? (
+            <Suspense fallback={text}>
+              <Highlighted text={text} language={language} />
+            </Suspense>
+          ) : (
+            text
+          )}
+        </Lines>
+      )}
       {found.hasNextPage && (
         <p className="more">
           <span className="soft">
@@ -67,7 +73,7 @@ export default function TextPreview({ url, path }: PreviewProps) {
 }
 
 /** The numbers stand beside the text, so that copying takes the text alone. */
-export function Lines({ text, wrap, children }: { text: string; wrap: boolean; children: React.ReactNode }) {
+function Lines({ text, wrap, children }: { text: string; wrap: boolean; children: React.ReactNode }) {
   const lines = text.endsWith("\n") ? text.slice(0, -1) : text;
   let count = 1;
   for (let at = lines.indexOf("\n"); at >= 0; at = lines.indexOf("\n", at + 1)) count += 1;

@@ -43,10 +43,18 @@ export function LogView({
   });
   const latest = useRef(virtual);
   latest.current = virtual;
-  // The end stays in sight, unless somebody looks for something.
+  // The end stays in sight while somebody is there; what is put before leaves in sight what was.
+  const before = useRef({ start: 0, count: 0, atEnd: true });
+  const start = shown?.start ?? 0;
   useEffect(() => {
-    if (lines.length > 0 && !find) latest.current.scrollToIndex(lines.length - 1, { align: "end" });
-  }, [lines.length, find]);
+    const { start: was, count, atEnd } = before.current;
+    before.current = { start, count: lines.length, atEnd };
+    if (count > 0 && start < was) latest.current.scrollToIndex(lines.length - count, { align: "start" });
+    else if (lines.length > 0 && atEnd) latest.current.scrollToIndex(lines.length - 1, { align: "end" });
+  }, [lines.length, start]);
+  const scrolled = (place: HTMLElement) => {
+    before.current.atEnd = place.scrollHeight - place.scrollTop - place.clientHeight < 2 * LINE_HEIGHT;
+  };
   // What is looked for is shown from the end, as the log is.
   const last = found.at(-1);
   useEffect(() => {
@@ -128,8 +136,14 @@ export function LogView({
         </p>
       )}
       {lines.length === 0 && <p className="soft">Nothing was printed yet.</p>}
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keys */}
-      <section ref={scroller} className={wrap ? "log wrap" : "log"} aria-label="Log" tabIndex={0}>
+      <section
+        ref={scroller}
+        className={wrap ? "log wrap" : "log"}
+        aria-label="Log"
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reachable by keys
+        tabIndex={0}
+        onScroll={(event) => scrolled(event.currentTarget)}
+      >
         <div style={{ height: virtual.getTotalSize(), position: "relative" }}>
           {virtual.getVirtualItems().map((item) => (
             <div

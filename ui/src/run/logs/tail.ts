@@ -55,7 +55,10 @@ export class LogTail {
 
   /** Whether anything came. A file that became shorter was written anew, and is read again. */
   async follow(signal?: AbortSignal): Promise<boolean> {
-    const { bytes, total } = await this.fetch(this.end, this.end + this.partBytes, signal);
+    // From the last byte that is known: a range of which nothing exists would be an error.
+    const known = Math.min(1, this.end);
+    const found = await this.fetch(this.end - known, this.end + this.partBytes, signal);
+    const [bytes, total] = [found.bytes.subarray(known), found.total];
     if (total < this.end) {
       await this.read(signal);
       return true;
