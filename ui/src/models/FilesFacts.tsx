@@ -29,7 +29,7 @@ export function FilesFacts({ name, version }: { name: string; version: string })
             )}{" "}
             <span className="soft">
               {standing.data?.signer !== undefined
-                ? `A key of the model's policy proves the signature of ${standing.data.signer || "its owner"}.`
+                ? "A key of the model's policy proves the signature."
                 : standing.data?.unproven && `No signature is proven: ${standing.data.unproven}.`}
             </span>
           </p>
@@ -39,31 +39,22 @@ export function FilesFacts({ name, version }: { name: string; version: string })
           None: the files lie where this registry doesn't read them, so nothing tells whether they changed.
         </p>
       )}
-      {signed.length > 0 && (
-        <table className="list facts-list">
-          <thead>
-            <tr>
-              <th scope="col">Signature</th>
-              <th scope="col">Signed</th>
-              <th scope="col">Of</th>
-            </tr>
-          </thead>
-          <tbody>
-            {signed.map((each) => (
-              <tr key={`${each.digest} ${each.created_ms} ${each.signer}`}>
-                <td>
-                  by{" "}
-                  {each.method === "certificate"
-                    ? `the certificate of ${each.signer}`
-                    : `the key ${each.signer ?? ""}`}
-                </td>
-                <td className="soft">{exactTime(each.created_ms)}</td>
-                <td className="soft">{each.digest === digest ? "the present files" : "earlier files"}</td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
+      <ul className="signatures">
+        {signed.map((each) => (
+          <li key={`${each.digest} ${each.created_ms} ${each.signer}`} title={each.signer}>
+            Signed by {each.method === "certificate" ? "the certificate of" : "the key"} {short(each.signer)}
+            <span className="soft">
+              , {exactTime(each.created_ms)}
+              {each.digest === digest ? "" : ", of earlier files"}
+            </span>
+          </li>
+        ))}
+      </ul>
     </section>
   );
+}
+
+/** Keys are told by their digest, of which some digits will do. */
+function short(signer = ""): string {
+  return /^[0-9a-f]{32,}$/.test(signer) ? `${signer.slice(0, 16)}…` : signer;
 }

@@ -74,20 +74,14 @@ export function VersionRow({
         </span>
       </td>
       {columns.stage && <td>{version.current_stage === "None" ? "" : version.current_stage}</td>}
-      {columns.gates && (
-        <td>
-          <GateChips standing={standing.data} />
-        </td>
-      )}
+      {columns.gates && <td>{checked && <GateChips standing={standing.data} />}</td>}
       {columns.metrics.map((key) => (
         <td key={key} className="number">
           {metricText(run?.metrics.get(key))}
         </td>
       ))}
       {columns.signature && (
-        <td>
-          <SignatureChip standing={standing.data} digest={version.digest} />
-        </td>
+        <td>{checked && <SignatureChip standing={standing.data} digest={version.digest} />}</td>
       )}
       <td className="run">
         {run ? (
@@ -104,7 +98,11 @@ export function VersionRow({
       <td className="soft when" title={exactTime(version.creation_timestamp)}>
         {ago(version.creation_timestamp)}
       </td>
-      {columns.by && <td className="soft">{version.user_id}</td>}
+      {columns.by && (
+        <td className="soft by" title={version.user_id}>
+          {version.user_id}
+        </td>
+      )}
       {columns.tags && (
         <td>
           <span className="chips">
@@ -135,9 +133,10 @@ export function VersionRow({
 
 /** Which aliases it could take now. */
 function GateChips({ standing }: { standing: CheckAnswer | undefined }) {
+  if (!standing) return <span className="soft">…</span>;
   return (
     <span className="chips">
-      {(standing?.targets ?? []).map((target) => {
+      {(standing.targets ?? []).map((target) => {
         const failed = (target.checks ?? []).filter((each) => !each.passed);
         const why = failed.map(
           (each) => `${each.check} ${each.subject}: ${each.found}. Needed: ${each.needed}`,
@@ -165,7 +164,7 @@ export function SignatureChip({
   standing: CheckAnswer | undefined;
   digest: string | undefined;
 }) {
-  if (!standing) return null;
+  if (!standing) return <span className="soft">…</span>;
   if (standing.signer !== undefined)
     return (
       <Chip tone="good" title={`Signed by ${standing.signer}`}>
