@@ -409,7 +409,12 @@ for at in range(260):
     await page.keyboard.press("Control+End");
     await page.waitForTimeout(150);
   }
+  await page.getByRole("link", { name: "r000" }).click();
+  await page.getByRole("heading", { name: "r000" }).waitFor();
+  await page.goBack();
   await page.getByRole("link", { name: "r000" }).waitFor();
+  await head("start").getByRole("button", { name: "Started", exact: true }).click();
+  await page.getByRole("link", { name: "r259" }).waitFor();
 });
 
 test("an experiment without runs shows how to log the first, with its own name and address", async () => {

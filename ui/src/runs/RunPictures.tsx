@@ -51,8 +51,11 @@ type Given = Omit<Props, "children">;
 
 function RunCharts({ experimentId, runs, group, search, onChange }: Given) {
   const live = useMemo(() => [experimentId], [experimentId]);
-  const keys = useQuery(metricKeys(live)).data ?? NO_KEYS;
-  const drawn = useMemo(() => runs.slice(0, MOST_RUNS).map((run) => chartRun(run, group)), [runs, group]);
+  // The same runs while nothing of them that is drawn is different: their metrics change all the time.
+  const text = JSON.stringify(runs.slice(0, MOST_RUNS).map((run) => chartRun(run, group)));
+  const drawn = useMemo(() => JSON.parse(text) as ChartRun[], [text]);
+  const runIds = drawn.map((run) => run.runId);
+  const keys = useQuery(metricKeys(live, runIds)).data ?? NO_KEYS;
   const state = useMemo(() => chartState(search.charts), [search.charts]);
   const onState = useCallback((next: ChartState) => onChange({ charts: next }, true), [onChange]);
   return <ChartGrid runs={drawn} keys={keys} state={state} onState={onState} live={live} />;

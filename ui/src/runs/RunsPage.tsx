@@ -5,6 +5,7 @@ import { ApiError } from "@/api/call";
 import { ExperimentHead } from "@/experiments/ExperimentHead";
 import { Problem } from "@/parts/Problem";
 import { type Tab, TabPanel, Tabs } from "@/parts/Tabs";
+import { useCommand } from "@/shell/commands";
 import { BulkBar } from "./bulk/BulkBar";
 import { ColumnsPicker } from "./ColumnsPicker";
 import { projectionOf } from "./columns";
@@ -74,6 +75,14 @@ function Runs({ experimentId }: { experimentId: string }) {
     }),
     [change, choose, onToggle, onMore, onEnd],
   );
+  useCommand({ id: "runs.table", title: "Runs as a table", act: () => change({ view: undefined }) });
+  useCommand({ id: "runs.charts", title: "Charts of the runs", act: () => change({ view: "charts" }) });
+  useCommand({ id: "runs.analysis", title: "Analysis of the runs", act: () => change({ view: "analysis" }) });
+  useCommand({
+    id: "runs.deleted",
+    title: deleted ? "Runs that aren't deleted" : "Deleted runs",
+    act: () => change({ deleted: deleted ? undefined : true }),
+  });
   const chosen = useMemo(
     () =>
       selected.size === 0

@@ -74,7 +74,8 @@ export const scopeOf = (experimentId: string, search: RunsSearch): Scope => ({
 
 /**
  * Runs with the columns that are shown and no others. Changes are patched in as they happen (useLiveRuns.ts), so that
- * pages don't get old; they are compared by nobody, since there may be 100,000 runs in them.
+ * pages don't get old; they are compared by nobody, since there may be 100,000 runs in them. loaded: how many runs are
+ * shown now, with other columns.
  */
 export const runPages = (asked: Asked, loaded = 0) =>
   infiniteQueryOptions({

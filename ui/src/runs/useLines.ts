@@ -50,8 +50,9 @@ export function useLines(asked: Asked, group: string[], pictured: boolean): Line
 
   const { experimentId, filter, deleted, order } = asked;
   const source = JSON.stringify([experimentId, filter, deleted, order]);
-  const loaded = useRef({ source, count: 0 });
-  const again = loaded.current.source === source ? loaded.current.count : 0;
+  const loaded = useRef({ source, count: 0, columns: asked.columns });
+  const others = loaded.current.source === source && loaded.current.columns !== asked.columns;
+  const again = others ? loaded.current.count : 0;
   const pages = useInfiniteQuery({ ...runPages(asked, again), enabled: !grouped || pictured });
   const groups = useQuery(runGroups(asked, group));
   const counts = useQuery({ ...childCounts(asked), enabled: tree }).data ?? NO_COUNTS;
@@ -63,7 +64,7 @@ export function useLines(asked: Asked, group: string[], pictured: boolean): Line
     () => distinct(pages.data?.pages.flatMap((page) => page.runs ?? NO_RUNS) ?? NO_RUNS),
     [pages.data],
   );
-  if (!pages.isPlaceholderData) loaded.current = { source, count: runs.length };
+  if (!pages.isPlaceholderData) loaded.current = { source, count: runs.length, columns: asked.columns };
 
   const opened = new Map<string, Opened>();
   for (const [at, { branch }] of opens.entries()) {

@@ -16,6 +16,10 @@ const MOST = 1_000;
 /** Counts and groups are of all runs, so they are asked for at most so often. */
 const TOTALS_MS = 3_000;
 
+const FRESH_MS = 2_000;
+/** Pages that are fetched again at a return; those beyond come when they are scrolled to. */
+const MOST_PAGES = 10;
+
 const NEWEST_FIRST = new Set(["", "attributes.start_time DESC"]);
 
 export interface LiveRuns {
@@ -73,6 +77,19 @@ export function useLiveRuns(asked: Asked, grouped: boolean): LiveRuns {
     },
     [queries, totals],
   );
+  // Whoever comes back sees what was loaded at once, and what changed meanwhile a moment later.
+  useEffect(() => {
+    const { queryKey } = runPages(latest.current.asked);
+    const state = queries.getQueryState(queryKey);
+    if (!state?.data || state.dataUpdatedAt > Date.now() - FRESH_MS) return;
+    queries.setQueryData<RunPages>(
+      queryKey,
+      (was) =>
+        was && { pages: was.pages.slice(0, MOST_PAGES), pageParams: was.pageParams.slice(0, MOST_PAGES) },
+    );
+    void queries.invalidateQueries({ queryKey, exact: true });
+    totals();
+  }, [queries, totals]);
   useChanges([asked.experimentId], (ids) => void heard(ids));
   const seen = useCallback(() => setWaiting(new Set()), []);
   return { waiting: waiting.size, seen, changed: heard };

@@ -91,8 +91,10 @@ export function RunsTable({ lines, more, columns, question, order, selected, nam
   // biome-ignore lint/correctness/useExhaustiveDependencies: widths are measured again when the columns are others
   useEffect(() => across.measure(), [across, layout]);
   useAnchor(frame, lines);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: whatever the question is
+  const answered = useRef(question);
   useEffect(() => {
+    if (answered.current === question) return;
+    answered.current = question;
     frame.current?.scrollTo({ top: 0 });
     setPlace({ row: 0, column: 0 });
   }, [question]);
@@ -228,6 +230,7 @@ export function RunsTable({ lines, more, columns, question, order, selected, nam
     <div
       className={nested ? "grid nested" : "grid"}
       ref={frame}
+      data-scroll-restoration-id="runs"
       role="treegrid"
       aria-label="Runs"
       aria-rowcount={more ? -1 : lines.length + 1}
