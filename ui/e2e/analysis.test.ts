@@ -25,7 +25,10 @@ async function trial(i: number): Promise<string> {
   const score = Math.log10(rate) + (i % 3 === 0 ? 0.5 : 0);
   await server.post("runs/log-batch", {
     run_id: runId,
-    metrics: [{ key: "score", value: i % 10 === 9 ? "NaN" : score, timestamp: 0, step: 0 }],
+    metrics: [
+      { key: "score", value: i % 10 === 9 ? "NaN" : score, timestamp: 0, step: 0 },
+      { key: "spikes", value: i === 4 ? 77 : i / 100, timestamp: 0, step: 0 },
+    ],
     params: [
       { key: "rate", value: String(rate) },
       { key: "kind", value: i % 3 === 0 ? SCRIPT : "plain" },
@@ -147,11 +150,13 @@ test("contour, boxes: drawn, told as text, taken along as PNG", async () => {
   await picture(/Box plot of score by kind: .*plain median/).waitFor();
   await page.getByText("As a table").click();
   await page.getByRole("rowheader", { name: "plain" }).waitFor();
+  await page.getByLabel("Metric", { exact: true }).selectOption("spikes");
+  await page.getByRole("cell", { name: "77", exact: true }).waitFor();
   const [file] = await Promise.all([
     page.waitForEvent("download"),
     page.getByRole("button", { name: "Save as PNG" }).click(),
   ]);
-  expect(file.suggestedFilename()).toBe("boxes score kind.png");
+  expect(file.suggestedFilename()).toBe("boxes spikes kind.png");
   expect([...readFileSync(await file.path()).subarray(1, 4)]).toEqual(
     [..."PNG"].map((each) => each.charCodeAt(0)),
   );

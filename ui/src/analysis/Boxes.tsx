@@ -187,7 +187,7 @@ function BoxTable({ boxes, param }: { boxes: readonly Box[]; param: string }) {
                     {metricText(value)}
                   </td>
                 ))}
-                <td>{box.outliers.map(metricText).join(", ") || "–"}</td>
+                <td>{box.outliers.map((value) => metricText(value)).join(", ") || "–"}</td>
               </tr>
             ))}
           </tbody>

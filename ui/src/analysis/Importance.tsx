@@ -110,7 +110,10 @@ export default function Importance({
               draw={draw}
             />
           )}
-          <ImportanceTable ranked={ranked} total={target.length} />
+          {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be scrolled by keys */}
+          <section className="importance-scroll" aria-label="Importances and correlations" tabIndex={0}>
+            <ImportanceTable ranked={ranked} total={target.length} />
+          </section>
           <p className="soft">
             Importance: how much worse a random forest of {title} guesses when the param is mixed up among
             runs, as a share of the variance. r: Pearson, ρ: Spearman (of ranks), η: correlation ratio, for
