@@ -1,5 +1,8 @@
 import "@/parts/list.css";
+import { useState } from "react";
 import { type Field, type Signature, typeText } from "./mlmodel";
+
+const FIRST = 100;
 
 /** What the model takes, gives and can be told, by name and type. */
 export function SignatureTables({ signature }: { signature: Signature | undefined }) {
@@ -45,6 +48,7 @@ export function SignatureTables({ signature }: { signature: Signature | undefine
 }
 
 function Fields({ title, fields }: { title: string; fields: Field[] }) {
+  const [all, setAll] = useState(false);
   if (fields.length === 0) return null;
   const tensors = fields.some((each) => each.shape);
   return (
@@ -62,7 +66,7 @@ function Fields({ title, fields }: { title: string; fields: Field[] }) {
           </tr>
         </thead>
         <tbody>
-          {fields.map((each, at) => (
+          {(all ? fields : fields.slice(0, FIRST)).map((each, at) => (
             // biome-ignore lint/suspicious/noArrayIndexKey: fields may have no name, and never change places
             <tr key={at}>
               <th scope="row">{each.name ?? <span className="soft">{`without name, ${at}`}</span>}</th>
@@ -79,6 +83,11 @@ function Fields({ title, fields }: { title: string; fields: Field[] }) {
           ))}
         </tbody>
       </table>
+      {fields.length > FIRST && !all && (
+        <button type="button" className="quiet" onClick={() => setAll(true)}>
+          Show all {fields.length.toLocaleString("en")}
+        </button>
+      )}
     </>
   );
 }

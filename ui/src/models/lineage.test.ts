@@ -33,6 +33,13 @@ test("datasets and the commit lead to the run, it to the model, that to the vers
   expect(graph.nodes.find((node) => node.id === "commit")?.note).toBe("main, with changes");
 });
 
+test("of many datasets some are shown, and the number of the others", () => {
+  const datasets = Array.from({ length: 100 }, (_, at) => ({ name: `d${at}`, digest: String(at) }));
+  const words = inWords(graphOf({ ...full, datasets, git: undefined }, []));
+  expect(words.filter((each) => each.startsWith("dataset"))).toHaveLength(9);
+  expect(words).toContain("dataset 92 others → run swift-hen");
+});
+
 test("a copy comes after what it is a copy of", () => {
   const graph = graphOf({ model_version: version, location: "", copied_from: "dev/wine/7" }, []);
   expect(inWords(graph)).toEqual(["version dev/wine 7 → version wine 3"]);

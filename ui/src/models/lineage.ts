@@ -31,6 +31,7 @@ export interface Placed extends Node {
 
 export const NODE = { width: 200, height: 46, gapX: 40, gapY: 12 };
 const HERE = "here";
+const MOST = 8; // datasets, and copies: more than that nobody reads in a picture
 
 /** same: versions with the very same files, wherever they are registered. */
 export function graphOf(lineage: LineageAnswer, same: ModelVersionMessage[]): Graph {
@@ -38,9 +39,13 @@ export function graphOf(lineage: LineageAnswer, same: ModelVersionMessage[]): Gr
   const nodes: Node[] = [];
   const edges: Graph["edges"] = [];
   const { experiment_id: experimentId, run_id: runId, git } = lineage;
-  for (const each of lineage.datasets ?? []) {
-    const id = `dataset ${each.name} ${each.digest} ${each.context ?? ""}`;
-    if (nodes.some((node) => node.id === id)) continue;
+  const named = new Map(
+    (lineage.datasets ?? []).map((each) => [
+      `dataset ${each.name} ${each.digest} ${each.context ?? ""}`,
+      each,
+    ]),
+  );
+  for (const [id, each] of [...named].slice(0, MOST)) {
     nodes.push({
       id,
       kind: "dataset",
@@ -50,6 +55,10 @@ export function graphOf(lineage: LineageAnswer, same: ModelVersionMessage[]): Gr
       page: experimentId ? { kind: "dataset", experimentId, digest: each.digest } : undefined,
     });
     edges.push([id, "run"]);
+  }
+  if (named.size > MOST) {
+    nodes.push({ id: "others", kind: "dataset", title: `${named.size - MOST} others`, note: "", layer: 0 });
+    edges.push(["others", "run"]);
   }
   if (git) {
     const note = [git.branch, git.dirty && "with changes"].filter(Boolean).join(", ");
@@ -98,7 +107,7 @@ export function graphOf(lineage: LineageAnswer, same: ModelVersionMessage[]): Gr
     layer: 4,
     here: true,
   });
-  for (const each of same.filter((one) => one.source === `models:/${name}/${version}`)) {
+  for (const each of same.filter((one) => one.source === `models:/${name}/${version}`).slice(0, MOST)) {
     const id = `copy ${each.name} ${each.version}`;
     nodes.push({
       id,

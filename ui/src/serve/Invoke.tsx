@@ -8,6 +8,8 @@ import { FieldRow } from "./FieldRow";
 import { bodyOf, formOf } from "./requests";
 import type { Endpoint } from "./useEndpoint";
 
+const MOST_FIELDS = 200; // more is easier to write as JSON
+
 /** A request to /invocations: by a form where the signature tells the fields, else as JSON. */
 export function Invoke({
   endpoint,
@@ -19,7 +21,10 @@ export function Invoke({
   example: unknown;
 }) {
   const form = useMemo(
-    () => (signature?.inputs.length ? formOf(signature, example) : undefined),
+    () =>
+      signature?.inputs.length && signature.inputs.length <= MOST_FIELDS
+        ? formOf(signature, example)
+        : undefined,
     [signature, example],
   );
   const [values, setValues] = useState<Record<string, string>>({});
