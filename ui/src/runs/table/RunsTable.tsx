@@ -1,25 +1,23 @@
-import { useNavigate } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, type MouseEvent, useEffect, useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import type { RunInfoMessage } from "@/api/endpoints";
 import type { Branch } from "../branches";
 import type { Arrangement } from "../columnMoves";
-import { columnOf } from "../columns";
 import type { Line } from "../lines";
-import { allFlipped, flipped, isAll, type Selected, stretched } from "../selection";
-import { idOf, nameOf } from "../values";
+import { isAll, type Selected } from "../selection";
+import { idOf } from "../values";
 import { useMinute } from "./clock";
 import { Header } from "./Header";
-import { type Extent, keyTarget, type Place } from "./keyboard";
+import type { Extent, Place } from "./keyboard";
 import { ACTIVE_ID, ROW_PX, Row } from "./Row";
 import { useAnchor } from "./useAnchor";
 import { type ColumnState, type Placed, useColumns } from "./useColumns";
 import { useHeaderActs } from "./useHeaderActs";
+import { useTableEvents } from "./useTableEvents";
 import "./table.css";
 
 const AHEAD = 60;
 const HEAD_PX = 34;
-const TITLE_CHARS = 2_000;
 
 export interface TableActs {
   onOrder: (order: string) => void;
@@ -53,13 +51,11 @@ interface Props {
  * that scrolls out of sight goes, and would take a focus of its own with it.
  */
 export function RunsTable({ lines, more, columns, question, order, selected, names, dots, acts }: Props) {
-  const navigate = useNavigate();
   const frame = useRef<HTMLDivElement>(null);
   const { table, layout } = useColumns({ ...columns, onWidths: acts.onWidths });
   const minute = useMinute();
   const [place, setPlace] = useState<Place>({ row: 0, column: 0 });
   const [focused, setFocused] = useState(false);
-  const pressed = useRef<string | undefined>(undefined);
   const headerActs = useHeaderActs({
     table,
     columns,
@@ -123,95 +119,17 @@ export function RunsTable({ lines, more, columns, question, order, selected, nam
     const center = next.column - layout.start.length;
     if (center >= 0) across.scrollToIndex(center);
   };
-  const open = (line: Line | undefined) => {
-    if (line?.kind !== "run") return;
-    const { experiment_id: experimentId = "" } = line.run.info;
-    void navigate({
-      to: "/experiments/$experimentId/runs/$runId",
-      params: { experimentId, runId: idOf(line.run) },
-    });
-  };
-  const act = (line: Line | undefined) => {
-    if (line?.kind === "run") open(line);
-    else if (line?.kind === "more") acts.onMore(line.branch);
-    else if (line && !line.closed) acts.onToggle(line.branch);
-  };
-  const select = (line: Line | undefined, range: boolean) => {
-    if (line?.kind !== "run") return;
-    const from = pressed.current;
-    pressed.current = line.key;
-    acts.onSelect((was) => (range ? stretched(was, lines, from, line.key) : flipped(was, idOf(line.run))));
-  };
-
-  const click = (event: MouseEvent<HTMLDivElement>) => {
-    const target = event.target as HTMLElement;
-    const what = target.closest<HTMLElement>("[data-act]")?.dataset.act;
-    const row = target.closest<HTMLElement>("[data-at]");
-    const at = row ? Number(row.dataset.at) : -1;
-    const line = lines[at];
-    if (row) {
-      const cell = target.closest<HTMLElement>("[data-column]")?.dataset.column;
-      const column = [...layout.start, ...layout.center].findIndex((each) => each.column.id === cell);
-      setPlace({ row: at, column: Math.max(0, column) });
-    }
-    if (what === "select-all") acts.onSelect((was) => allFlipped(was, lines));
-    if (what === "select") select(line, event.shiftKey);
-    if (what === "open" && line?.kind !== "more" && line?.branch) acts.onToggle(line.branch);
-    if (what === "more" && line?.kind === "more") acts.onMore(line.branch);
-    const plain = event.button === 0 && !event.ctrlKey && !event.metaKey && !event.shiftKey && !event.altKey;
-    if (what === "run" && plain) {
-      event.preventDefault();
-      open(line);
-    }
-    if (what === "parent" && plain && line?.kind === "run") {
-      event.preventDefault();
-      const { experiment_id: experimentId = "" } = line.run.info;
-      void navigate({
-        to: "/experiments/$experimentId/runs/$runId",
-        params: { experimentId, runId: line.under ?? "" },
-      });
-    }
-  };
-
-  const press = (event: KeyboardEvent<HTMLDivElement>) => {
-    if (event.target !== frame.current) return;
-    const line = lines[place.row];
-    const column = [...layout.start, ...layout.center][place.column]?.column;
-    if (headerActs.onKey(event, place.row < 0 ? column : undefined)) return event.preventDefault();
-    if (line && line.kind !== "more" && line.branch && place.column === 0) {
-      const flips = event.key === (line.open ? "ArrowLeft" : "ArrowRight");
-      if (flips && !(line.kind !== "run" && line.closed)) {
-        event.preventDefault();
-        return acts.onToggle(line.branch);
-      }
-    }
-    if (event.key === "Enter") act(line);
-    else if (event.key === " ") select(line, event.shiftKey);
-    else if (event.key === "Escape") acts.onSelect(() => new Set());
-    else if (event.key === "a" && (event.ctrlKey || event.metaKey))
-      acts.onSelect((was) => allFlipped(was, lines));
-    else {
-      const next = event.altKey
-        ? undefined
-        : keyTarget(event.key, event.ctrlKey || event.metaKey, place, size);
-      if (!next) return;
-      if (event.shiftKey && next.row !== place.row) select(lines[next.row], false);
-      goTo(next);
-    }
-    event.preventDefault();
-  };
-
-  /** What a cell cuts off is shown to whoever points at it; a title for every cell would be made at each scroll. */
-  const point = (event: MouseEvent<HTMLDivElement>) => {
-    const target = event.target as HTMLElement;
-    const row = target.closest<HTMLElement>("[data-at]");
-    const cell = target.closest<HTMLElement>(".run-cell, .run-link");
-    const line = row && lines[Number(row.dataset.at)];
-    if (!cell || line?.kind !== "run") return;
-    const column = columnOf(cell.dataset.column ?? "");
-    cell.title = (column ? column.full(line.run) : nameOf(line.run)).slice(0, TITLE_CHARS);
-  };
-
+  const { click, press, point } = useTableEvents({
+    lines,
+    layout,
+    place,
+    setPlace,
+    goTo,
+    size,
+    acts,
+    onHeaderKey: headerActs.onKey,
+  });
+  const all = useMemo(() => isAll(selected, lines), [selected, lines]);
   const nested = useMemo(() => lines.some((line) => line.kind !== "run" || line.branch), [lines]);
   const active = focused ? place : undefined;
   const header = (placed: Placed, index: number, offset: number) => (
@@ -222,7 +140,7 @@ export function RunsTable({ lines, more, columns, question, order, selected, nam
       order={order}
       pinned={index > 0 && index < layout.start.length}
       active={active?.row === -1 && active.column === index}
-      all={index === 0 && isAll(selected, lines)}
+      all={index === 0 && all}
       acts={headerActs}
     />
   );
