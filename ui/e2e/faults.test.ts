@@ -58,6 +58,7 @@ test("a server that goes away takes nothing that was typed, and the page goes on
   const watched = await context.newPage();
   await watched.goto(`${server.url}/experiments/0`);
   await watched.getByRole("heading", { name: "Default" }).waitFor();
+  await page.bringToFront();
   await page.getByRole("link", { name: "Default" }).waitFor();
   const port = Number(new URL(server.url).port);
   await server.stop();
