@@ -177,6 +177,22 @@ test("values as long as they may be are cut, shown when asked for, and copied wh
   await expect.poll(copied).toBe(LONG.length);
 });
 
+test("what was amended is told: points hidden by a rewind, params that were corrected", async () => {
+  const id = await run("amended");
+  await log(id, { metrics: points("loss", [4, 3, 2, 1]), params: [{ key: "rate", value: "0.5" }] });
+  await server.seed(`
+import headrace as mlflow
+client = mlflow.tracking.MlflowClient()
+client.rewind_run("${id}", 1)
+client.correct_param("${id}", "rate", "0.05", reason="a zero was lost")
+print("null")`);
+  await goTo(id);
+  await page.getByRole("region", { name: "Rewinds" }).getByText("2 points of loss were hidden").waitFor();
+  await tab(/^Params/);
+  await page.getByText("0.05", { exact: true }).waitFor();
+  await page.locator(".correction", { hasText: "was 0.5" }).getByText("a zero was lost").waitFor();
+});
+
 test("tags are added, changed and removed; what is written in them is text", async () => {
   const id = await run("tagged", { team: "red" });
   await goTo(id, "tags");

@@ -1,4 +1,5 @@
 import { useIsFetching, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useEffect } from "react";
 import { Problem } from "@/parts/Problem";
 import { type Root, rootKey } from "./address";
 import { FolderView } from "./FolderView";
@@ -8,19 +9,32 @@ import { Tree } from "./Tree";
 import "@/parts/controls.css";
 import "./artifacts.css";
 
+const EVERY_MS = 15_000;
+
 /** The files of a run, a logged model or a registered version: a tree, and what is chosen in it. */
 export function ArtifactBrowser({
   root,
   path,
   onPath,
+  live = false,
 }: {
   root: Root;
   path: string;
   onPath: (path: string) => void;
+  /** Others may write files meanwhile. */
+  live?: boolean;
 }) {
   const queries = useQueryClient();
-  const key = ["artifacts", rootKey(root)];
+  const place = rootKey(root);
+  const key = ["artifacts", place];
   const fetching = useIsFetching({ queryKey: key }) > 0;
+  useEffect(() => {
+    if (!live) return;
+    const timer = setInterval(() => {
+      if (!document.hidden) void queries.invalidateQueries({ queryKey: ["artifacts", place, "list"] });
+    }, EVERY_MS);
+    return () => clearInterval(timer);
+  }, [live, place, queries]);
   const top = useQuery(listing(root, ""));
   const chosen = useQuery(entryAt(root, path));
   if (top.error) return <Problem error={top.error} retry={() => top.refetch()} />;

@@ -1,6 +1,6 @@
 import type { RunMessage } from "@/api/endpoints";
 import { ArtifactBrowser } from "@/artifacts/ArtifactBrowser";
-import { idOf } from "@/runs/values";
+import { idOf, isRunning } from "@/runs/values";
 import { useRunSearch } from "./useRunSearch";
 
 export default function ArtifactsTab({ run }: { run: RunMessage }) {
@@ -9,6 +9,7 @@ export default function ArtifactsTab({ run }: { run: RunMessage }) {
     <ArtifactBrowser
       root={{ runId: idOf(run) }}
       path={search.path ?? ""}
+      live={isRunning(run)}
       onPath={(path) => change({ path: path || undefined }, true)}
     />
   );

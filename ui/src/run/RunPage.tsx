@@ -1,8 +1,7 @@
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Link, useParams, useSearch } from "@tanstack/react-router";
 import { ApiError } from "@/api/call";
 import type { RunMessage } from "@/api/endpoints";
-import { useChanges } from "@/live/useChanges";
 import { Problem } from "@/parts/Problem";
 import { TabPanel, Tabs } from "@/parts/Tabs";
 import { runOf } from "@/runs/queries";
@@ -12,17 +11,15 @@ import { Overview } from "./Overview";
 import { RunHead } from "./RunHead";
 import type { RunTab } from "./search";
 import { TABS } from "./tabs";
+import { useRunLive } from "./useRunLive";
 import "./run.css";
 
 /** Everything about one run: what it was, what it measured, what it left. */
 export function RunPage() {
   const { experimentId, runId } = useParams({ from: "/experiments/$experimentId/runs/$runId" });
   const { tab = "overview" } = useSearch({ from: "/experiments/$experimentId/runs/$runId" });
-  const queries = useQueryClient();
   const found = useQuery(runOf(runId));
-  useChanges([experimentId], (changed) => {
-    if (changed.includes(runId)) void queries.invalidateQueries({ queryKey: ["run", runId] });
-  });
+  useRunLive(experimentId, runId);
   const run = found.data?.run;
   if (!run && found.error) return <NoRun error={found.error} retry={() => found.refetch()} />;
   if (!run) return <p className="empty soft">Loading…</p>;
