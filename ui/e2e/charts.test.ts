@@ -107,6 +107,10 @@ test("a spike is seen at any zoom, which the address keeps; a double click leads
   await chart("train/loss").locator(".u-over").dblclick();
   await drawn("train/loss", { last: "9999" });
   await page.waitForFunction(() => !location.search.includes("zoom"));
+  await chart("train/loss").getByRole("img").press("+");
+  await drawn("train/loss", { last: "7499" });
+  await page.keyboard.press("0");
+  await drawn("train/loss", { last: "9999" });
 });
 
 test("a live point is drawn, and nothing that is known is fetched again", async () => {

@@ -48,7 +48,7 @@ export const Chart = memo(function Chart({ chartKey, zoom, large = false, shared
   const fine = complete && all.every((series) => !series || isWhole(series));
   const part = useLoaded(data, view && zoom && !fine ? { ...view, range: zoom } : undefined, runs);
   const zoomed = zoom !== undefined && !fine && runs.every((run) => part.series.has(run.runId));
-  const { picture, notes } = useMemo(
+  const { picture, notes, ends } = useMemo(
     () =>
       pictureOf(
         runs.filter((run) => !hidden.has(run.runId)),
@@ -98,7 +98,9 @@ export const Chart = memo(function Chart({ chartKey, zoom, large = false, shared
         {!error && !empty && whole.series.size > 0 && (
           <Suspense>
             <ChartPlot
+              title={chartKey}
               picture={picture}
+              ends={ends}
               axis={x}
               group={group}
               hover={hover}

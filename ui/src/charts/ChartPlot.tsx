@@ -4,11 +4,15 @@ import type { Picture } from "./draw";
 import type { Hover } from "./hover";
 import { nearestOf } from "./nearest";
 import type { XAxis } from "./state";
+import { rangeAfter } from "./steps";
 import { type Pointed, Tooltip } from "./Tooltip";
 import { LinePlot } from "./uplot";
 
 interface Props {
+  title: string;
   picture: Picture;
+  /** All there is of x. */
+  ends: [number, number];
   axis: XAxis;
   /** Charts of one name share their crosshair. */
   group: string;
@@ -19,7 +23,7 @@ interface Props {
 const NEAR_ENOUGH = 30; // pixels up or down, to be looked at
 
 /** The drawn part of a chart, with what the mouse does in it. */
-export default function ChartPlot({ picture, axis, group, hover, onZoom }: Props) {
+export default function ChartPlot({ title, picture, ends, axis, group, hover, onZoom }: Props) {
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<LinePlot>(undefined);
   const now = useRef({ picture, onZoom });
@@ -71,7 +75,21 @@ export default function ChartPlot({ picture, axis, group, hover, onZoom }: Props
     };
   }, [axis, logX, logY, theme, group, hover]);
   return (
-    <div className="chart-plot" ref={box}>
+    <div
+      className="chart-plot"
+      ref={box}
+      role="img"
+      aria-label={`${title}: + and − zoom, arrows move, 0 shows all`}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: a picture that keys zoom; its numbers are in a table
+      tabIndex={0}
+      onKeyDown={(event) => {
+        if (event.ctrlKey || event.metaKey || event.altKey) return;
+        const next = rangeAfter(event.key, [picture.x.low, picture.x.high], ends);
+        if (next === undefined) return;
+        event.preventDefault();
+        onZoom(next ?? undefined);
+      }}
+    >
       {pointed && pointed.near.length > 0 && <Tooltip axis={axis} {...pointed} />}
     </div>
   );

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { groupOf } from "./bands";
+import { evenly, groupOf } from "./bands";
 
 const line = (points: [number, number][]) => ({
   x: Float64Array.from(points, ([x]) => x),
@@ -19,9 +19,7 @@ test("mean and range of two runs, between their points too", () => {
         [10, 10],
       ]),
     ],
-    3,
-    0,
-    10,
+    evenly(3, { low: 0, high: 10, log: false }),
   );
   expect([...group.x]).toEqual([0, 5, 10]);
   expect([...group.mean]).toEqual([5, 7.5, 10]);
@@ -43,9 +41,7 @@ test("a run counts only where it has values; NaN and infinities count nowhere", 
         [8, 3],
       ]),
     ],
-    3,
-    0,
-    8,
+    evenly(3, { low: 0, high: 8, log: false }),
   );
   expect([...group.mean]).toEqual([1, 2, 3]);
   expect(Math.max(...group.high)).toBe(3);
@@ -62,15 +58,18 @@ test("a spike between two places widens the band", () => {
         [100, 0],
       ]),
     ],
-    11,
-    0,
-    100,
+    evenly(11, { low: 0, high: 100, log: false }),
   );
   expect(Math.max(...group.high)).toBe(50);
 });
 
 test("one x, and nothing", () => {
-  const one = groupOf([line([[5, 2]]), line([[5, 4]])], 1, 5, 5);
+  const one = groupOf([line([[5, 2]]), line([[5, 4]])], new Float64Array([5]));
   expect([one.mean[0], one.low[0], one.high[0]]).toEqual([3, 2, 4]);
-  expect(groupOf([], 4, 0, 1).x).toHaveLength(0);
+  expect(groupOf([], evenly(4, { low: 0, high: 1, log: false })).x).toHaveLength(0);
+});
+
+test("places lie evenly as they are seen", () => {
+  expect([...evenly(3, { low: 0, high: 10, log: false })]).toEqual([0, 5, 10]);
+  expect([...evenly(3, { low: 1, high: 100, log: true })].map(Math.round)).toEqual([1, 10, 100]);
 });

@@ -1,6 +1,7 @@
 /** Runs of a group as one: their mean at each place, and the range that their values fill. */
 
 import type { Line } from "./lines";
+import type { Scale } from "./scales";
 import { placeOf } from "./series";
 
 export interface Group {
@@ -10,34 +11,41 @@ export interface Group {
   high: Float64Array;
 }
 
-/** At `places` places evenly between the first and the last x of all. A run counts from its first to its last value. */
-export function groupOf(lines: Line[], places: number, from: number, to: number): Group {
-  const x = new Float64Array(places);
-  const mean = new Float64Array(places);
-  const low = new Float64Array(places).fill(Number.POSITIVE_INFINITY);
-  const high = new Float64Array(places).fill(Number.NEGATIVE_INFINITY);
-  const runs = new Float64Array(places);
-  const width = (to - from) / Math.max(1, places - 1);
-  for (let i = 0; i < places; i += 1) x[i] = from + i * width;
+/** So many places from end to end of a scale, evenly as they are seen. */
+export function evenly(count: number, { low, high, log }: Scale): Float64Array {
+  return Float64Array.from({ length: count }, (_, i) => {
+    const part = i / Math.max(1, count - 1);
+    return log ? low * (high / low) ** part : low + part * (high - low);
+  });
+}
+
+/** A run counts from its first to its last value. places: ascending. */
+export function groupOf(lines: Line[], places: Float64Array): Group {
+  const x = places.slice();
+  const mean = new Float64Array(x.length);
+  const low = new Float64Array(x.length).fill(Number.POSITIVE_INFINITY);
+  const high = new Float64Array(x.length).fill(Number.NEGATIVE_INFINITY);
+  const runs = new Float64Array(x.length);
   const widen = (i: number, value: number) => {
     if (value < (low[i] as number)) low[i] = value;
     if (value > (high[i] as number)) high[i] = value;
   };
   for (const line of lines) {
-    spread(line, x, (i, value) => {
+    spread(line, places, (i, value) => {
       mean[i] = (mean[i] as number) + value;
       runs[i] = (runs[i] as number) + 1;
       widen(i, value);
     });
-    // Extremes between two places belong to the nearer one: a spike widens the band.
-    for (let i = placeOf(line.x, from); i < line.x.length && (line.x[i] as number) <= to; i += 1) {
-      const value = line.y[i] as number;
-      if (Number.isFinite(value))
-        widen(width > 0 ? Math.round(((line.x[i] as number) - from) / width) : 0, value);
+    // Extremes between two places belong to the next one: a spike widens the band.
+    let at = 0;
+    for (let i = placeOf(line.x, places[0] ?? 0); i < line.x.length; i += 1) {
+      while (at < places.length && (places[at] as number) < (line.x[i] as number)) at += 1;
+      if (at === places.length) break;
+      if (Number.isFinite(line.y[i])) widen(at, line.y[i] as number);
     }
   }
   let kept = 0;
-  for (let i = 0; i < places; i += 1) {
+  for (let i = 0; i < places.length; i += 1) {
     if (runs[i] === 0) continue;
     x[kept] = x[i] as number;
     mean[kept] = (mean[i] as number) / (runs[i] as number);

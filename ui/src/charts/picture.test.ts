@@ -67,6 +67,15 @@ test("a zoomed part shows its own points, and goes on over its edges", () => {
   expect(found.strokes[0]?.line.x[0]).toBe(499);
 });
 
+test("a zoom wins, unless a log axis can't show it; the ends stay those of all", () => {
+  const whole = byRun(madeSeries(pointsOf(100), 1, "a"));
+  const zoomed = (look: Look, zoom: [number, number]) =>
+    pictureOf([runOf("a")], whole, undefined, look, zoom);
+  expect(zoomed({}, [3, 4]).picture.x).toMatchObject({ low: 3, high: 4 });
+  expect(zoomed({}, [3, 4]).ends).toEqual([0, 99]);
+  expect(zoomed({ logX: true }, [-3, 4]).picture.x).toMatchObject({ low: 1, high: 99 });
+});
+
 test("what can't be drawn as it was logged is said", () => {
   const odd = madeSeries(
     [

@@ -1,10 +1,10 @@
 /** From what was fetched, and how it shall be seen, to what is drawn. */
 
-import { groupOf } from "./bands";
+import { evenly, groupOf } from "./bands";
 import { colourOf } from "./colours";
 import type { Band, Picture, Stroke } from "./draw";
 import { type Line, lastsOf, lineOf, withNeighbours } from "./lines";
-import { xScale, yScale } from "./scales";
+import { type Scale, xScale, yScale } from "./scales";
 import type { Series } from "./series";
 import { averageBefore, smoothed, spacingOf } from "./smooth";
 import type { ChartState } from "./state";
@@ -26,6 +26,8 @@ export interface Note {
 export interface Shown {
   picture: Picture;
   notes: Note[];
+  /** The first and the last x there is, zoomed or not. */
+  ends: [number, number];
 }
 
 /** What of the state the lines depend on. */
@@ -51,11 +53,16 @@ export function pictureOf(
     if (!all && !some) continue;
     strokes.push(strokeOf(run, all ?? undefined, (part && some) ?? undefined, look, zoom));
   }
-  const { strokes: drawn, bands } = look.bands ? grouped(runs, strokes) : { strokes, bands: [] };
   const lines = strokes.flatMap(({ line, raw }) => (raw ? [raw, line] : [line]));
-  const x = xScale(lines, look.logX === true, look.x === undefined ? 1 : ALONE_MS, zoom);
+  const all = xScale(
+    runs.flatMap((run) => lineOfRun(run, whole.get(run.runId), look) ?? []),
+    look.logX === true,
+    look.x === undefined ? 1 : ALONE_MS,
+  );
+  const x = zoom && !(all.log && zoom[0] <= 0) ? { ...all, low: zoom[0], high: zoom[1] } : all;
   const y = yScale(lines, x, look.logY === true, look.clip === true);
-  return { picture: { strokes: drawn, bands, x, y }, notes: notesOf(lines, look) };
+  const { strokes: drawn, bands } = look.bands ? grouped(runs, strokes, x) : { strokes, bands: [] };
+  return { picture: { strokes: drawn, bands, x, y }, notes: notesOf(lines, look), ends: [all.low, all.high] };
 }
 
 function strokeOf(
@@ -66,9 +73,8 @@ function strokeOf(
   zoom: [number, number] | undefined,
 ): Stroke {
   const known = whole ?? part;
-  const origin = look.x === "relative" ? (run.startTime ?? known?.x[0] ?? 0) : 0;
-  const lineIn = (series: Series) => kept(series, "line", `${origin}`, () => lineOf(series, origin));
-  const raw = stretched(part && lineIn(part), whole && lineIn(whole), zoom);
+  const origin = originOf(run, known, look);
+  const raw = stretched(lineOfRun(run, part, look), lineOfRun(run, whole, look), zoom);
   const stroke = { id: run.runId, name: run.name, colour: colourOf(run.runId), line: raw };
   const smooth = look.smooth ?? 0;
   if (smooth === 0 || !known) return stroke;
@@ -85,6 +91,16 @@ function strokeOf(
       whole && zoom && averageBefore(lasts(whole), smooth, spacing, zoom[0]),
     );
   return { ...stroke, line: stretched(partSmooth, wholeSmooth, zoom), raw };
+}
+
+function lineOfRun(run: ChartRun, series: Series | null | undefined, look: Look): Line | undefined {
+  if (!series) return undefined;
+  const origin = originOf(run, series, look);
+  return kept(series, "line", `${origin}`, () => lineOf(series, origin));
+}
+
+function originOf(run: ChartRun, series: Series | undefined, look: Look): number {
+  return look.x === "relative" ? (run.startTime ?? series?.x[0] ?? 0) : 0;
 }
 
 function stretched(
@@ -115,7 +131,7 @@ function kept(series: Series, kind: string, by: string, make: () => Line): Line 
   return known.line;
 }
 
-function grouped(runs: ChartRun[], strokes: Stroke[]): { strokes: Stroke[]; bands: Band[] } {
+function grouped(runs: ChartRun[], strokes: Stroke[], x: Scale): { strokes: Stroke[]; bands: Band[] } {
   const groups = new Map<string, Stroke[]>();
   const alone: Stroke[] = [];
   const groupOfRun = new Map(runs.map((run) => [run.runId, run.group]));
@@ -124,23 +140,22 @@ function grouped(runs: ChartRun[], strokes: Stroke[]): { strokes: Stroke[]; band
     if (group === undefined) alone.push(stroke);
     else groups.set(group, [...(groups.get(group) ?? []), stroke]);
   }
-  const ends = xScale(
-    strokes.map((stroke) => stroke.line),
-    false,
-    0,
-  );
+  const places = evenly(BAND_PLACES, x);
   const bands: Band[] = [];
   const means: Stroke[] = [];
   for (const [name, members] of groups) {
     const colour = colourOf(name);
-    const { x, mean, low, high } = groupOf(
+    const group = groupOf(
       members.map((stroke) => stroke.line),
-      BAND_PLACES,
-      ends.low,
-      ends.high,
+      places,
     );
-    bands.push({ colour, x, low, high });
-    means.push({ id: name, name: `${name} (mean of ${members.length})`, colour, line: { x, y: mean } });
+    bands.push({ colour, ...group });
+    means.push({
+      id: name,
+      name: `${name} (mean of ${members.length})`,
+      colour,
+      line: { x: group.x, y: group.mean },
+    });
   }
   return { strokes: [...alone, ...means], bands };
 }

@@ -33,17 +33,6 @@ test("x reaches from the first to the last of all lines", () => {
   });
 });
 
-test("a zoom wins, unless a log axis can't show it", () => {
-  const lines = [
-    line([
-      [0, 0],
-      [100, 0],
-    ]),
-  ];
-  expect(xScale(lines, false, 1, [3, 4])).toMatchObject({ low: 3, high: 4 });
-  expect(xScale(lines, true, 1, [-3, 4]).low).toBeGreaterThan(0);
-});
-
 test("one x, nothing and only values that a log axis can't show still make a range", () => {
   expect(xScale([line([[7, 1]])], false, 1)).toMatchObject({ low: 6, high: 8 });
   for (const scale of [

@@ -13,9 +13,8 @@ const MARGIN = 0.05; // of the y range, above and below
 const CLIPPED = 0.01; // of the values, at either end
 const MOST_SORTED = 20_000;
 
-/** zoom wins. All lines from the first to the last x; a single x stands in the middle, `alone` to either side. */
-export function xScale(lines: Line[], log: boolean, alone: number, zoom?: [number, number]): Scale {
-  if (zoom && !(log && zoom[0] <= 0)) return { low: zoom[0], high: zoom[1], log };
+/** All lines from the first to the last x; a single x stands in the middle, `alone` to either side. */
+export function xScale(lines: Line[], log: boolean, alone: number): Scale {
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
   for (const { x } of lines) {
