@@ -90,6 +90,8 @@ beforeEach(() => {
   errors.length = 0;
 });
 
+/** What becomes true in a while. */
+const soon = <T>(ask: () => Promise<T>) => expect.poll(ask, { timeout: 15_000 });
 const goTo = (path: string) => page.goto(`${place}&path=${encodeURIComponent(path)}`);
 /** A file of the folder of all kinds, in the tree if it is there: quicker than another page. */
 async function open(file: string): Promise<void> {
@@ -148,8 +150,8 @@ test("a page is shown with its styles and without what runs", async () => {
   const frame = shown().frameLocator("iframe");
   await frame.getByRole("heading", { name: "Report" }).waitFor();
   const colour = (at: string) => frame.locator(at).evaluate((element) => getComputedStyle(element).color);
-  await expect.poll(() => colour("h1")).toBe("rgb(1, 2, 3)");
-  await expect.poll(() => colour("#styled")).toBe("rgb(4, 5, 6)");
+  await soon(() => colour("h1")).toBe("rgb(1, 2, 3)");
+  await soon(() => colour("#styled")).toBe("rgb(4, 5, 6)");
   expect(await frame.locator("script, iframe, form, [onerror], [onload], a[href]").count()).toBe(0);
   await frame.getByText("link").click();
   expect(await shown().locator("iframe").getAttribute("sandbox")).not.toContain("allow-scripts");
@@ -168,24 +170,20 @@ test("a notebook is shown with its outputs, and nothing in it runs", async () =>
 test.each(["plot.png", "icon.svg"])("%s is a picture that is enlarged", async (file) => {
   await open(file);
   const picture = shown().getByRole("img");
-  await expect
-    .poll(() => picture.evaluate((image: HTMLImageElement) => image.naturalWidth))
-    .toBeGreaterThan(0);
+  await soon(() => picture.evaluate((image: HTMLImageElement) => image.naturalWidth)).toBeGreaterThan(0);
   const before = (await picture.boundingBox())?.width ?? 0;
   await shown().getByRole("button", { name: "Larger" }).click();
-  await expect.poll(async () => (await picture.boundingBox())?.width ?? 0).toBeGreaterThan(before * 1.5);
+  await soon(async () => (await picture.boundingBox())?.width ?? 0).toBeGreaterThan(before * 1.5);
   expect(errors).toEqual([]);
 });
 
 test("sound is played from the server", async () => {
   await open("tone.wav");
-  await expect
-    .poll(() =>
-      shown()
-        .locator("audio")
-        .evaluate((sound: HTMLAudioElement) => sound.duration),
-    )
-    .toBeCloseTo(1, 1);
+  await soon(() =>
+    shown()
+      .locator("audio")
+      .evaluate((sound: HTMLAudioElement) => sound.duration),
+  ).toBeCloseTo(1, 1);
   expect(errors).toEqual([]);
 });
 
@@ -194,12 +192,10 @@ test("a long table is fetched by parts, to its last row", async () => {
     await open(file);
     await see('wine 3, "reserve"');
     const rows = shown().getByRole("region", { name: "Rows" });
-    await expect
-      .poll(async () => {
-        await rows.evaluate((element) => element.scrollTo(0, element.scrollHeight));
-        return await shown().getByText('wine 39999, "reserve"').count();
-      })
-      .toBe(1);
+    await soon(async () => {
+      await rows.evaluate((element) => element.scrollTo(0, element.scrollHeight));
+      return await shown().getByText('wine 39999, "reserve"').count();
+    }).toBe(1);
     await see("40,000 rows, 2 columns");
   }
   expect(errors).toEqual([]);
@@ -217,12 +213,10 @@ test("of a long text the start comes first, and more when it is asked for", asyn
     .getByRole("button", { name: /Load \d+ KB more/ })
     .click();
   const lines = shown().getByRole("region", { name: "Text" });
-  await expect
-    .poll(async () => {
-      await lines.evaluate((element) => element.scrollTo(0, element.scrollHeight));
-      return await shown().getByText("line 149999").count();
-    })
-    .toBe(1);
+  await soon(async () => {
+    await lines.evaluate((element) => element.scrollTo(0, element.scrollHeight));
+    return await shown().getByText("line 149999").count();
+  }).toBe(1);
 });
 
 test("a model says what it takes, gives and needs", async () => {

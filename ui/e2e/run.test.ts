@@ -56,6 +56,8 @@ async function upload(runId: string, path: string, text: string): Promise<void> 
   if (!answer.ok) throw new Error(await answer.text());
 }
 
+/** What becomes true in a while. */
+const soon = <T>(ask: () => Promise<T>) => expect.poll(ask, { timeout: 15_000 });
 const goTo = (runId: string, tab = "") =>
   page.goto(`${server.url}/experiments/${experiment}/runs/${runId}${tab && `?tab=${tab}`}`);
 const tab = (name: string | RegExp) => page.getByRole("tab", { name }).click();
@@ -80,7 +82,7 @@ test("the overview says what made the run, what it is part of, and what was writ
   );
   await page.getByRole("button", { name: "Add a description" }).click();
   await page.getByLabel("Description (Markdown)").fill(`**Better** than before ${SCRIPT}`);
-  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("button", { name: "Save", exact: true }).click();
   await page.locator(".markdown strong").getByText("Better").waitFor();
   await page.locator(".chart canvas").first().waitFor();
   expect(await seriousProblems(page)).toEqual([]);
@@ -125,8 +127,8 @@ test("metrics have their last, least and greatest values, also where some are no
         .getByRole("cell")
         .allInnerTexts()
     ).slice(1, 6);
-  await expect.poll(() => cells("loss")).toEqual(["7", "3", "-2", "900", "4"]);
-  await expect.poll(() => cells("odd")).toEqual(["NaN", "3", "1", "∞", "4"]);
+  await soon(() => cells("loss")).toEqual(["7", "3", "-2", "900", "4"]);
+  await soon(() => cells("odd")).toEqual(["NaN", "3", "1", "∞", "4"]);
   await page.getByRole("link", { name: "loss" }).click();
   await page.waitForURL(/tab=charts/);
   await page.getByRole("dialog").getByText("loss").first().waitFor();
@@ -141,21 +143,19 @@ test("thousands of metrics are found and scrolled, and few of them are in the pa
   await page.getByText("metric/0000").waitFor();
   expect(await page.getByRole("row").count()).toBeLessThan(100);
   const table = page.getByRole("region", { name: "Metrics" });
-  await expect
-    .poll(async () => {
-      await table.evaluate((element) => element.scrollTo(0, element.scrollHeight));
-      return await page
-        .getByRole("row", { name: /^metric\/2999/ })
-        .getByRole("cell")
-        .nth(5)
-        .textContent({ timeout: 500 })
-        .catch(() => "");
-    })
-    .toBe("1");
+  await soon(async () => {
+    await table.evaluate((element) => element.scrollTo(0, element.scrollHeight));
+    return await page
+      .getByRole("row", { name: /^metric\/2999/ })
+      .getByRole("cell")
+      .nth(5)
+      .textContent({ timeout: 500 })
+      .catch(() => "");
+  }).toBe("1");
   await page.getByLabel("Find metrics by name").fill("1234");
   await page.getByText("metric/1234").waitFor();
   expect(page.url()).toContain("find=");
-  await expect.poll(() => page.getByRole("row").count()).toBe(2);
+  await soon(() => page.getByRole("row").count()).toBe(2);
 });
 
 test("values as long as they may be are cut, shown when asked for, and copied whole", async () => {
@@ -168,13 +168,13 @@ test("values as long as they may be are cut, shown when asked for, and copied wh
   await page.getByRole("button", { name: "Show 6.0 KB" }).waitFor();
   expect(await length()).toBeLessThan(400);
   await page.getByRole("button", { name: "Copy all" }).click();
-  await expect.poll(copied).toBe(6_000);
+  await soon(copied).toBe(6_000);
   await page.getByRole("button", { name: "Show 6.0 KB" }).click();
-  await expect.poll(length).toBeGreaterThan(6_000);
+  await soon(length).toBeGreaterThan(6_000);
   await tab(/^Tags/);
   await page.getByText("Written by programs").click();
   await page.getByRole("button", { name: "Copy all" }).click();
-  await expect.poll(copied).toBe(LONG.length);
+  await soon(copied).toBe(LONG.length);
 });
 
 test("what was amended is told: points hidden by a rewind, params that were corrected", async () => {
@@ -199,11 +199,11 @@ test("tags are added, changed and removed; what is written in them is text", asy
   await page.getByRole("button", { name: "Add tag" }).click();
   await page.getByLabel("Key").fill("who");
   await page.getByLabel("Value").fill(SCRIPT);
-  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("button", { name: "Save", exact: true }).click();
   await page.getByText(SCRIPT).waitFor();
   await page.getByRole("button", { name: "Edit tag team" }).click();
   await page.getByLabel("Value").fill("blue");
-  await page.getByRole("button", { name: "Save" }).click();
+  await page.getByRole("button", { name: "Save", exact: true }).click();
   await page.getByText("blue", { exact: true }).waitFor();
   await page.getByRole("button", { name: "Delete tag team" }).click();
   await page.getByText("blue", { exact: true }).waitFor({ state: "detached" });
@@ -220,7 +220,7 @@ test("what is logged meanwhile shows up, and the time that the run takes goes on
   await log(id, { metrics: points("late", [42]), params: [{ key: "slow", value: "yes" }] });
   await page.getByRole("rowheader", { name: "late" }).waitFor();
   await page.getByRole("rowheader", { name: "slow" }).waitFor();
-  await expect.poll(duration).not.toBe(before);
+  await soon(duration).not.toBe(before);
   await post("runs/update", { run_id: id, status: "FINISHED", end_time: Date.now() });
   await page.getByText("finished", { exact: true }).waitFor();
 });

@@ -17,12 +17,15 @@ export function ArtifactBrowser({
   path,
   onPath,
   live = false,
+  described = false,
 }: {
   root: Root;
   path: string;
   onPath: (path: string) => void;
   /** Others may write files meanwhile. */
   live?: boolean;
+  /** What the model in the root is, is told beside. */
+  described?: boolean;
 }) {
   const queries = useQueryClient();
   const place = rootKey(root);
@@ -74,7 +77,7 @@ export function ArtifactBrowser({
         ) : !chosen.data ? (
           <p className="empty soft">Loading…</p>
         ) : chosen.data.folder ? (
-          <FolderView root={root} path={path} onPath={onPath} />
+          <FolderView root={root} path={path} onPath={onPath} described={described && !path} />
         ) : (
           <Preview key={path} root={root} path={path} size={chosen.data.size} />
         )}

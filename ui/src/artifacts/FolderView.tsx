@@ -14,10 +14,12 @@ export function FolderView({
   root,
   path,
   onPath,
+  described,
 }: {
   root: Root;
   path: string;
   onPath: (path: string) => void;
+  described: boolean;
 }) {
   const found = useQuery(listing(root, path));
   if (found.error) return <Problem error={found.error} retry={() => found.refetch()} />;
@@ -55,7 +57,7 @@ export function FolderView({
         </tbody>
       </table>
       {entries.length > MOST && <p className="soft">{entries.length - MOST} more are in the tree.</p>}
-      {model && <Preview root={root} path={model.path} size={model.size} />}
+      {model && !described && <Preview root={root} path={model.path} size={model.size} />}
     </>
   );
 }

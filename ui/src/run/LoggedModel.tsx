@@ -53,7 +53,7 @@ export function LoggedModel({
       </div>
       <Preview root={root} path="MLmodel" />
       <h2 className="files-title">Files</h2>
-      <ArtifactBrowser root={root} path={path} onPath={setPath} />
+      <ArtifactBrowser root={root} path={path} onPath={setPath} described />
       {registering && (
         <RegisterDialog
           source={`models:/${info.model_id}`}
