@@ -40,6 +40,18 @@ class Parrot(ChatModel):
 
 set_model(Parrot())
 '''
+TASTE = '''
+from headrace.models import set_model
+from headrace.pyfunc import PythonModel
+
+
+class Taste(PythonModel):
+    def predict(self, context, model_input, params=None):
+        return (model_input["alcohol"] > params["limit"]).astype("int64").to_numpy()
+
+
+set_model(Taste())
+'''
 mlflow.set_experiment("cellar")
 rows = pd.DataFrame({"alcohol": [14.2, 12.1, 13.9, 11.8], "ash": [2.4, 1.9, 2.5, 2.0]})
 kinds = [0, 1, 0, 1]
@@ -57,9 +69,18 @@ for name, ratio in (("sour", 0.5), ("sweet", 0.9)):
             pip_requirements=["scikit-learn"],
         )
 open("chat.py", "w").write(CHAT)
+open("taste.py", "w").write(TASTE)
 with mlflow.start_run(run_name="talk"):
     mlflow.pyfunc.log_model(
         python_model="chat.py", name="chat", registered_model_name="parrot", pip_requirements=["headrace"]
+    )
+    mlflow.pyfunc.log_model(
+        python_model="taste.py",
+        name="taste",
+        registered_model_name="taste",
+        signature=infer_signature(rows, model.predict(rows), {"limit": 13.0}),
+        input_example=(rows.head(1), {"limit": 12.5}),
+        pip_requirements=["pandas"],
     )
 client = mlflow.MlflowClient()
 client.copy_model_version("models:/wine/2", "cellar.wine")
@@ -81,7 +102,7 @@ beforeAll(async () => {
   serving = started(
     [
       ...["models", "serve", "--port", "0", "--env-manager", "local", "--cors-allowed-origins", server.url],
-      ...["-m", "models:/wine/2", "-m", "models:/parrot/1"],
+      ...["-m", "models:/taste/1", "-m", "models:/parrot/1"],
     ],
     { folder: server.folder, variables: { HEADRACE_HOME: server.folder, MLFLOW_TRACKING_URI: server.url } },
   );
@@ -119,7 +140,12 @@ test("models are found by name and tag, sorted, made, renamed and deleted", asyn
   await page.goto(`${server.url}/models`);
   await page.getByRole("link", { name: "Name", exact: true }).click();
   await page.locator("th[aria-sort=ascending]").waitFor();
-  expect(await page.locator("tbody .name a").allTextContents()).toEqual(["cellar.wine", "parrot", "wine"]);
+  expect(await page.locator("tbody .name a").allTextContents()).toEqual([
+    "cellar.wine",
+    "parrot",
+    "taste",
+    "wine",
+  ]);
   await page.getByRole("button", { name: "New model" }).click();
   await page.getByLabel("Name", { exact: true }).fill("wine");
   await dialog().getByRole("button", { name: "Create" }).click();
@@ -260,7 +286,7 @@ test("code to take along has this server's address, and knows chats", async () =
 });
 
 test("what keeps a page from a served model is told, with the command that helps", async () => {
-  await page.goto(`${server.url}/models/wine/versions/2?tab=try`);
+  await page.goto(`${server.url}/models/taste/versions/1?tab=try`);
   const { port } = new URL(server.url);
   await page.getByLabel("Address").fill("http://127.0.0.1:1");
   await page.getByText("not reachable").waitFor();
@@ -277,6 +303,8 @@ test("a served model is asked by its signature", async () => {
   await page.getByRole("button", { name: "Ask" }).click();
   await page.getByText("A number is needed.").waitFor();
   await page.getByLabel(/^ash/).fill("2.5");
+  expect(await page.getByLabel(/^alcohol/).inputValue()).toBe("14.2");
+  await page.getByLabel(/^limit/).fill("15");
   await page.getByRole("button", { name: "Ask" }).click();
   await page.getByText("200 OK").waitFor();
   expect((await page.locator(".answer code").textContent())?.replace(/\s/g, "")).toBe('{"predictions":[0]}');
