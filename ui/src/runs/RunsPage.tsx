@@ -91,6 +91,13 @@ function Runs({ experimentId }: { experimentId: string }) {
     [lines, selected],
   );
 
+  // Opened children and groups are seen too; where all groups are closed, the runs in them are.
+  const visible = useMemo(() => {
+    if (view === "table") return runs;
+    const seen = lines.flatMap((line) => (line.kind === "run" ? [line.run] : []));
+    return seen.length > 0 ? seen : runs;
+  }, [view, lines, runs]);
+
   const { error } = found;
   const refusal = error instanceof ApiError && error.status === 400 ? error.message : undefined;
   const name = experiment.data?.experiment?.name ?? "";
@@ -190,7 +197,7 @@ function Runs({ experimentId }: { experimentId: string }) {
         {lines.length > 0 && view !== "table" && (
           <RunPictures
             experimentId={experimentId}
-            runs={chosen.length > 0 ? chosen : runs}
+            runs={chosen.length > 0 ? chosen : visible}
             selected={chosen.length > 0}
             group={group}
             search={search}

@@ -148,7 +148,8 @@ export function RunsTable({ lines, more, columns, question, order, selected, nam
     <div
       className={nested ? "grid nested" : "grid"}
       ref={frame}
-      data-scroll-restoration-id="runs"
+      // The router scrolls back to where one was in the answer to this question, never in that to another.
+      data-scroll-restoration-id={`runs ${encodeURIComponent(question)}`}
       role="treegrid"
       aria-label="Runs"
       aria-rowcount={more ? -1 : lines.length + 1}
