@@ -89,15 +89,18 @@ test("a part of the page that can't be had while the server is away is had when 
 test("a page of yesterday's server is loaded anew once, and says so", async () => {
   await opened(server.url);
   await page.getByRole("link", { name: "Default" }).waitFor();
-  let missing = 0;
+  let loads = 0;
+  page.on("request", (request) => {
+    if (request.isNavigationRequest()) loads += 1;
+  });
   await page.route("**/assets/ModelsPage-*.js", async (route) => {
-    missing += 1;
-    if (missing <= 2) await route.fulfill({ status: 404, body: "{}" });
+    if (loads === 0) await route.fulfill({ status: 404, body: "{}" });
     else await route.continue();
   });
   await page.getByRole("link", { name: "Models" }).click();
   await page.getByText("this one was loaded anew", { exact: false }).waitFor();
   await page.getByRole("heading", { name: "Models", exact: true }).waitFor();
+  expect(loads).toBe(1);
 });
 
 test("a server whose pages aren't complete is told, and isn't asked for ever", async () => {
