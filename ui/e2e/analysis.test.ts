@@ -132,7 +132,7 @@ test("what can't be drawn is told: NaN, a logarithm of nothing above zero, one r
   await page.getByText("6 of 60 runs aren't drawn: 6 with NaN or an infinity.").waitFor();
   await page.getByText("Nothing of score is above zero, so its axis is linear.").waitFor();
   await open({ tab: "scatter", x: "params.batch", y: "metrics.score" }, runIds.slice(0, 1));
-  await picture(/: 1 runs/).waitFor();
+  await picture(/: 1 run$/).waitFor();
   await soon(() => drawn(/Scatter/)).toBeGreaterThan(100);
   await open({ tab: "importance", metric: "metrics.score" }, runIds.slice(0, 3));
   await page.getByText("Only 3 runs have score").waitFor();
@@ -156,7 +156,7 @@ test("contour, boxes: drawn, told as text, taken along as PNG", async () => {
     page.waitForEvent("download"),
     page.getByRole("button", { name: "Save as PNG" }).click(),
   ]);
-  expect(file.suggestedFilename()).toBe("boxes spikes kind.png");
+  expect(file.suggestedFilename()).toBe("boxes-spikes-kind.png");
   expect([...readFileSync(await file.path()).subarray(1, 4)]).toEqual(
     [..."PNG"].map((each) => each.charCodeAt(0)),
   );

@@ -1,5 +1,6 @@
 import { scaleLinear, scaleLog } from "d3-scale";
 import { useCallback, useMemo } from "react";
+import { counted } from "@/parts/counts";
 import { metricText } from "@/runs/values";
 import { ColumnField } from "./ColumnField";
 import { BOLD, type Draw, line, text } from "./draw";
@@ -55,7 +56,7 @@ export default function Boxes({ values, chosen, onState, experimentId }: ViewPro
         drawBox(context, palette.text, nameColour(at), box, middle, Math.min(WIDEST_PX, room * 0.6), scale);
         const look = { align: "center" as const, most: room - 6 };
         text(context, box.name, middle, area.bottom + 12, { ...look, colour: palette.text });
-        text(context, `${box.count} runs`, middle, area.bottom + 27, { ...look, colour: palette.soft });
+        text(context, counted(box.count, "run"), middle, area.bottom + 27, { ...look, colour: palette.soft });
       }
       const heading = `${title}${log ? " (log)" : ""} by ${paramTitle}`;
       text(context, heading, area.left, 16, {
@@ -107,6 +108,7 @@ export default function Boxes({ values, chosen, onState, experimentId }: ViewPro
           <BoxTable boxes={boxes} param={paramTitle} />
         </>
       )}
+      {!boxes && <p className="empty soft">Choose a metric, and a param to group the runs by.</p>}
       {boxes?.length === 0 && <p className="empty soft">No run has a value of {title} that can be drawn.</p>}
     </>
   );

@@ -1,5 +1,6 @@
 import { contours } from "d3-contour";
 import { useCallback, useMemo, useState } from "react";
+import { counted } from "@/parts/counts";
 import { drawable, lostText } from "./axes";
 import { ColumnField } from "./ColumnField";
 import { type Area, type Context, type Draw, legend, plotAxes } from "./draw";
@@ -13,7 +14,7 @@ import { ValuesTable } from "./ValuesTable";
 import type { ViewProps } from "./view";
 
 const HEIGHT = 460;
-const GRID = 72;
+const GRID = 60;
 const BANDS = 14;
 const REACH_PX = 14;
 const SAYS = {
@@ -108,10 +109,11 @@ export default function Contour({ values, chosen, state, onState, experimentId, 
       {named && (
         <p className="warning">The colour of a surface needs numbers; {z?.column.title} has names.</p>
       )}
+      {!(x && y && z) && <p className="empty soft">Choose columns for x, y and z.</p>}
       {x && y && z && (
         <>
           <Picture
-            label={`Contour plot of ${z.column.title} over ${x.column.title} and ${y.column.title}: ${shown.length} runs`}
+            label={`Contour plot of ${z.column.title} over ${x.column.title} and ${y.column.title}: ${counted(shown.length, "run")}`}
             name={`contour ${z.column.title} ${x.column.title} ${y.column.title}`}
             height={HEIGHT}
             draw={draw}
@@ -123,7 +125,7 @@ export default function Contour({ values, chosen, state, onState, experimentId, 
             {hover && run && <RunTip {...hover} run={run} columns={columns} />}
           </Picture>
           <p className="soft">
-            {shown.length.toLocaleString("en")} runs. {SAYS[between]} {lostText([x, y, z], runs.length)}
+            {counted(shown.length, "run")}. {SAYS[between]} {lostText([x, y, z], runs.length)}
           </p>
           <ValuesTable runs={runs} rows={shown} columns={columns} />
         </>

@@ -1,4 +1,5 @@
 import { useCallback, useMemo, useState } from "react";
+import { counted } from "@/parts/counts";
 import { AxesPopup } from "./AxesPopup";
 import { lostText } from "./axes";
 import { brushOf, moved, within } from "./brushes";
@@ -155,7 +156,7 @@ export default function Parallel({ values, chosen, state, onState, experimentId,
           <p className="soft" role="status">
             {brushed
               ? `${rows.length.toLocaleString("en")} of ${count.toLocaleString("en")} runs lie in the chosen parts.`
-              : `${count.toLocaleString("en")} runs.`}{" "}
+              : `${counted(count, "run")}.`}{" "}
             {runs.length > count &&
               `Lines of more than the newest ${MOST_LINES.toLocaleString("en")} can't be told apart. `}
             {lostText(axes, count).replace("aren't drawn", "have lines with gaps")}

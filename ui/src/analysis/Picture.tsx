@@ -1,6 +1,6 @@
 import { type ReactNode, type RefObject, useEffect, useRef } from "react";
 import { useWidth } from "@/charts/useWidth";
-import { save } from "@/parts/save";
+import { download, fileName } from "@/parts/download";
 import { useShownTheme } from "@/shell/theme";
 import type { Draw } from "./draw";
 import { paletteOf } from "./palette";
@@ -61,7 +61,7 @@ export function Picture({
     context.fillStyle = palette.surface;
     context.fillRect(0, 0, width, height);
     draw(context, { width, height, palette });
-    canvas.toBlob((content) => content && save(content, `${name}.png`));
+    canvas.toBlob((content) => content && download(content, fileName(name, "png")));
   };
   return (
     <figure className="picture-frame">

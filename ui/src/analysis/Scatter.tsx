@@ -1,4 +1,5 @@
 import { useCallback, useMemo, useState } from "react";
+import { counted } from "@/parts/counts";
 import { type Axis, drawable, lostText } from "./axes";
 import { ColumnField } from "./ColumnField";
 import { type Area, type Draw, type Frame, legend, plotAxes } from "./draw";
@@ -103,10 +104,11 @@ export default function Scatter({ values, chosen, state, onState, experimentId, 
           onChange={(id) => onState({ size: id })}
         />
       </div>
+      {!(x && y) && <p className="empty soft">Choose columns for x and y.</p>}
       {x && y && (
         <>
           <Picture
-            label={`Scatter plot of ${y.column.title} over ${x.column.title}: ${shown.length} runs`}
+            label={`Scatter plot of ${y.column.title} over ${x.column.title}: ${counted(shown.length, "run")}`}
             name={`scatter ${y.column.title} ${x.column.title}`}
             height={HEIGHT}
             draw={draw}
@@ -119,7 +121,7 @@ export default function Scatter({ values, chosen, state, onState, experimentId, 
             {hover && run && <RunTip {...hover} run={run} columns={columns} />}
           </Picture>
           <p className="soft">
-            {shown.length.toLocaleString("en")} runs. {lostText(size ? [x, y, size] : [x, y], runs.length)}
+            {counted(shown.length, "run")}. {lostText(size ? [x, y, size] : [x, y], runs.length)}
           </p>
           <ValuesTable runs={runs} rows={shown} columns={columns} />
         </>

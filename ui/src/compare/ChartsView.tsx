@@ -5,11 +5,11 @@ import type { ViewProps } from "./ValuesView";
 
 /** All metrics of the runs, their lines over each other. */
 export default function ChartsView({
-  experimentId,
+  experimentIds,
   runs,
   search,
   onChange,
-}: ViewProps & { experimentId: string }) {
+}: ViewProps & { experimentIds: string[] }) {
   const shown = useMemo(
     () =>
       runs.map((run) => ({
@@ -24,7 +24,6 @@ export default function ChartsView({
     [runs],
   );
   const state = useMemo(() => chartState(search.charts), [search.charts]);
-  const live = useMemo(() => [experimentId], [experimentId]);
   if (keys.length === 0) return <p className="empty soft">None of these runs has logged a metric.</p>;
   return (
     <div className="charts-view">
@@ -33,7 +32,7 @@ export default function ChartsView({
         keys={keys}
         state={state}
         onState={(charts) => onChange({ charts })}
-        live={live}
+        live={experimentIds}
       />
     </div>
   );

@@ -1,7 +1,8 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { lazy, Suspense, useCallback } from "react";
+import { lazy, Suspense, useCallback, useMemo } from "react";
 import { analysisState } from "@/analysis/state";
+import type { RunMessage } from "@/api/endpoints";
 import { useChanges } from "@/live/useChanges";
 import { Crumbs } from "@/parts/Crumbs";
 import { Problem } from "@/parts/Problem";
@@ -28,6 +29,7 @@ const TABS = [
   { id: "artifacts", title: "Artifacts" },
   { id: "images", title: "Images" },
 ];
+const NO_RUNS: RunMessage[] = [];
 const FROM = "/experiments/$experimentId/compare";
 
 export function ComparePage() {
@@ -38,7 +40,12 @@ export function ComparePage() {
   const runIds = runIdsOf(search);
   const found = useQuery(comparedRuns(experimentId, runIds));
   const experiment = useQuery(experimentOf(experimentId));
-  useChanges([experimentId], (changed) => {
+  const runs = found.data?.runs ?? NO_RUNS;
+  const experimentIds = useMemo(
+    () => [...new Set([experimentId, ...runs.map((run) => run.info.experiment_id ?? experimentId)])],
+    [experimentId, runs],
+  );
+  useChanges(experimentIds, (changed) => {
     const here = changed.filter((id) => runIds.includes(id));
     if (here.length > 0) void refreshed(queries, experimentId, runIds, here);
   });
@@ -49,7 +56,6 @@ export function ComparePage() {
     [navigate],
   );
   const view = search.view ?? "values";
-  const runs = found.data?.runs ?? [];
 
   return (
     <div className="compare-page">
@@ -84,7 +90,7 @@ export function ComparePage() {
           <Suspense fallback={<p className="empty soft">Loading…</p>}>
             {view === "values" && <ValuesView runs={runs} search={search} onChange={change} />}
             {view === "charts" && (
-              <ChartsView experimentId={experimentId} runs={runs} search={search} onChange={change} />
+              <ChartsView experimentIds={experimentIds} runs={runs} search={search} onChange={change} />
             )}
             {view === "analysis" && (
               <Analysis

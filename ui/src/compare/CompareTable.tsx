@@ -2,6 +2,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useMemo, useRef } from "react";
 import type { RunMessage } from "@/api/endpoints";
 import { useWidth } from "@/charts/useWidth";
+import { counted } from "@/parts/counts";
 import type { Better } from "./differences";
 import { RowCells } from "./RowCells";
 import { RunHead } from "./RunHead";
@@ -89,7 +90,7 @@ export function CompareTable({ runs, parts, baseline, better, ...acts }: Props) 
       <div style={{ height: down.getTotalSize(), width, position: "relative" }} role="rowgroup">
         <div className="compare-head" role="row" aria-rowindex={1} style={{ width, height: HEAD_PX }}>
           <div className="compare-name" role="columnheader" style={{ width: namePx }}>
-            {runs.length} runs
+            {counted(runs.length, "run")}
           </div>
           {columns.map((column) => {
             const run = runs[column.index];

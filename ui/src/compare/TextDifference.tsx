@@ -1,4 +1,5 @@
 import { useMemo, useState } from "react";
+import { counted } from "@/parts/counts";
 import { differenceOf } from "./texts";
 import "./texts.css";
 
@@ -15,7 +16,7 @@ export default function TextDifference({ before, after }: { before: string; afte
   return (
     <div className="difference">
       <p className="soft">
-        {found.added.toLocaleString("en")} lines added, {found.removed.toLocaleString("en")} removed
+        {counted(found.added, "line")} added, {counted(found.removed, "line")} removed
       </p>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls can be scrolled by keys */}
       <pre tabIndex={0}>

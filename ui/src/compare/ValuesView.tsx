@@ -1,9 +1,11 @@
 import { useMemo, useRef, useState } from "react";
 import type { RunMessage } from "@/api/endpoints";
+import { copyText } from "@/parts/clipboard";
 import { Menu } from "@/parts/Menu";
+import { tell } from "@/parts/Toasts";
 import { useShortcut } from "@/parts/useShortcut";
+import { useCommand } from "@/shell/commands";
 import { CompareTable } from "./CompareTable";
-import { copied } from "./clipboard";
 import { csvOf, markdownOf } from "./copies";
 import { nextBetter } from "./differences";
 import { ReadDialog } from "./ReadDialog";
@@ -23,6 +25,17 @@ export function ValuesView({ runs, search, onChange }: ViewProps) {
   const box = useRef<HTMLInputElement>(null);
   const [read, setRead] = useState<{ row: Row; at: number }>();
   useShortcut("/", () => box.current?.focus());
+  const onlyDifferent = () => onChange({ different: search.different ? undefined : true });
+  const markdown = () => copied(markdownOf(names, rows()));
+  const csv = () => copied(csvOf(names, rows()));
+  useCommand({
+    id: "compare-different",
+    title: search.different ? "Show all rows" : "Show only differences",
+    keys: "d",
+    act: onlyDifferent,
+  });
+  useCommand({ id: "compare-markdown", title: "Copy the comparison as Markdown", act: markdown });
+  useCommand({ id: "compare-csv", title: "Copy the comparison as CSV", act: csv });
   const names = useMemo(() => runs.map((run) => run.info.run_name || run.info.run_id || ""), [runs]);
   const rows = () => parts.filter((part) => !part.closed).flatMap((part) => part.rows);
   const baseline = runs.findIndex((run) => run.info.run_id === search.baseline);
@@ -45,11 +58,7 @@ export function ValuesView({ runs, search, onChange }: ViewProps) {
           onChange={(event) => onChange({ q: event.target.value || undefined })}
         />
         <label className="check">
-          <input
-            type="checkbox"
-            checked={search.different ?? false}
-            onChange={(event) => onChange({ different: event.target.checked || undefined })}
-          />
+          <input type="checkbox" checked={search.different ?? false} onChange={onlyDifferent} />
           Only differences
         </label>
         <label className="check">
@@ -69,8 +78,8 @@ export function ValuesView({ runs, search, onChange }: ViewProps) {
         <Menu
           label="Copy"
           items={[
-            { title: "As Markdown", act: () => void copied(markdownOf(names, rows()), "comparison.md") },
-            { title: "As CSV", act: () => void copied(csvOf(names, rows()), "comparison.csv") },
+            { title: "As Markdown", act: markdown },
+            { title: "As CSV", act: csv },
           ]}
         />
       </div>
@@ -105,5 +114,12 @@ export function ValuesView({ runs, search, onChange }: ViewProps) {
         />
       )}
     </div>
+  );
+}
+
+function copied(text: string): void {
+  copyText(text).then(
+    () => tell("Copied."),
+    (error: Error) => tell(error.message, "failed"),
   );
 }

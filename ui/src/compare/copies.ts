@@ -1,5 +1,6 @@
 /** A comparison as text to take along. */
 
+import { csvLine } from "@/parts/csv";
 import type { Row } from "./rows";
 
 type Line = (string | undefined)[];
@@ -24,13 +25,10 @@ export function markdownOf(names: readonly string[], rows: readonly Row[]): stri
 const inMarkdown = (text: string | undefined): string =>
   (text ?? "").replaceAll("\\", "\\\\").replaceAll("|", "\\|").replace(/\r?\n/g, "<br>");
 
-/** RFC 4180. */
-export function csvOf(names: readonly string[], rows: readonly Row[]): string {
-  const lines: Line[] = [[...TITLES, ...names], ...rows.map((row) => [row.section, row.key, ...row.values])];
-  return lines.map((line) => `${line.map(inCsv).join(",")}\r\n`).join("");
-}
-
-function inCsv(text: string | undefined): string {
-  if (text === undefined) return "";
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
-}
+export const csvOf = (names: readonly string[], rows: readonly Row[]): string =>
+  [
+    [...TITLES, ...names],
+    ...rows.map((row) => [row.section, row.key, ...row.values.map((value) => value ?? "")]),
+  ]
+    .map(csvLine)
+    .join("");

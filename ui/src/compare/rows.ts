@@ -1,6 +1,7 @@
 /** The rows of a comparison: a value of each run under a name, section by section. */
 
 import type { RunMessage } from "@/api/endpoints";
+import { counted } from "@/parts/counts";
 import { exactTime } from "@/parts/times";
 import { durationText, metricText } from "@/runs/values";
 import { differ } from "./differences";
@@ -179,7 +180,7 @@ export function codeRows(runs: readonly RunMessage[], found: readonly (Evidence 
 function linesOf(text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
   const lines = text.replace(/\n$/, "").split("\n").length;
-  return lines === 1 ? text : `${lines.toLocaleString("en")} lines`;
+  return lines === 1 ? text : counted(lines, "line");
 }
 
 const namesOf = (maps: readonly ReadonlyMap<string, unknown>[]): string[] =>
