@@ -49,14 +49,7 @@ export const Chart = memo(function Chart({ chartKey, zoom, large = false, shared
   const part = useLoaded(data, view && zoom && !fine ? { ...view, range: zoom } : undefined, runs);
   const zoomed = zoom !== undefined && !fine && runs.every((run) => part.series.has(run.runId));
   const { picture, notes, ends } = useMemo(
-    () =>
-      pictureOf(
-        runs.filter((run) => !hidden.has(run.runId)),
-        whole.series,
-        zoomed ? part.series : undefined,
-        look,
-        zoom,
-      ),
+    () => pictureOf(runs, hidden, whole.series, zoomed ? part.series : undefined, look, zoom),
     [runs, hidden, whole, part, zoomed, look, zoom],
   );
   const summary = useMemo(() => summaryOf(picture), [picture]);

@@ -1,7 +1,7 @@
 import { useEffect, useMemo, useRef, useState } from "react";
 import { colourOf } from "./colours";
 import type { Hover } from "./hover";
-import type { ChartRun } from "./picture";
+import { type ChartRun, groupColours } from "./picture";
 
 interface Props {
   runs: ChartRun[];
@@ -52,7 +52,7 @@ export function Legend({ runs, bands, hidden, hover, onHidden }: Props) {
               onFocus={() => hover.set(line.id)}
               onBlur={() => hover.set(undefined)}
             >
-              <span className="dot" style={{ background: colourOf(line.id) }} />
+              <span className="dot" style={{ background: line.colour }} />
               <span className="name">{line.name}</span>
             </button>
           </li>
@@ -77,17 +77,22 @@ export function Legend({ runs, bands, hidden, hover, onHidden }: Props) {
 interface LegendLine {
   id: string;
   name: string;
+  colour: string;
   runIds: string[];
 }
 
 function linesOf(runs: ChartRun[], bands: boolean): LegendLine[] {
+  const colours = groupColours(runs);
   const lines = new Map<string, LegendLine>();
-  for (const run of runs) {
-    const group = bands ? run.group : undefined;
-    const line = lines.get(group ?? run.runId);
-    if (line) line.runIds.push(run.runId);
-    else
-      lines.set(group ?? run.runId, { id: group ?? run.runId, name: group ?? run.name, runIds: [run.runId] });
+  for (const { runId, name, group: ofRun } of runs) {
+    const group = bands ? ofRun : undefined;
+    const id = group ?? runId;
+    const line = lines.get(id);
+    if (line) line.runIds.push(runId);
+    else {
+      const colour = (group !== undefined && colours.get(group)) || colourOf(runId);
+      lines.set(id, { id, name: group ?? name, colour, runIds: [runId] });
+    }
   }
   return [...lines.values()];
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { COLOURS, colourOf } from "./colours";
+import { COLOURS, colourOf, coloursOf } from "./colours";
 
 function luminance(colour: string): number {
   const channel = (at: number) => {
@@ -23,4 +23,12 @@ test("a run keeps its colour, and runs spread over the colours", () => {
   const ids = Array.from({ length: 480 }, (_, i) => i.toString(16).padStart(32, "0"));
   expect(ids.map(colourOf)).toEqual(ids.map(colourOf));
   expect(new Set(ids.map(colourOf)).size).toBe(COLOURS.length);
+});
+
+test("a few groups have hues apart, in whichever order they come", () => {
+  const names = ["svm", "mlp", "tree", "forest", "boost"];
+  const found = coloursOf(names);
+  expect(new Set(names.map((name) => COLOURS.indexOf(found.get(name) ?? "") % 16)).size).toBe(names.length);
+  expect(coloursOf([...names].reverse())).toEqual(found);
+  expect(coloursOf(Array.from({ length: 100 }, (_, i) => `group ${i}`)).size).toBe(100);
 });

@@ -24,6 +24,25 @@ export function colourOf(id: string): string {
   return colour;
 }
 
+const HUES = 16;
+const NEXT = 5; // hues further, and all come
+
+/** Of names that stand side by side: their own colours, unless another one's hue is too near. */
+export function coloursOf(names: string[]): Map<string, string> {
+  const found = new Map<string, string>();
+  const taken = new Set<number>();
+  for (const name of [...names].sort()) {
+    const own = hash(name) % COLOURS.length;
+    const tone = Math.floor(own / HUES);
+    let hue = own % HUES;
+    const near = () => [HUES - 1, 0, 1].some((away) => taken.has((hue + away) % HUES));
+    for (let tries = 0; tries < HUES && near(); tries += 1) hue = (hue + NEXT) % HUES;
+    taken.add(hue);
+    found.set(name, COLOURS[tone * HUES + hue] ?? "");
+  }
+  return found;
+}
+
 /** FNV-1a, mixed once more: ids that differ in one character get colours far apart. */
 function hash(text: string): number {
   let state = 0x811c9dc5;

@@ -37,7 +37,7 @@ export interface Frame {
   ratio: number;
 }
 
-const FEW = 40; // points that are shown as dots as well
+const FEW = 40; // points of a line that are shown as dots as well
 const MANY = 20; // lines, from which on each is thinner
 const RAW_OPACITY = 0.25;
 const BAND_OPACITY = 0.18;
@@ -94,7 +94,7 @@ function drawLine(
   const up = projection(picture.y, frame.top + frame.height, frame.top);
   const start = Math.max(0, placeOf(x, picture.x.low) - 1);
   const end = Math.min(x.length, placeOf(x, picture.x.high) + 2);
-  const few = end - start <= FEW;
+  const few = end - start <= FEW && picture.strokes.length <= MANY;
   const radius = Math.max(width * 1.6, 2 * frame.ratio);
   const edge = 5 * frame.ratio;
   const dots = new Path2D();

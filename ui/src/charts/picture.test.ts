@@ -10,8 +10,9 @@ const runOf = (runId: string, more: Partial<ChartRun> = {}): ChartRun => ({
   ...more,
 });
 const byRun = (...series: Series[]) => new Map(series.map((each) => [each.runId, each]));
+const NONE = new Set<string>();
 const picture = (runs: ChartRun[], whole: Map<string, Series>, look: Look = {}) =>
-  pictureOf(runs, whole, undefined, look, undefined);
+  pictureOf(runs, NONE, whole, undefined, look, undefined);
 
 test("a line for each run that has points", () => {
   const { picture: found, notes } = picture(
@@ -61,7 +62,7 @@ test("a zoomed part shows its own points, and goes on over its edges", () => {
   points[505] = [505, 42];
   const whole = byRun(madeSeries(points, 100, "a"));
   const part = byRun(madeSeries(points.slice(500, 600), 1, "a"));
-  const { picture: found } = pictureOf([runOf("a")], whole, part, {}, [500, 599]);
+  const { picture: found } = pictureOf([runOf("a")], NONE, whole, part, {}, [500, 599]);
   const summary = summaryOf(found);
   expect(summary).toMatchObject({ high: 42, low: 1, points: 100, lastX: 599 });
   expect(found.strokes[0]?.line.x[0]).toBe(499);
@@ -70,7 +71,7 @@ test("a zoomed part shows its own points, and goes on over its edges", () => {
 test("a zoom wins, unless a log axis can't show it; the ends stay those of all", () => {
   const whole = byRun(madeSeries(pointsOf(100), 1, "a"));
   const zoomed = (look: Look, zoom: [number, number]) =>
-    pictureOf([runOf("a")], whole, undefined, look, zoom);
+    pictureOf([runOf("a")], NONE, whole, undefined, look, zoom);
   expect(zoomed({}, [3, 4]).picture.x).toMatchObject({ low: 3, high: 4 });
   expect(zoomed({}, [3, 4]).ends).toEqual([0, 99]);
   expect(zoomed({ logX: true }, [-3, 4]).picture.x).toMatchObject({ low: 1, high: 99 });
@@ -110,6 +111,16 @@ test("groups are their mean and a band; runs without a group stay lines", () => 
   expect(found.bands).toHaveLength(1);
   expect([found.bands[0]?.low[0], found.bands[0]?.high[0]]).toEqual([0, 1]);
   expect(found.strokes[1]?.line.y[0]).toBe(0.5);
+});
+
+test("a hidden run leaves the others' colours as they were", () => {
+  const whole = byRun(...["a", "b"].map((id) => madeSeries(pointsOf(3), 1, id)));
+  const runs = [runOf("a", { group: "svm" }), runOf("b", { group: "tree" })];
+  const colours = (hidden: string[]) =>
+    pictureOf(runs, new Set(hidden), whole, undefined, { bands: true }, undefined).picture.strokes.map(
+      (stroke) => [stroke.id, stroke.colour],
+    );
+  expect(colours(["a"])).toEqual(colours([]).slice(1));
 });
 
 test("the summary tells last, least and greatest of each run", () => {

@@ -1,7 +1,7 @@
 /** From what was fetched, and how it shall be seen, to what is drawn. */
 
 import { evenly, groupOf } from "./bands";
-import { colourOf } from "./colours";
+import { colourOf, coloursOf } from "./colours";
 import type { Band, Picture, Stroke } from "./draw";
 import { type Line, lastsOf, lineOf, withNeighbours } from "./lines";
 import { type Scale, xScale, yScale } from "./scales";
@@ -40,29 +40,34 @@ const ALONE_MS = 30_000;
 
 /** part: the series of the range that is zoomed; without it, the whole is shown there. */
 export function pictureOf(
-  runs: ChartRun[],
+  all: ChartRun[],
+  hidden: ReadonlySet<string>,
   whole: ByRun,
   part: ByRun | undefined,
   look: Look,
   zoom: [number, number] | undefined,
 ): Shown {
+  const runs = all.filter((run) => !hidden.has(run.runId));
   const strokes: Stroke[] = [];
   for (const run of runs) {
-    const all = whole.get(run.runId);
-    const some = part ? part.get(run.runId) : all;
-    if (!all && !some) continue;
-    strokes.push(strokeOf(run, all ?? undefined, (part && some) ?? undefined, look, zoom));
+    const known = whole.get(run.runId) ?? undefined;
+    const near = part?.get(run.runId) ?? undefined;
+    if (known || near) strokes.push(strokeOf(run, known, near, look, zoom));
   }
   const lines = strokes.flatMap(({ line, raw }) => (raw ? [raw, line] : [line]));
-  const all = xScale(
+  const ends = xScale(
     runs.flatMap((run) => lineOfRun(run, whole.get(run.runId), look) ?? []),
     look.logX === true,
     look.x === undefined ? 1 : ALONE_MS,
   );
-  const x = zoom && !(all.log && zoom[0] <= 0) ? { ...all, low: zoom[0], high: zoom[1] } : all;
+  const x = zoom && !(ends.log && zoom[0] <= 0) ? { ...ends, low: zoom[0], high: zoom[1] } : ends;
   const y = yScale(lines, x, look.logY === true, look.clip === true);
-  const { strokes: drawn, bands } = look.bands ? grouped(runs, strokes, x) : { strokes, bands: [] };
-  return { picture: { strokes: drawn, bands, x, y }, notes: notesOf(lines, look), ends: [all.low, all.high] };
+  const { strokes: drawn, bands } = look.bands ? grouped(all, strokes, x) : { strokes, bands: [] };
+  return {
+    picture: { strokes: drawn, bands, x, y },
+    notes: notesOf(lines, look),
+    ends: [ends.low, ends.high],
+  };
 }
 
 function strokeOf(
@@ -131,6 +136,10 @@ function kept(series: Series, kind: string, by: string, make: () => Line): Line 
   return known.line;
 }
 
+export function groupColours(runs: ChartRun[]): Map<string, string> {
+  return coloursOf([...new Set(runs.flatMap((run) => run.group ?? []))]);
+}
+
 function grouped(runs: ChartRun[], strokes: Stroke[], x: Scale): { strokes: Stroke[]; bands: Band[] } {
   const groups = new Map<string, Stroke[]>();
   const alone: Stroke[] = [];
@@ -143,8 +152,9 @@ function grouped(runs: ChartRun[], strokes: Stroke[], x: Scale): { strokes: Stro
   const places = evenly(BAND_PLACES, x);
   const bands: Band[] = [];
   const means: Stroke[] = [];
+  const colours = groupColours(runs);
   for (const [name, members] of groups) {
-    const colour = colourOf(name);
+    const colour = colours.get(name) ?? "";
     const group = groupOf(
       members.map((stroke) => stroke.line),
       places,

@@ -67,3 +67,28 @@ export function shortDuration(ms: number): string {
   }
   return parts.length === 0 ? "0" : `${ms < 0 ? "−" : ""}${parts.join(" ")}`;
 }
+
+type Time = [number, string, ...(string | null)[], number];
+
+/**
+ * Labels of a time axis, as uPlot takes them: from which distance in ms on, the label, what is added where the year, the
+ * month, the day, the hour, the minute, the second changes, and 1: added below.
+ */
+export const TIMES: Time[] = [
+  [365 * DAY, "{YYYY}", null, null, null, null, null, null, 1],
+  [28 * DAY, "{MMM}", "\n{YYYY}", null, null, null, null, null, 1],
+  [DAY, "{D} {MMM}", "\n{YYYY}", null, null, null, null, null, 1],
+  [MINUTE, "{HH}:{mm}", "\n{D} {MMM} {YYYY}", null, "\n{D} {MMM}", null, null, null, 1],
+  [SECOND, "{HH}:{mm}:{ss}", "\n{D} {MMM} {YYYY}", null, "\n{D} {MMM}", null, null, null, 1],
+  [
+    1,
+    "{ss}.{fff}",
+    "\n{D} {MMM} {YYYY} {HH}:{mm}",
+    null,
+    "\n{D} {MMM} {HH}:{mm}",
+    null,
+    "\n{HH}:{mm}",
+    null,
+    1,
+  ],
+];

@@ -6,7 +6,7 @@ import { drawHighlight, drawPicture, type Frame, type Picture } from "./draw";
 import { valueText } from "./formats";
 import type { Scale } from "./scales";
 import type { XAxis } from "./state";
-import { DURATIONS, logLabels, logPlaces, shortDuration } from "./ticks";
+import { DURATIONS, logLabels, logPlaces, shortDuration, TIMES } from "./ticks";
 
 export interface Handlers {
   onZoom: (range: [number, number]) => void;
@@ -59,7 +59,7 @@ export class LinePlot {
           },
         },
         axes: [
-          { ...lines, ...ticksOf(picture.x, axis, grid), size: 30 },
+          { ...lines, ...ticksOf(picture.x, axis, grid), size: axis === "time" ? 44 : 30 },
           { ...lines, ...ticksOf(picture.y, "value", grid), size: Y_AXIS, space: 40 },
         ],
         series: [{}, { show: true, paths: () => null, points: { show: false } }],
@@ -176,7 +176,8 @@ function ticksOf(scale: Scale, kind: XAxis | "value", grid: uPlot.Axis.Grid): Pa
     (text: (place: number) => string): Values =>
     (_, places) =>
       places.map((place) => (place === null ? "" : text(place)));
-  const values = kind === "time" ? undefined : named(kind === "relative" ? shortDuration : valueText);
+  const values =
+    kind === "time" ? (TIMES as uPlot.Axis.Values) : named(kind === "relative" ? shortDuration : valueText);
   if (scale.log)
     return {
       splits: (_, __, low, high) => logPlaces(low, high),
