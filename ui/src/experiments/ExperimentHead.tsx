@@ -32,7 +32,7 @@ export function ExperimentHead({ experimentId }: { experimentId: string }) {
   return (
     <div className="experiment-head">
       <div className="experiment-line">
-        <Crumbs title={experiment?.name ?? ""}>
+        <Crumbs title={experiment?.name ?? (asked.error ? `Experiment ${experimentId}` : "")}>
           <Link to="/">Experiments</Link>
         </Crumbs>
         {experiment && (

@@ -45,8 +45,16 @@ export function Keyboard() {
   const close = () => setShown(null);
   return (
     <>
-      <button type="button" className="find-button" onClick={() => setShown("palette")}>
-        <span>Go to…</span>
+      <button
+        type="button"
+        className="find-button"
+        aria-label="Go to or do"
+        onClick={() => setShown("palette")}
+      >
+        <span className="find-text">Go to…</span>
+        <span className="find-sign" aria-hidden="true">
+          ⌕
+        </span>
         <kbd>Ctrl K</kbd>
       </button>
       {shown === "palette" && <Palette onClose={close} />}
