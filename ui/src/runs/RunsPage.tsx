@@ -3,6 +3,7 @@ import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { useCallback, useMemo, useState } from "react";
 import { ApiError } from "@/api/call";
 import { ExperimentHead } from "@/experiments/ExperimentHead";
+import { counted } from "@/parts/counts";
 import { Problem } from "@/parts/Problem";
 import { type Tab, TabPanel, Tabs } from "@/parts/Tabs";
 import { useCommand } from "@/shell/commands";
@@ -101,7 +102,7 @@ function Runs({ experimentId }: { experimentId: string }) {
   const { error } = found;
   const refusal = error instanceof ApiError && error.status === 400 ? error.message : undefined;
   const name = experiment.data?.experiment?.name ?? "";
-  const empty = !found.loading && !error && lines.length === 0;
+  const empty = !found.loading && !error && !experiment.error && lines.length === 0;
   const table = (slim: boolean) => (
     <RunsTable
       lines={lines}
@@ -134,7 +135,7 @@ function Runs({ experimentId }: { experimentId: string }) {
           onFilter={(next) => change({ filter: next || undefined })}
         />
         <span className="soft runs-count" aria-live="polite">
-          {count === undefined ? "" : `${count.toLocaleString("en")} ${count === 1 ? "run" : "runs"}`}
+          {count === undefined ? "" : counted(count, "run")}
         </span>
         {live.waiting > 0 && (
           <button

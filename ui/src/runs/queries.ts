@@ -18,7 +18,7 @@ const PAGE = 500;
 /** A change of columns fetches what is loaded again, up to so many runs. */
 const MOST_AGAIN = 5_000;
 const MOST_GROUPS = 1_000;
-const MOST_PARENTS = 10_000;
+const MOST_PARENTS = 50_000;
 const KEYS = 100;
 
 /** Which runs: those of an experiment that match. */

@@ -2,14 +2,17 @@ import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { call } from "@/api/call";
 import type { RunMessage } from "@/api/endpoints";
+import { copyText } from "@/parts/clipboard";
+import { counted } from "@/parts/counts";
 import { Dialog } from "@/parts/Dialog";
+import { download, fileName } from "@/parts/download";
 import { Menu } from "@/parts/Menu";
 import { tell } from "@/parts/Toasts";
 import type { Asked } from "../queries";
 import type { Selected } from "../selection";
 import { idOf, nameOf } from "../values";
 import { each } from "./each";
-import { download, exportRuns } from "./exportRuns";
+import { exportRuns } from "./exportRuns";
 import { TagDialog } from "./TagDialog";
 import { useWork } from "./useWork";
 import { WorkDialog } from "./WorkDialog";
@@ -44,7 +47,7 @@ export function BulkBar({ asked, columns, runs, total, name, onSelect, onChanged
       each(runs, nameOf, (run) => act(idOf(run)), progress, signal),
     );
     if (!outcome) return;
-    if (outcome.done > 0) tell(`${outcome.done} ${outcome.done === 1 ? "run" : "runs"} ${done}.`);
+    if (outcome.done > 0) tell(`${counted(outcome.done, "run")} ${done}.`);
     void onChanged(runs.map(idOf));
     // What is done is done; what failed stays selected.
     if (question !== "tag") onSelect(new Set(outcome.failures.map(({ one }) => (one ? idOf(one) : ""))));
@@ -54,11 +57,15 @@ export function BulkBar({ asked, columns, runs, total, name, onSelect, onChanged
     const file = await work.run("Writing the file", all, (progress, signal) =>
       exportRuns(asked, columns, ids, progress, signal),
     );
-    if (file) download(file, `${name.replace(/[^\w.-]+/g, "_").slice(0, 80) || "runs"}.csv`);
+    if (file) download(file, fileName(name || "runs", "csv"));
   };
   const copy = async () => {
-    await navigator.clipboard.writeText(runs.map(idOf).join("\n"));
-    tell(`${count} ${count === 1 ? "id" : "ids"} copied.`);
+    try {
+      await copyText(runs.map(idOf).join("\n"));
+      tell(`${counted(count, "id")} copied.`);
+    } catch (error) {
+      tell((error as Error).message, "failed");
+    }
   };
   const confirming = question === "delete" || question === "restore";
   return (
@@ -83,7 +90,7 @@ export function BulkBar({ asked, columns, runs, total, name, onSelect, onChanged
             params={{ experimentId }}
             search={{ runs: runs.slice(0, MOST_COMPARED).map(idOf).join(",") }}
             disabled={count < 2}
-            title={count < 2 ? "Select two runs or more" : undefined}
+            title={compareHint(count)}
           >
             Compare
           </Link>
@@ -132,7 +139,7 @@ export function BulkBar({ asked, columns, runs, total, name, onSelect, onChanged
       )}
       {confirming && (
         <Dialog
-          title={`${question === "delete" ? "Delete" : "Restore"} ${count} ${count === 1 ? "run" : "runs"}?`}
+          title={`${question === "delete" ? "Delete" : "Restore"} ${counted(count, "run")}?`}
           onClose={() => setQuestion(null)}
         >
           {question === "delete" && <p>Deleted runs can be restored: look for them by “Deleted”.</p>}
@@ -157,4 +164,9 @@ export function BulkBar({ asked, columns, runs, total, name, onSelect, onChanged
       <WorkDialog work={work} />
     </div>
   );
+}
+
+function compareHint(count: number): string | undefined {
+  if (count < 2) return "Select two runs or more";
+  return count > MOST_COMPARED ? `The first ${MOST_COMPARED} of them` : undefined;
 }

@@ -1,4 +1,5 @@
 import { type FormEvent, useState } from "react";
+import { counted } from "@/parts/counts";
 import { Dialog } from "@/parts/Dialog";
 
 interface Props {
@@ -16,7 +17,7 @@ export function TagDialog({ count, onTag, onClose }: Props) {
     onTag(key.trim(), value);
   };
   return (
-    <Dialog title={`Tag ${count.toLocaleString("en")} ${count === 1 ? "run" : "runs"}`} onClose={onClose}>
+    <Dialog title={`Tag ${counted(count, "run")}`} onClose={onClose}>
       <form onSubmit={submit}>
         <label className="labelled">
           <span>Key</span>

@@ -1,22 +1,7 @@
 import { expect, test } from "vitest";
 import { columnsOf } from "../columns";
-import { csvField, csvHead, csvLines } from "./csv";
+import { csvHead, csvLines } from "./csv";
 import { each } from "./each";
-
-test.each([
-  ["plain", "plain"],
-  ['a,"b"', '"a,""b"""'],
-  ["two\nlines", '"two\nlines"'],
-  ["=1+1", "'=1+1"],
-  ["@sum", "'@sum"],
-  ["-0.5", "-0.5"],
-  ["-1e-7", "-1e-7"],
-  ["-Infinity", "-Infinity"],
-  ["-rm", "'-rm"],
-  ['=HYPERLINK("x")', '"\'=HYPERLINK(""x"")"'],
-])("the field %j is written as %j", (text, written) => {
-  expect(csvField(text)).toBe(written);
-});
 
 test("a run is a line of its columns, in full", () => {
   const columns = columnsOf(["start", "duration", "metrics.loss", "params.note"]);

@@ -1,20 +1,9 @@
-/** Runs as CSV (RFC 4180): one header, one run a line. */
+/** Runs as CSV: one header, one run a line. */
 
 import type { RunMessage } from "@/api/endpoints";
+import { csvLine } from "@/parts/csv";
 import type { Column } from "../columns";
 import { idOf, nameOf } from "../values";
-
-/** Excel and others run what begins like a formula; a leading quote makes it text. Numbers stay numbers. */
-const FORMULA = /^[=+\-@\t\r]/;
-const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
-const LINE = "\r\n";
-
-export function csvField(text: string): string {
-  const safe = FORMULA.test(text) && !NUMBER.test(text) && text !== "-Infinity" ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
-}
-
-const lineOf = (fields: string[]): string => fields.map(csvField).join(",") + LINE;
 
 /** What a file says: times as ISO 8601, durations in seconds, metrics in full. */
 export function exported(run: RunMessage, column: Column): string {
@@ -30,9 +19,10 @@ export function exported(run: RunMessage, column: Column): string {
 const titleOf = ({ part, id, key }: Column): string =>
   part !== "attributes" ? `${part}.${key}` : id === "duration" ? "duration_s" : id;
 
-export const csvHead = (columns: Column[]): string => lineOf(["run_id", "run_name", ...columns.map(titleOf)]);
+export const csvHead = (columns: Column[]): string =>
+  csvLine(["run_id", "run_name", ...columns.map(titleOf)]);
 
 export const csvLines = (runs: RunMessage[], columns: Column[]): string =>
   runs
-    .map((run) => lineOf([idOf(run), nameOf(run), ...columns.map((column) => exported(run, column))]))
+    .map((run) => csvLine([idOf(run), nameOf(run), ...columns.map((column) => exported(run, column))]))
     .join("");

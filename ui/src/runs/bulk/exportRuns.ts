@@ -5,7 +5,6 @@ import type { Asked } from "../queries";
 import { csvHead, csvLines } from "./csv";
 
 const PAGE = 1_000;
-const LATER_MS = 60_000;
 
 /** A file of the columns that are shown: page by page, so that no more than one is held beside the file. */
 export async function exportRuns(
@@ -57,12 +56,4 @@ async function* pagesOf(
     yield page.runs ?? [];
     token = page.next_page_token;
   } while (token);
-}
-
-export function download(file: Blob, name: string): void {
-  const link = document.createElement("a");
-  link.href = URL.createObjectURL(file);
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), LATER_MS);
 }
