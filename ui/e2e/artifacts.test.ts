@@ -221,9 +221,9 @@ test("of a long text the start comes first, and more when it is asked for", asyn
 
 test("a model says what it takes, gives and needs", async () => {
   await page.goto(place.replace("tab=artifacts", "tab=models"));
-  const signature = page.getByRole("table").filter({ hasText: "Inputs" });
-  await signature.getByRole("cell", { name: "year" }).waitFor();
-  await signature.getByRole("cell", { name: "top" }).waitFor();
+  const signature = page.getByRole("region", { name: "Signature" });
+  await signature.getByRole("rowheader", { name: "year" }).waitFor();
+  await signature.getByRole("rowheader", { name: "top" }).waitFor();
   await page.getByRole("region", { name: "Requirements" }).getByText("numpy").waitFor();
   await page.getByText("python_function").click();
   await page.getByText("loader_module").waitFor();

@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import type { KeyboardEvent, ReactNode } from "react";
+import { type KeyboardEvent, type ReactNode, useEffect, useRef } from "react";
 import "./tabs.css";
 
 export interface Tab {
@@ -33,8 +33,14 @@ export function Tabs({
     ...Object.fromEntries(drops.map((name) => [name, undefined])),
     [param]: id === tabs[0]?.id ? undefined : id,
   });
+  // On a narrow screen not all of them fit: the chosen one is among those that are seen.
+  const list = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    if (chosen)
+      list.current?.querySelector(".chosen")?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [chosen]);
   return (
-    <div className="tabs" role="tablist" aria-label={label} onKeyDown={move}>
+    <div ref={list} className="tabs" role="tablist" aria-label={label} onKeyDown={move}>
       {tabs.map((tab) => (
         <Link
           key={tab.id}

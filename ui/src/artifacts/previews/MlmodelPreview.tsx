@@ -1,10 +1,10 @@
 import { useQuery } from "@tanstack/react-query";
 import { type MlModel, readMlModel } from "@/models/mlmodel";
+import { SignatureTables } from "@/models/SignatureTables";
 import { Facts } from "@/parts/Facts";
 import { Problem } from "@/parts/Problem";
 import { fileAddress, folderOf, joined, type Root } from "../address";
 import { readAll, textOf } from "../read";
-import { SignatureTable } from "../SignatureTable";
 import { sizeText } from "../sizes";
 import type { PreviewProps } from "./index";
 import { cellOf } from "./rows";
@@ -50,11 +50,7 @@ export function ModelCard({ model, root, folder }: { model: MlModel; root: Root;
       />
       <section aria-label="Signature">
         <h3>Signature</h3>
-        {model.signature ? (
-          <SignatureTable signature={model.signature} />
-        ) : (
-          <p className="soft">It has none: what it takes and gives isn't checked.</p>
-        )}
+        <SignatureTables signature={model.signature} />
       </section>
       <section aria-label="Flavors">
         <h3>Flavors</h3>
