@@ -9,6 +9,7 @@ import { sizeText } from "../sizes";
 import type { PreviewProps } from "./index";
 import { cellOf } from "./rows";
 import TextPreview from "./TextPreview";
+import "@/models/models.css";
 import "@/parts/sheet.css";
 
 const MOST_BYTES = 5_000_000;
