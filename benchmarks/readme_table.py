@@ -17,6 +17,7 @@ from benchmarks.registry.report import markdown as registry_table
 from benchmarks.serving.report import markdown as serving_table
 from benchmarks.tracking.report import Document
 from benchmarks.tracking.report import markdown as tracking_table
+from benchmarks.ui.report import markdown as ui_table
 
 ROOT = Path(__file__).resolve().parents[1]
 README = ROOT / "README.md"
@@ -28,6 +29,7 @@ TABLES = {
     "projects": projects_table,
     "logging": logging_table,
     "serving": serving_table,
+    "ui": ui_table,
 }
 
 

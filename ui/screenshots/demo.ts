@@ -1,10 +1,12 @@
-/** A server with the demo's data, and the ids that stand in its addresses. */
+/** A server with the demo's data, two of its models served, and the ids that stand in its addresses. */
 
-import { PYTHON, ROOT, said } from "../e2e/command";
+import { PYTHON, ROOT, said, started, stopped } from "../e2e/command";
 import { Server } from "../e2e/server";
 
 export interface Demo {
   url: string;
+  /** Where churn-scorer and support-chat are served. */
+  models: string;
   /** Ids of experiments and runs by their names. */
   experiment: (name: string) => string;
   run: (name: string) => string;
@@ -27,10 +29,22 @@ export async function demo(): Promise<Demo> {
     if (!id) throw new Error(`the demo has no ${name}`);
     return id;
   };
+  const words = ["models", "serve", "--port", "0", "--env-manager", "local"];
+  const models = await started(
+    [
+      ...[...words, "--cors-allowed-origins", server.url],
+      ...["-m", "models:/churn-scorer/2", "-m", "models:/support-chat/1"],
+    ],
+    { folder: server.folder, variables },
+  );
   return {
     url: server.url,
+    models: models.url,
     experiment: found("experiments"),
     run: found("runs"),
-    close: () => server.close(),
+    close: async () => {
+      await stopped(models.process);
+      await server.close();
+    },
   };
 }

@@ -47,6 +47,7 @@ async function take(view: View, colorScheme: "light" | "dark", viewport: typeof 
     await view
       .act?.(page)
       .catch((error: Error) => problems.push(`${view.name}: ${error.message.slice(0, 200)}`));
+    await page.waitForTimeout(SETTLE_MS / 2);
     await page
       .getByText(/^(Loading…|Looking for)/)
       .first()

@@ -26,6 +26,12 @@ const search = (fields: Record<string, unknown>): string =>
 const DRAWN = '.chart[data-state="drawn"] canvas';
 const BEST = "convnext-s-96px";
 const COMPARED = [BEST, "convnext-s-06", "resnet50-04", "vit-tiny-06"];
+const RATE = {
+  x: "params.learning_rate",
+  y: "metrics.val/accuracy",
+  z: "metrics.val/accuracy",
+  logs: ["params.learning_rate"],
+};
 const FILES = {
   png: "plots/confusion.png",
   svg: "plots/roc.svg",
@@ -43,7 +49,7 @@ const FILES = {
 };
 
 export function views(demo: Demo): View[] {
-  return [...home(demo), ...table(demo), ...pictures(demo), ...run(demo), ...models()];
+  return [...home(demo), ...table(demo), ...pictures(demo), ...run(demo), ...models(demo)];
 }
 
 function home(demo: Demo): View[] {
@@ -98,16 +104,16 @@ function table(demo: Demo): View[] {
 function pictures(demo: Demo): View[] {
   const path = `/experiments/${demo.experiment("flowers")}`;
   const compared = COMPARED.map(demo.run).join(",");
-  const analysis = (tab: string): View => ({
+  const analysis = (tab: string, state: object = {}): View => ({
     name: `analysis-${tab}`,
-    path: path + search({ view: "analysis", analysis: { tab } }),
+    path: path + search({ view: "analysis", analysis: { tab, ...state } }),
     ready: "svg, canvas",
   });
   return [
     { name: "charts", path: path + search({ view: "charts" }), ready: DRAWN, narrow: true },
     {
       name: "charts-smoothed",
-      path: path + search({ view: "charts", charts: { smooth: 0.8, columns: 2 } }),
+      path: path + search({ view: "charts", charts: { smooth: 0.8, clip: true, columns: 3 } }),
       ready: DRAWN,
     },
     {
@@ -115,7 +121,9 @@ function pictures(demo: Demo): View[] {
       path: path + search({ view: "charts", charts: { large: "train/loss" } }),
       ready: DRAWN,
     },
-    ...["parallel", "scatter", "contour", "box", "importance"].map(analysis),
+    ...["parallel", "box", "importance"].map((tab) => analysis(tab)),
+    analysis("scatter", RATE),
+    analysis("contour", { ...RATE, y: "params.dropout" }),
     { name: "compare", path: `${path}/compare${search({ runs: compared })}`, height: 1400, narrow: true },
     { name: "compare-different", path: `${path}/compare${search({ runs: compared, different: true })}` },
     {
@@ -125,7 +133,7 @@ function pictures(demo: Demo): View[] {
     },
     {
       name: "compare-images",
-      path: `${path}/compare${search({ runs: COMPARED.slice(0, 2).map(demo.run).join(","), view: "images" })}`,
+      path: `${path}/compare${search({ runs: COMPARED.slice(0, 2).map(demo.run).join(","), view: "images", series: "samples/validation" })}`,
     },
     {
       name: "compare-artifacts",
@@ -164,14 +172,50 @@ function run(demo: Demo): View[] {
   ];
 }
 
-function models(): View[] {
+function models({ models: address }: Demo): View[] {
   const ready = "text=flower-classifier";
   return [
     { name: "models", path: "/models", ready, narrow: true },
     { name: "model", path: "/models/flower-classifier", ready, narrow: true, height: 1400 },
     { name: "version", path: "/models/flower-classifier/versions/4", ready, narrow: true, height: 1600 },
     { name: "version-refused", path: "/models/flower-classifier/versions/3", ready, height: 1600 },
+    ...["files", "use"].map(
+      (tab): View => ({
+        name: `version-${tab}`,
+        path: `/models/flower-classifier/versions/4${search({ tab })}`,
+      }),
+    ),
     { name: "version-columns", path: "/models/churn-scorer/versions/2", height: 1600 },
     { name: "version-chat", path: "/models/support-chat/versions/1", height: 1600 },
+    {
+      name: "version-try",
+      path: `/models/churn-scorer/versions/2${search({ tab: "try" })}`,
+      act: async (page) => {
+        await reach(page, address);
+        await page.getByRole("button", { name: "Ask" }).click();
+        await page.getByText("200 OK").waitFor();
+      },
+    },
+    {
+      name: "version-talk",
+      path: `/models/support-chat/versions/1${search({ tab: "try" })}`,
+      act: async (page) => {
+        await reach(page, address);
+        for (const question of ["What is the capital of Spain?", "What is the capital of France?"]) {
+          await page.getByLabel("Message").fill(question);
+          await page.keyboard.press("Enter");
+          await page
+            .getByText(/tokens/)
+            .first()
+            .waitFor();
+          await page.waitForTimeout(500);
+        }
+      },
+    },
   ];
+}
+
+async function reach(page: Page, address: string): Promise<void> {
+  await page.getByLabel("Address").fill(address);
+  await page.getByText("reachable", { exact: true }).waitFor();
 }
