@@ -73,3 +73,21 @@ test("places lie evenly as they are seen", () => {
   expect([...evenly(3, { low: 0, high: 10, log: false })]).toEqual([0, 5, 10]);
   expect([...evenly(3, { low: 1, high: 100, log: true })].map(Math.round)).toEqual([1, 10, 100]);
 });
+
+test("runs whose first buckets are known by later points start together", () => {
+  const late = line([
+    [3, 2],
+    [399, 2],
+  ]);
+  const group = groupOf(
+    [
+      late,
+      line([
+        [0, 0],
+        [399, 0],
+      ]),
+    ],
+    evenly(400, { low: 0, high: 399, log: false }),
+  );
+  expect([...group.mean].every((mean) => mean === 1)).toBe(true);
+});

@@ -61,6 +61,8 @@ export function groupOf(lines: Line[], places: Float64Array): Group {
   };
 }
 
+const REACH = 0.01; // of the places, before a run's first point: a first bucket begins there, known by its extremes
+
 /** The line's value at each place between its ends, linear between finite points. */
 function spread(line: Line, places: Float64Array, put: (i: number, value: number) => void): void {
   let beforeX = Number.NaN;
@@ -70,10 +72,11 @@ function spread(line: Line, places: Float64Array, put: (i: number, value: number
     const x = line.x[at] as number;
     const y = line.y[at] as number;
     if (!Number.isFinite(y)) continue;
+    const first = Number.isNaN(beforeX);
+    if (first) i = Math.max(0, placeOf(places, x) - Math.floor(REACH * places.length));
     while (i < places.length && (places[i] as number) <= x) {
       const place = places[i] as number;
-      if (place === x) put(i, y);
-      else if (!Number.isNaN(beforeX)) put(i, before + ((y - before) * (place - beforeX)) / (x - beforeX));
+      put(i, first || place === x ? y : before + ((y - before) * (place - beforeX)) / (x - beforeX));
       i += 1;
     }
     beforeX = x;
