@@ -45,12 +45,7 @@ export function Keyboard() {
   const close = () => setShown(null);
   return (
     <>
-      <button
-        type="button"
-        className="find-button"
-        aria-label="Go to or do"
-        onClick={() => setShown("palette")}
-      >
+      <button type="button" className="find-button" onClick={() => setShown("palette")}>
         <span className="find-text">Go to…</span>
         <span className="find-sign" aria-hidden="true">
           ⌕
