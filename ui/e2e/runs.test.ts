@@ -259,6 +259,12 @@ test("runs come, change and go by themselves, and only they are fetched", async 
   await lines(["newest", ..."fedcb"]);
   await seen("6 runs");
   page.off("request", note);
+  // By another order nothing jumps: what is new waits until it is asked for.
+  await page.getByRole("button", { name: "loss", exact: true }).click();
+  await lines([..."cbdef", "newest"]);
+  await run(id, "best", { metrics: { loss: 99 } });
+  await page.getByRole("button", { name: "1 new" }).click();
+  await lines(["best", ..."cbdef", "newest"]);
   expect(bodies.length).toBeGreaterThan(2);
   for (const body of bodies) expect(body.filter).toMatch(/^attributes.run_id IN/);
 });
