@@ -34,7 +34,7 @@ export function AxesPopup({ experimentId, axes, logs, state, onState }: Props) {
                     {title}
                   </span>
                   <Part axis={axis} brush={brushes[id]} onBrush={(brush) => choose(id, brush)} />
-                  {axis.column.kind === "numbers" && <LogCheck id={id} logs={logs} onState={onState} />}
+                  {axis.names ? <span /> : <LogCheck id={id} logs={logs} onState={onState} />}
                   <button
                     type="button"
                     className="icon-button"

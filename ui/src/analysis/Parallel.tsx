@@ -147,7 +147,10 @@ export default function Parallel({ values, chosen, state, onState, experimentId,
                 onPress={press}
                 onMove={move}
                 onRelease={release}
-                onLeave={() => setHover(undefined)}
+                onLeave={() => {
+                  setHover(undefined);
+                  setDrag(undefined); // a finger that scrolls the page instead
+                }}
               >
                 {hover && run && !drag && <RunTip {...hover} run={run} columns={columns} />}
               </Picture>

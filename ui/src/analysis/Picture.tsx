@@ -81,6 +81,7 @@ export function Picture({
           }}
           onPointerUp={(event) => event.button === 0 && onRelease?.(...at(event))}
           onPointerLeave={onLeave}
+          onPointerCancel={onLeave}
         />
         {children}
       </div>

@@ -43,7 +43,14 @@ test("many numbers are put into ranges", () => {
   expect(ranges).toBe(true);
   expect(boxes).toHaveLength(8);
   expect(boxes.reduce((sum, box) => sum + box.count, 0)).toBe(80);
-  expect(boxes[0]?.name).toBe("0 – 9.875");
+  expect(boxes[0]?.name).toBe("0 – 9.9");
+});
+
+test("ranges that lie close together have names that tell them apart", () => {
+  const values = Array.from({ length: 80 }, (_, at) => 0.9 + at / 1e5);
+  const { boxes } = boxesOf({ id: "params.rate", title: "rate", kind: "numbers", values }, values);
+  expect(boxes).toHaveLength(8);
+  expect(boxes.at(-1)?.name).toBe("0.9007 – 0.9008");
 });
 
 test("of too many names, those with the most runs stay", () => {

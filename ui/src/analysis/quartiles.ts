@@ -21,6 +21,7 @@ export interface Box {
 const REACH = 1.5;
 const MOST_VALUES = 20;
 const BINS = 8;
+const DIGITS = 12;
 
 export function boxOf(name: string, values: readonly number[]): Box | undefined {
   const sorted = [...values].sort((a, b) => a - b);
@@ -83,15 +84,20 @@ function rangesOf(values: (number | null)[]): (value: Value) => string {
   const edges = [
     ...new Set(Array.from({ length: BINS + 1 }, (_, at) => quantileSorted(sorted, at / BINS) ?? 0)),
   ];
+  const names = namesOf(edges);
   return (value) => {
     if (typeof value !== "number" || !Number.isFinite(value)) return plain(value);
-    const at = Math.max(
-      0,
-      Math.min(
-        edges.length - 2,
-        edges.findLastIndex((edge) => edge <= value),
-      ),
-    );
-    return `${metricText(edges[at])} – ${metricText(edges[at + 1])}`;
+    const at = edges.findLastIndex((edge) => edge <= value);
+    return names[Math.max(0, Math.min(names.length - 1, at))] ?? "";
   };
+}
+
+/** As short as they can be told apart. */
+function namesOf(edges: readonly number[]): string[] {
+  let names: string[] = [];
+  for (let digits = 2; digits <= DIGITS && new Set(names).size < edges.length - 1; digits += 1) {
+    const texts = edges.map((edge) => metricText(edge, digits));
+    names = texts.slice(1).map((text, at) => `${texts[at]} – ${text}`);
+  }
+  return names;
 }
