@@ -20,7 +20,7 @@ from benchmarks.models.__main__ import versions
 from benchmarks.tracking.machine import this_machine
 from benchmarks.tracking.process import settle
 from benchmarks.tracking.systems import HEADRACE, MLFLOW, ROOT, System, running
-from benchmarks.ui.dataset import FULL, QUICK, Experiments, Size, fill
+from benchmarks.ui.dataset import FULL, GROWING, QUICK, Experiments, Size, fill
 from benchmarks.ui.plan import ROWS, Row
 from benchmarks.ui.report import document, markdown, store
 
@@ -82,7 +82,8 @@ def job(system: System, url: str, ids: Experiments, size: Size, step: str, soak_
         "url": url,
         "ids": ids,
         "newest": [f"{number:032x}" for number in newest],
-        "live": [f"{int(ids.get('live', 0)):08x}{number:024x}" for number in range(20)],
+        "live": [f"{int(ids.get('live', 0)):08x}{number:024x}" for number in range(GROWING)],
+        "livePoints": size.live_points,
         "repeats": 2 if size is QUICK else 5,
         "charts": size.charts,
         "scrollPx": 40_000,

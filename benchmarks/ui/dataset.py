@@ -11,7 +11,7 @@ import sqlite3
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
 from contextlib import closing
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from typing import Any
 import msgspec
 
 from benchmarks.registry.fill import MAKE_TABLES
-from benchmarks.tracking.dataset import run_data
+from benchmarks.tracking.dataset import METRICS, run_data
 from benchmarks.tracking.peer_tables import fill_mlflow_series, fill_runs, insert
 from benchmarks.tracking.rest import START_MS
 from benchmarks.tracking.systems import MLFLOW, environment
@@ -29,6 +29,7 @@ from benchmarks.tracking.systems import MLFLOW, environment
 WAITING = 1000  # writes on the way
 BATCH = 1000  # metrics that a request may bring
 LOSS = "loss"
+GROWING = 5
 NOTED = "dataset.json"
 
 
@@ -42,6 +43,7 @@ class Size:
     chart_points: int  # of each of the curves of each chart
     wide_keys: int
     wide_runs: int
+    live_points: int
 
 
 FULL = Size(
@@ -53,6 +55,7 @@ FULL = Size(
     chart_points=10_000,
     wide_keys=10_000,
     wide_runs=20,
+    live_points=3000,
 )
 QUICK = Size(
     many_runs=2000,
@@ -63,6 +66,7 @@ QUICK = Size(
     chart_points=1000,
     wide_keys=1000,
     wide_runs=4,
+    live_points=3000,
 )
 
 Experiments = dict[str, str]  # what it is for → its id
@@ -153,9 +157,16 @@ def fill_ours(folder: Path, size: Size) -> Experiments:
         for start in range(0, len(keys), BATCH):
             metrics = [Metric(key, random.random(), START_MS, 0) for key in keys[start : start + BATCH]]
             writes.write("log_batch", run_id, metrics)
-    table(ids["live"], 20)
+    grow(writes, table(ids["live"], 20), size)
     writes.close()
     return ids
+
+
+def grow(writes: Writes, runs: Sequence[str], size: Size) -> None:
+    """Runs that get values while their pages are open have as many already as charts draw: those replace others."""
+    for number, run_id in enumerate(runs[:GROWING]):
+        for key in range(METRICS):
+            writes.series(run_id, f"m{key}", curve(number, size.live_points))
 
 
 def fill_mlflow(folder: Path, size: Size) -> Experiments:

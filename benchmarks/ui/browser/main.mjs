@@ -1,5 +1,5 @@
 /**
- * `node main.mjs JOB`: JOB is JSON {system, url, ids, newest, repeats, scrollPx, soakS, steps}; prints a line of JSON
+ * `node main.mjs JOB`: JOB is JSON {system, url, ids, newest, live, livePoints, charts, repeats, scrollPx, soakS, steps}; prints a line of JSON
  * {step, samples} or {step, error} for each of the steps.
  */
 
@@ -13,12 +13,12 @@ let written = 0;
 async function write() {
   written += 1;
   await Promise.all(
-    job.live.slice(0, 5).map(async (runId) => {
+    job.live.map(async (runId) => {
       const metrics = Array.from({ length: 10 }, (_, key) => ({
         key: `m${key}`,
         value: Math.random(),
         timestamp: Date.now(),
-        step: 100 + written,
+        step: job.livePoints + written,
       }));
       await fetch(`${job.url}/api/2.0/mlflow/runs/log-batch`, {
         method: "POST",
