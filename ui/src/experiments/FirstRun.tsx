@@ -1,13 +1,13 @@
 import { Snippet } from "@/parts/Snippet";
 
 /** What to run so that something shows up here, with this server's address. */
-export function FirstRun({ experiment = "first-steps" }: { experiment?: string }) {
+export function FirstRun() {
   const address = document.baseURI.replace(/\/$/, "");
   const code = [
     "import headrace as mlflow",
     "",
     `mlflow.set_tracking_uri("${address}")`,
-    `mlflow.set_experiment(${JSON.stringify(experiment)})`,
+    'mlflow.set_experiment("first-steps")',
     "with mlflow.start_run():",
     '    mlflow.log_param("rate", 0.1)',
     "    for step in range(100):",
