@@ -27,7 +27,13 @@ export function firstColumns(sample: RunMessage[], metrics: string[], params: st
     .filter(({ values }) => values.every((value) => (value?.length ?? 0) <= LONG_CHARS))
     .map(({ key, values }) => ({ key, ...spread(values) }))
     .filter(({ kinds, count }) => kinds > 1 || (kinds === 1 && count < sample.length && count > 0))
-    .sort((a, b) => b.count - a.count || a.kinds - b.kinds || a.key.localeCompare(b.key));
+    .sort(
+      (a, b) =>
+        Number(b.kinds > 1) - Number(a.kinds > 1) ||
+        b.count - a.count ||
+        a.kinds - b.kinds ||
+        a.key.localeCompare(b.key),
+    );
   const chosenParams = told.slice(0, Math.max(MOST_KEYS - MOST_METRICS, MOST_KEYS - measured.length));
   const chosenMetrics = measured.slice(0, MOST_KEYS - chosenParams.length);
   return [
