@@ -133,6 +133,7 @@ function pictures(demo: Demo): View[] {
     },
     {
       name: "compare-images",
+      ready: "main img",
       path: `${path}/compare${search({ runs: COMPARED.slice(0, 2).map(demo.run).join(","), view: "images", series: "samples/validation" })}`,
     },
     {
