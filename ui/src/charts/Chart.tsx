@@ -7,6 +7,7 @@ import { type ChartRun, type Look, pictureOf } from "./picture";
 import { Summary } from "./Summary";
 import { isWhole } from "./series";
 import { summaryOf } from "./summary";
+import { useHeads } from "./useHeads";
 import { useLoaded } from "./useLoaded";
 import { useWidth } from "./useWidth";
 import { bucketsFor, type View } from "./views";
@@ -48,9 +49,10 @@ export const Chart = memo(function Chart({ chartKey, zoom, large = false, shared
   const fine = complete && all.every((series) => !series || isWhole(series));
   const part = useLoaded(data, view && zoom && !fine ? { ...view, range: zoom } : undefined, runs);
   const zoomed = zoom !== undefined && !fine && runs.every((run) => part.series.has(run.runId));
+  const headed = useHeads(data, complete && !fine ? view : undefined, runs, whole.series, look);
   const { picture, notes, ends } = useMemo(
-    () => pictureOf(runs, hidden, whole.series, zoomed ? part.series : undefined, look, zoom),
-    [runs, hidden, whole, part, zoomed, look, zoom],
+    () => pictureOf(runs, hidden, headed, zoomed ? part.series : undefined, look, zoom),
+    [runs, hidden, headed, part, zoomed, look, zoom],
   );
   const summary = useMemo(() => summaryOf(picture), [picture]);
   const error = whole.error ?? part.error;

@@ -177,7 +177,8 @@ export class ChartData {
   }
 
   private take(answer: Series[], wanted: Part[]): void {
-    const again = coarsened(answer);
+    const open = wanted.some((part) => part.start === undefined || part.end === undefined);
+    const again = open ? coarsened(answer) : new Set<string>();
     const found = new Map(answer.map((series) => [`${series.runId} ${series.key}`, series]));
     const more: Part[] = [];
     for (const part of wanted) {

@@ -3,6 +3,7 @@
 import { evenly, groupOf } from "./bands";
 import { colourOf, coloursOf } from "./colours";
 import type { Band, Picture, Stroke } from "./draw";
+import { withHead } from "./heads";
 import { type Line, lastsOf, lineOf, withNeighbours } from "./lines";
 import { type Scale, xScale, yScale } from "./scales";
 import type { Series } from "./series";
@@ -37,6 +38,30 @@ type ByRun = ReadonlyMap<string, Series | null>;
 
 const BAND_PLACES = 400;
 const ALONE_MS = 30_000;
+
+/** A range at the beginning, finer than the whole. */
+export interface Head {
+  range: [number, number];
+  series: ByRun;
+}
+
+/** Where a log axis shows the beginning widely, it is made of its heads, the finest last. */
+export function withHeads(runs: ChartRun[], whole: ByRun, heads: Head[], look: Look): ByRun {
+  if (heads.length === 0) return whole;
+  const found = new Map(whole);
+  for (const run of runs) {
+    const all = whole.get(run.runId);
+    if (!all) continue;
+    const origin = originOf(run, all, look);
+    let series = all;
+    for (const { range, series: byRun } of heads) {
+      const head = byRun.get(run.runId);
+      if (head) series = withHead(head, series, range[1] + origin);
+    }
+    found.set(run.runId, series);
+  }
+  return found;
+}
 
 /** part: the series of the range that is zoomed; without it, the whole is shown there. */
 export function pictureOf(
@@ -84,7 +109,7 @@ function strokeOf(
   const smooth = look.smooth ?? 0;
   if (smooth === 0 || !known) return stroke;
   const lasts = (series: Series) => kept(series, "lasts", `${origin}`, () => lastsOf(series, origin));
-  const spacing = spacingOf(known.x);
+  const spacing = spacingOf(known);
   const wholeSmooth =
     whole && kept(whole, "smooth", `${origin} ${smooth}`, () => smoothed(lasts(whole), smooth, spacing));
   const partSmooth =
@@ -102,6 +127,16 @@ function lineOfRun(run: ChartRun, series: Series | null | undefined, look: Look)
   if (!series) return undefined;
   const origin = originOf(run, series, look);
   return kept(series, "line", `${origin}`, () => lineOf(series, origin));
+}
+
+/** The last x of all runs, as the axis has it. */
+export function lastOf(runs: ChartRun[], whole: ByRun, look: Look): number {
+  let last = Number.NEGATIVE_INFINITY;
+  for (const run of runs) {
+    const series = whole.get(run.runId);
+    if (series) last = Math.max(last, (series.x.at(-1) ?? last) - originOf(run, series, look));
+  }
+  return last;
 }
 
 function originOf(run: ChartRun, series: Series | undefined, look: Look): number {

@@ -95,6 +95,7 @@ test("one point, equal x and nothing are smoothed without harm", () => {
     ).y.every(Number.isFinite),
   ).toBe(true);
   expect(smoothed(line([]), 0.9, 0).y).toHaveLength(0);
-  expect(spacingOf(new Float64Array([1, 2, 9]))).toBe(4);
-  expect(spacingOf(new Float64Array([1]))).toBe(0);
+  expect(spacingOf({ x: new Float64Array([1, 2, 9]), total: 3 })).toBe(4);
+  expect(spacingOf({ x: new Float64Array([1]), total: 1 })).toBe(0);
+  expect(spacingOf({ x: new Float64Array([1, 1000]), total: 1_000_000 })).toBe(1);
 });

@@ -5,6 +5,7 @@
  */
 
 import type { Line } from "./lines";
+import type { Series } from "./series";
 
 export interface Average {
   sum: number;
@@ -12,9 +13,12 @@ export interface Average {
   x: number;
 }
 
-export function spacingOf(x: Float64Array): number {
-  const n = x.length;
-  return n < 2 ? 0 : ((x[n - 1] as number) - (x[0] as number)) / (n - 1);
+const MOST = 1_000; // points that TensorBoard keeps of a series
+
+/** The mean distance of the points, of the thousand that TensorBoard would keep where there are more. */
+export function spacingOf({ x, total }: Pick<Series, "x" | "total">): number {
+  const n = Math.min(total, MOST);
+  return n < 2 ? 0 : ((x.at(-1) ?? 0) - (x[0] ?? 0)) / (n - 1);
 }
 
 /** smooth: in [0, 1). from: the average that lies before the line. NaN and infinities stay and move nothing. */
