@@ -135,7 +135,7 @@ test("what can't be drawn is told: NaN, a logarithm of nothing above zero, one r
   await picture(/: 1 run$/).waitFor();
   await soon(() => drawn(/Scatter/)).toBeGreaterThan(100);
   await open({ tab: "importance", metric: "metrics.score" }, runIds.slice(0, 3));
-  await page.getByText("Only 3 runs have score").waitFor();
+  await page.getByText("Only 3 runs with a value of score").waitFor();
   await open({ tab: "contour", x: "params.rate", y: "params.width", z: "params.kind" });
   await page.getByText("The colour of a surface needs numbers; kind has names.").waitFor();
 });

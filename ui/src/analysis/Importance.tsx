@@ -1,4 +1,5 @@
 import { useCallback, useMemo } from "react";
+import { counted } from "@/parts/counts";
 import { ColumnField } from "./ColumnField";
 import { MOST_FEATURES } from "./chosen";
 import { BOLD, type Draw, line, text } from "./draw";
@@ -81,7 +82,8 @@ export default function Importance({
       {failed && <p className="warning">{failed}</p>}
       {target.length < FEW_RUNS && target.length > 0 && (
         <p className="warning" role="status">
-          Only {target.length} runs have {title}: with fewer than {FEW_RUNS}, chance looks like importance.
+          Only {counted(target.length, "run")} with a value of {title}: with fewer than {FEW_RUNS}, chance
+          looks like importance.
         </p>
       )}
       {learned?.explained !== undefined && (

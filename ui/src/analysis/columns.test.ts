@@ -43,7 +43,11 @@ test("columns are read from runs", () => {
     },
     { info: { run_id: "b", start_time: 7_200_000 } },
   ];
+  const endless = { key: "val/loss", value: -Number.MAX_VALUE, timestamp: 0 };
   expect(columnOf("metrics.val/loss", runs).values).toEqual([Number.NaN, null]);
+  expect(columnOf("metrics.val/loss", [{ info: {}, data: { metrics: [endless] } }]).values).toEqual([
+    Number.NEGATIVE_INFINITY,
+  ]);
   expect(columnOf("params.x.y", runs).values).toEqual([3, null]);
   expect(columnOf("attributes.duration", runs).values).toEqual([2.5, null]);
   expect(columnOf("attributes.start_time", runs).values).toEqual([0, 2]);

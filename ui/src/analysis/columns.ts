@@ -1,6 +1,7 @@
 /** Columns of runs: numbers where all that there is are numbers, else names. */
 
 import type { RunMessage } from "@/api/endpoints";
+import { measured } from "@/api/metrics";
 
 export interface NumberColumn {
   id: string;
@@ -55,7 +56,7 @@ export function columnOf(id: string, runs: readonly RunMessage[]): Column {
   if (part === "metrics") {
     const values = runs.map((run) => {
       const found = run.data?.metrics?.find((each) => each.key === key);
-      return found ? Number(found.value) : null;
+      return found ? measured(found.value) : null;
     });
     return { id, title, kind: "numbers", values };
   }

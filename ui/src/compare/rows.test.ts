@@ -55,6 +55,11 @@ test("metrics are compared to the last digit, and NaN is NaN", () => {
   expect(loss).toMatchObject({ differs: true, texts: ["0.1", "0.1"], numbers: [0.1000001, 0.1000002] });
 });
 
+test("what the server keeps as the greatest number is infinite", () => {
+  const [loss] = metricRows([run("a", { metrics: { loss: Number.MAX_VALUE } })], undefined, new Map());
+  expect(loss).toMatchObject({ values: ["Infinity"], texts: ["∞"] });
+});
+
 test("the least value of a metric, where it is known", () => {
   const runs = [run("a", { metrics: { loss: 3 } }), run("b", { metrics: { loss: 4 } })];
   const [loss] = metricRows(runs, "min", new Map([["a loss", { min: 1, max: 9 }]]));

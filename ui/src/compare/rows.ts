@@ -1,6 +1,7 @@
 /** The rows of a comparison: a value of each run under a name, section by section. */
 
 import type { RunMessage } from "@/api/endpoints";
+import { measured } from "@/api/metrics";
 import { counted } from "@/parts/counts";
 import { exactTime } from "@/parts/times";
 import { durationText, metricText } from "@/runs/values";
@@ -87,7 +88,7 @@ export function metricRows(
   ranges: ReadonlyMap<string, Range>,
 ): Row[] {
   const maps = runs.map(
-    (run) => new Map((run.data?.metrics ?? []).map((each) => [each.key, Number(each.value)])),
+    (run) => new Map((run.data?.metrics ?? []).map((each) => [each.key, measured(each.value)])),
   );
   return namesOf(maps).map((key) => {
     const numbers = runs.map((run, at) =>
