@@ -176,6 +176,17 @@ test("importance: the param that made the score comes first, with its correlatio
   expect(await seriousProblems(page)).toEqual([]);
 });
 
+test("the page of runs analyses all that match its filter, or those that are selected", async () => {
+  const filter = encodeURIComponent("params.kind = 'plain'");
+  await page.goto(`${server.url}/experiments/0?view=analysis&filter=${filter}`);
+  await picture(/Parallel coordinates of .*: 40 of 40 runs/).waitFor();
+  await page.getByRole("checkbox", { name: "Select trial 58", exact: true }).check();
+  await picture(/Parallel coordinates of .*: 1 of 1 runs/).waitFor();
+  await page.getByRole("combobox", { name: /^Of/ }).selectOption("matching");
+  await picture(/: 40 of 40 runs/).waitFor();
+  expect(page.url()).toContain("matching");
+});
+
 test("nothing in names was executed", () => {
   expect(errors).toEqual([]);
 });
