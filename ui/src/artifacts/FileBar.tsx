@@ -1,5 +1,5 @@
 import type { ReactNode } from "react";
-import { tell } from "@/parts/Toasts";
+import { copyAndTell } from "@/parts/clipboard";
 import { fileAddress, nameOf, type Root, uriOf, zipAddress } from "./address";
 
 /** A file's or folder's name, facts, and what can be done with it as it is. */
@@ -17,10 +17,7 @@ export function FileBar({
   modes?: ReactNode;
 }) {
   const uri = uriOf(root, path);
-  const copy = async (text: string) => {
-    await navigator.clipboard.writeText(text);
-    tell(`Copied: ${text}`);
-  };
+  const copy = (text: string) => copyAndTell(text, `Copied: ${text}`);
   const target = folder ? zipAddress(root, path) : fileAddress(root, path);
   return (
     <div className="file-bar">

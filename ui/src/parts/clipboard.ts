@@ -1,3 +1,5 @@
+import { tell } from "./Toasts";
+
 /** Into the clipboard. Pages without encryption have none but the old command, which copies what is selected. */
 export async function copyText(text: string): Promise<void> {
   if (navigator.clipboard) {
@@ -13,4 +15,14 @@ export async function copyText(text: string): Promise<void> {
   const done = document.execCommand("copy");
   box.remove();
   if (!done) throw new Error("This browser doesn't let the page copy.");
+}
+
+/** The same, and says so; also where the browser refuses. */
+export async function copyAndTell(text: string, said: string): Promise<void> {
+  try {
+    await copyText(text);
+    tell(said);
+  } catch (error) {
+    tell((error as Error).message, "failed");
+  }
 }

@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { sizeText } from "@/artifacts/sizes";
-import { tell } from "@/parts/Toasts";
+import { copyAndTell } from "@/parts/clipboard";
 
 const SHOWN = 300;
 const MOST_SHOWN = 100_000;
@@ -9,10 +9,7 @@ const MOST_SHOWN = 100_000;
 export function LongValue({ text }: { text: string }) {
   const [open, setOpen] = useState(false);
   if (text.length <= SHOWN) return <span className="value">{text}</span>;
-  const copy = async () => {
-    await navigator.clipboard.writeText(text);
-    tell("The value was copied.");
-  };
+  const copy = () => copyAndTell(text, "The value was copied.");
   return (
     <span className={open ? "value open" : "value"}>
       {open ? text.slice(0, MOST_SHOWN) : `${text.slice(0, SHOWN)}…`}

@@ -4,8 +4,8 @@ import { useState } from "react";
 import type { RunMessage } from "@/api/endpoints";
 import { Chip } from "@/parts/Chip";
 import { Crumbs } from "@/parts/Crumbs";
+import { copyAndTell } from "@/parts/clipboard";
 import { Menu } from "@/parts/Menu";
-import { tell } from "@/parts/Toasts";
 import { experimentOf } from "@/runs/queries";
 import { idOf, nameOf } from "@/runs/values";
 import { useCommand } from "@/shell/commands";
@@ -25,10 +25,7 @@ export function RunHead({ run }: { run: RunMessage }) {
   const experimentId = run.info.experiment_id ?? "";
   const experiment = useQuery(experimentOf(experimentId));
   const deleted = run.info.lifecycle_stage === "deleted";
-  const copy = async (text: string) => {
-    await navigator.clipboard.writeText(text);
-    tell(`Copied: ${text}`);
-  };
+  const copy = (text: string) => copyAndTell(text, `Copied: ${text}`);
   useCommand({ id: "run-rename", title: "Rename this run", act: () => setDialog("rename") });
   useCommand({ id: "run-copy-id", title: "Copy this run's id", act: () => copy(idOf(run)) });
   useCommand(deleted ? null : { id: "run-delete", title: "Delete this run", act: () => setDialog("delete") });

@@ -22,7 +22,7 @@ export function Failed({ error: thrown, reset }: { error: unknown; reset: () => 
   };
   if (error instanceof ApiError) return <Problem error={error} retry={again} />;
   return (
-    <div className="failed" role="alert">
+    <div className="page-failed" role="alert">
       <h1>This page failed</h1>
       <p>
         That is a mistake of the page; your runs are safe. Other pages go on working, and this one may, too,
@@ -66,7 +66,7 @@ function Missing() {
     };
   }, []);
   return (
-    <div className="failed" role="alert">
+    <div className="page-failed" role="alert">
       <h1>{stuck ? "A part of this page is missing" : "This page isn't complete"}</h1>
       <p>
         {stuck
@@ -84,7 +84,7 @@ function Missing() {
 
 export function NotFound() {
   return (
-    <div className="failed">
+    <div className="page-failed">
       <h1>There is no such page</h1>
       <p>
         Nothing lies at <code className="address">{window.location.pathname}</code>. The address may be cut
