@@ -121,7 +121,10 @@ test("scatter: the pointer finds a run, and a click leads to it", async () => {
   await page.locator(".run-tip", { hasText: "trial 0" }).waitFor();
   await page.getByText("As a table").click();
   await page.getByRole("link", { name: "trial 1" }).waitFor();
-  await page.mouse.move(box.x + 98, box.y + 36);
+  const moved = await plot.boundingBox(); // the page may have scrolled to the table
+  if (!moved) throw new Error("no picture");
+  await page.mouse.move(moved.x + 98, moved.y + 36);
+  await page.locator(".run-tip", { hasText: "trial 0" }).waitFor();
   await page.mouse.down();
   await page.mouse.up();
   await page.waitForURL(`**/runs/${runIds[0]}**`);

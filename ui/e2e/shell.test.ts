@@ -171,6 +171,7 @@ test("hundreds of experiments are one list, of which the page holds what is in s
       ),
     );
   await page.goto(`${server.url}/?order=name`);
+  await page.locator("table.experiments tbody tr").first().waitFor();
   await page.keyboard.press("/");
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("ArrowDown");

@@ -171,3 +171,12 @@ test("what changes between a page's loading and its listening isn't missed", asy
   await vi.advanceTimersByTimeAsync(0);
   expect(last().since).toBe("before");
 });
+
+test("a view that listens before it is known where things stood waits for that", async () => {
+  const { feed, world, last } = played();
+  world.answer = () => said("before");
+  void feed.begin();
+  feed.listen(["1"], () => {});
+  await vi.advanceTimersByTimeAsync(0);
+  expect(last().since).toBe("before");
+});

@@ -37,6 +37,7 @@ export class Feed {
   private cursor: string | undefined;
   private heard = 0;
   private begun: { cursor: string; at: number } | undefined;
+  private beginning: Promise<void> | undefined;
   private visible = true;
   private stream: Stream | undefined;
   private joined = "";
@@ -53,11 +54,18 @@ export class Feed {
   async begin(): Promise<void> {
     const at = Date.now();
     if (at - Math.max(this.heard, this.begun?.at ?? 0) < CURSOR_HOLDS_MS) return;
-    try {
-      this.begun = { at, cursor: (await this.outside.ask([], undefined)).cursor };
-    } catch {
-      // Whoever listens finds out by itself.
-    }
+    this.beginning ??= this.outside
+      .ask([], undefined)
+      .then(
+        ({ cursor }) => {
+          this.begun = { at, cursor };
+        },
+        () => {}, // whoever listens finds out by itself
+      )
+      .finally(() => {
+        this.beginning = undefined;
+      });
+    await this.beginning;
   }
 
   listen(experimentIds: string[], onRuns: (runIds: string[]) => void): () => void {
@@ -101,7 +109,16 @@ export class Feed {
     this.stop();
     this.joined = joined;
     // After what else happens in this moment: a page that changes takes one listener away and brings another.
-    if (joined) this.later(() => this.go(), 0);
+    if (joined) this.later(() => void this.start(), 0);
+  }
+
+  /** Not before it is known where things stood when the page began to load. */
+  private async start(): Promise<void> {
+    const turn = this.turn;
+    if (this.beginning) await this.beginning;
+    if (turn !== this.turn) return;
+    this.cursor ??= this.recent();
+    this.go();
   }
 
   private stop(): void {

@@ -1,6 +1,6 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useRouter } from "@tanstack/react-router";
-import { type KeyboardEvent, useDeferredValue, useEffect, useId, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, useEffect, useId, useMemo, useRef, useState } from "react";
 import { useCommands } from "./commands";
 import { experimentsCalled, modelsCalled, runsCalled, whereRunsAre } from "./finding";
 import { fitting } from "./matching";
@@ -26,7 +26,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
   const list = useId();
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
-  const entries = useEntries(useDeferredValue(text.trim()));
+  const entries = useEntries(text.trim());
   const chosen = Math.min(at, entries.length - 1);
 
   useEffect(() => {
