@@ -13,7 +13,7 @@ from headrace.cli.session import Session, json_option, tracking_uri_option
 __all__ = ["main"]
 
 NOUNS = {
-    "server": Noun("headrace.cli.server:server", "Serve a store to any MLflow client, over REST."),
+    "server": Noun("headrace.cli.server:server", "Serve a store: web pages, and REST for any MLflow client."),
     "experiments": Noun("headrace.cli.experiments:experiments", "Make, find and change experiments."),
     "runs": Noun("headrace.cli.runs:runs", "List, describe, compare and export runs."),
     "artifacts": Noun("headrace.cli.artifacts:artifacts", "Upload, list and download the files of runs."),

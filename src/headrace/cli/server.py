@@ -176,7 +176,7 @@ def server(
     durability: Literal["full", "normal"],
     app_name: str | None,
 ) -> None:
-    """Serve a store to any MLflow client, over REST.
+    """Serve a store: web pages, and REST for any MLflow client.
 
     Without options: the embedded store of this folder, the one that programs here use without a tracking URI.
     """
