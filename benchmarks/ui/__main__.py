@@ -44,7 +44,7 @@ def main() -> int:
     size = QUICK if given.quick else FULL
     results: Results = {row.id: {} for row in rows}
     with ExitStack() as stack:
-        folder = given.folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-ui-")))
+        folder = (given.folder or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="bench-ui-")))).resolve()
         folder.mkdir(parents=True, exist_ok=True)
         machine = this_machine(folder)
         for system in (HEADRACE, MLFLOW):
