@@ -88,6 +88,8 @@ export interface Timing {
   endedMs: number;
 }
 
+const LEAST_WRITING_S = 0.02; // an answer that comes all at once wasn't heard being written
+
 /** How quick the answer was; tokens a second are those after the first, while it was being written. */
 export function speedWords(usage: Usage | undefined, { startedMs, firstMs, endedMs }: Timing): string {
   const took = (endedMs - startedMs) / 1_000;
@@ -97,7 +99,7 @@ export function speedWords(usage: Usage | undefined, { startedMs, firstMs, ended
   return [
     firstMs !== undefined && `first words after ${Math.round(firstMs - startedMs)} ms`,
     tokens !== undefined ? `${tokens} tokens in ${took.toFixed(2)} s` : `${took.toFixed(2)} s`,
-    counted && writing > 0 && `${(counted / writing).toFixed(1)} tokens/s`,
+    counted && writing >= LEAST_WRITING_S && `${(counted / writing).toFixed(1)} tokens/s`,
     usage?.prompt_tokens !== undefined && `prompt of ${usage.prompt_tokens} tokens`,
   ]
     .filter(Boolean)
