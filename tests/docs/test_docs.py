@@ -18,6 +18,10 @@ SLOW = {
     "docs/serving.md",
     "docs/shipping.md",
     "docs/transformers.md",
+    "docs/flavors.md",
+    "docs/models.md",
+    "docs/registry.md",
+    "docs/sweeps.md",
 }
 
 

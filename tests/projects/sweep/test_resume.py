@@ -201,6 +201,7 @@ def test_a_backend_config_is_asked_for_again(project: Project) -> None:
         resume(result.run_id)
 
 
+@pytest.mark.full
 def test_a_store_that_is_gone_ends_the_sweep_which_goes_on_when_it_is_back(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,7 +26,7 @@ from headrace.packaging.load import load_pyfunc, open_model
 from headrace.packaging.trust import Origin
 
 _CHILD = "headrace.packaging.batch"
-_STOP_S = 10.0
+_STOP_S = 10  # each of which asks once
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,14 +94,16 @@ def run(
 
 
 def _stop(child: subprocess.Popen[bytes]) -> None:
-    """As a user at the terminal would, so that it takes its unfinished file away."""
-    with contextlib.suppress(ProcessLookupError):
-        child.send_signal(signal.SIGINT)
-    try:
-        child.wait(_STOP_S)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        child.wait()
+    """As a user at the terminal would, so that it takes its unfinished file away. Asked again each second: an interrupt
+    that comes while Python clears something up is printed and forgotten."""
+    for _ in range(_STOP_S):
+        with contextlib.suppress(ProcessLookupError):
+            child.send_signal(signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            child.wait(1)
+            return
+    child.kill()
+    child.wait()
 
 
 def _outcome(told: bytes, status: int) -> Outcome:
