@@ -4,7 +4,7 @@ import { COLUMNS, columnsOf, placeOf, type Series } from "./series";
 
 type Range = [number, number];
 
-const FINER = 48; // times, each time: a range of so many of the former's buckets, cut into as many again
+const FINER = 48; // times, each time: a range of so many of the former's buckets, cut into a bucket for each pixel
 
 /** The ranges to fetch, the shortest last. last: the last x; while it grows to twice, the ranges stay. */
 export function headRanges(last: number): [Range, Range] | undefined {

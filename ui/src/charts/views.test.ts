@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 import { bucketsFor, wantedOf } from "./views";
 
-test("two points a pixel, capped; a width that changes a little asks for the same", () => {
-  expect(bucketsFor(330)).toBe(256);
-  expect(bucketsFor(350)).toBe(256);
+test("a bucket a pixel, capped; a width that changes a little asks for the same", () => {
+  expect(bucketsFor(330)).toBe(384);
+  expect(bucketsFor(350)).toBe(384);
   expect(bucketsFor(0)).toBe(64);
   expect(bucketsFor(1e6)).toBe(4096);
 });

@@ -18,14 +18,12 @@ export interface ViewRun {
 
 const STEP_OF_BUCKETS = 64; // a width that changes a little asks for the same
 const MOST_BUCKETS = 4096;
-const PIXELS_OF_BUCKET = 1.5;
 
 export const viewId = (view: View): string => JSON.stringify([view.key, view.x, view.range, view.buckets]);
 
-/** A bucket tells up to three points where they are, so these are two points for each pixel of the plot. */
+/** A bucket for each pixel of the plot. */
 export function bucketsFor(pixels: number): number {
-  const wanted = pixels / PIXELS_OF_BUCKET;
-  return Math.min(MOST_BUCKETS, Math.max(1, Math.ceil(wanted / STEP_OF_BUCKETS)) * STEP_OF_BUCKETS);
+  return Math.min(MOST_BUCKETS, Math.max(1, Math.ceil(pixels / STEP_OF_BUCKETS)) * STEP_OF_BUCKETS);
 }
 
 /** Of relative time, each run is asked for alone: runs that lie days apart would get a bucket or two each. */
