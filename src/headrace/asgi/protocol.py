@@ -1,5 +1,5 @@
 """uvicorn's HTTP protocol with what it lacks against slow and endless senders: a limit on the size of a request's head
-and on the time until it is complete. Bodies have theirs in `body`. Answers leave in one piece, see `joining`."""
+and on the time until it is complete. Bodies have theirs in `body`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ import asyncio
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
-
-from headrace.asgi.joining import Joining
 
 MAX_HEAD_BYTES = 64 << 10  # room for a long query: 100 run ids are 4 KB
 HEAD_TIMEOUT_S = 30.0
@@ -30,7 +28,7 @@ class GuardedProtocol(HttpToolsProtocol):
         self._leaving: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(Joining(transport, self.loop))  # type: ignore[arg-type]
+        super().connection_made(transport)
         self._start_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
