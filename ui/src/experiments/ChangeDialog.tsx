@@ -1,8 +1,8 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { call } from "@/api/call";
 import type { ExperimentMessage } from "@/api/endpoints";
-import { Dialog } from "@/parts/Dialog";
+import { FormDialog } from "@/parts/FormDialog";
 import { tell } from "@/parts/Toasts";
 import { NOTE } from "./queries";
 
@@ -16,6 +16,12 @@ const TITLES: Record<Change["kind"], string> = {
   edit: "Edit experiment",
   delete: "Delete experiment",
   restore: "Restore experiment",
+};
+const LABELS: Record<Change["kind"], string> = {
+  create: "Create",
+  edit: "Edit",
+  delete: "Delete",
+  restore: "Restore",
 };
 const DONE: Record<Change["kind"], string> = {
   create: "was made",
@@ -62,57 +68,45 @@ export function ChangeDialog({
       );
     },
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    doing.mutate();
-  };
   const writes = change.kind === "create" || change.kind === "edit";
   return (
-    <Dialog title={TITLES[change.kind]} onClose={() => onClose(false)}>
-      <form onSubmit={submit}>
-        {writes ? (
-          <>
-            <label className="labelled">
-              <span>Name</span>
-              <input
-                className="field"
-                value={name}
-                required
-                onChange={(event) => setName(event.target.value)}
-              />
-            </label>
-            <label className="labelled">
-              <span>Description (Markdown)</span>
-              <textarea
-                className="field"
-                rows={4}
-                value={note}
-                onChange={(event) => setNote(event.target.value)}
-              />
-            </label>
-          </>
-        ) : (
-          <p>
-            {change.kind === "delete"
-              ? "Its runs go with it until it is restored: "
-              : "Its runs come back with it: "}
-            <strong>{name}</strong>
-          </p>
-        )}
-        {doing.error && <p className="field-problem">{doing.error.message}</p>}
-        <div className="actions">
-          <button type="button" className="button" onClick={() => onClose(false)}>
-            Cancel
-          </button>
-          <button
-            type="submit"
-            className={change.kind === "delete" ? "button danger" : "button main"}
-            disabled={doing.isPending || (writes && !name.trim())}
-          >
-            {TITLES[change.kind].split(" ")[0] === "New" ? "Create" : TITLES[change.kind].split(" ")[0]}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={TITLES[change.kind]}
+      label={LABELS[change.kind]}
+      danger={change.kind === "delete"}
+      ready={!writes || name.trim() !== ""}
+      doing={doing}
+      onClose={() => onClose(false)}
+    >
+      {writes ? (
+        <>
+          <label className="labelled">
+            <span>Name</span>
+            <input
+              className="field"
+              value={name}
+              required
+              onChange={(event) => setName(event.target.value)}
+            />
+          </label>
+          <label className="labelled">
+            <span>Description (Markdown)</span>
+            <textarea
+              className="field"
+              rows={4}
+              value={note}
+              onChange={(event) => setNote(event.target.value)}
+            />
+          </label>
+        </>
+      ) : (
+        <p>
+          {change.kind === "delete"
+            ? "Its runs go with it until it is restored: "
+            : "Its runs come back with it: "}
+          <strong>{name}</strong>
+        </p>
+      )}
+    </FormDialog>
   );
 }

@@ -4,6 +4,8 @@
  * browsers have need HTTPS. A tab that died loses its place after a while.
  */
 
+import { store, stored } from "@/parts/stored";
+
 const KEY = "headrace.streams";
 const MOST = 3;
 const HELD_MS = 30_000;
@@ -14,23 +16,11 @@ let renewal: ReturnType<typeof setInterval> | undefined;
 
 function others(): Record<string, number> {
   const now = Date.now();
-  try {
-    const kept = Object.entries(JSON.parse(localStorage.getItem(KEY) ?? "{}") as Record<string, number>);
-    return Object.fromEntries(kept.filter(([id, until]) => id !== tab && until > now));
-  } catch {
-    return {};
-  }
+  const kept = Object.entries((stored(KEY) ?? {}) as Record<string, number>);
+  return Object.fromEntries(kept.filter(([id, until]) => id !== tab && until > now));
 }
 
-function write(holders: Record<string, number>): void {
-  try {
-    localStorage.setItem(KEY, JSON.stringify(holders));
-  } catch {
-    // A full or forbidden storage: this tab counts for itself only.
-  }
-}
-
-const renew = () => write({ ...others(), [tab]: Date.now() + HELD_MS });
+const renew = () => store(KEY, { ...others(), [tab]: Date.now() + HELD_MS });
 
 /** True if this tab may hold a stream now; it has a place until `releaseSlot`. */
 export function takeSlot(): boolean {
@@ -45,5 +35,5 @@ export function releaseSlot(): void {
   if (renewal === undefined) return;
   clearInterval(renewal);
   renewal = undefined;
-  write(others());
+  store(KEY, others());
 }

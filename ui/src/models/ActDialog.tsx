@@ -1,8 +1,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, type ReactNode, useState } from "react";
-import { Dialog } from "@/parts/Dialog";
+import { type ReactNode, useState } from "react";
+import { FormDialog } from "@/parts/FormDialog";
 import { tell } from "@/parts/Toasts";
-import "@/parts/controls.css";
 
 /**
  * A question before something in the registry changes. What the server refuses is told in its own words, and the dialog
@@ -44,36 +43,13 @@ export function ActDialog({
       ]);
     },
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    doing.mutate();
-  };
   return (
-    <Dialog title={title} onClose={onClose}>
-      <form onSubmit={submit}>
-        {children}
-        <label className="labelled">
-          <span>Why, for the history</span>
-          <input className="field" value={comment} onChange={(event) => setComment(event.target.value)} />
-        </label>
-        {doing.error && (
-          <p className="field-problem refusal" role="alert">
-            {doing.error.message}
-          </p>
-        )}
-        <div className="actions">
-          <button type="button" className="button" onClick={onClose}>
-            Cancel
-          </button>
-          <button
-            type="submit"
-            className={danger ? "button danger" : "button main"}
-            disabled={doing.isPending || !ready}
-          >
-            {label}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog title={title} label={label} danger={danger} ready={ready} doing={doing} onClose={onClose}>
+      {children}
+      <label className="labelled">
+        <span>Why, for the history</span>
+        <input className="field" value={comment} onChange={(event) => setComment(event.target.value)} />
+      </label>
+    </FormDialog>
   );
 }

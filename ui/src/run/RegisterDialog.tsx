@@ -1,8 +1,8 @@
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { type FormEvent, useId, useState } from "react";
+import { useId, useState } from "react";
 import { ApiError, call } from "@/api/call";
-import { Dialog } from "@/parts/Dialog";
+import { FormDialog } from "@/parts/FormDialog";
 import { tell } from "@/parts/Toasts";
 
 const SUGGESTED = 50;
@@ -54,49 +54,30 @@ export function RegisterDialog({
       await queries.invalidateQueries({ queryKey: ["model"] });
     },
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    doing.mutate();
-  };
   return (
-    <Dialog title="Register model" onClose={onClose}>
-      <form onSubmit={submit}>
-        <label className="labelled">
-          <span>Name of the registered model</span>
-          <input
-            className="field"
-            list={list}
-            value={name}
-            required
-            onChange={(event) => setName(event.target.value)}
-          />
-          <datalist id={list}>
-            {names.map((each) => (
-              <option key={each} value={each} />
-            ))}
-          </datalist>
-        </label>
-        <p className="soft">
-          {names.includes(wanted) ? "It becomes the next version." : "The name is new: it becomes version 1."}
-        </p>
-        <label className="labelled">
-          <span>Why, for the history</span>
-          <input className="field" value={comment} onChange={(event) => setComment(event.target.value)} />
-        </label>
-        {doing.error && (
-          <p className="field-problem" role="alert">
-            {doing.error.message}
-          </p>
-        )}
-        <div className="actions">
-          <button type="button" className="button" onClick={onClose}>
-            Cancel
-          </button>
-          <button type="submit" className="button main" disabled={doing.isPending || !wanted}>
-            Register
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog title="Register model" label="Register" ready={wanted !== ""} doing={doing} onClose={onClose}>
+      <label className="labelled">
+        <span>Name of the registered model</span>
+        <input
+          className="field"
+          list={list}
+          value={name}
+          required
+          onChange={(event) => setName(event.target.value)}
+        />
+        <datalist id={list}>
+          {names.map((each) => (
+            <option key={each} value={each} />
+          ))}
+        </datalist>
+      </label>
+      <p className="soft">
+        {names.includes(wanted) ? "It becomes the next version." : "The name is new: it becomes version 1."}
+      </p>
+      <label className="labelled">
+        <span>Why, for the history</span>
+        <input className="field" value={comment} onChange={(event) => setComment(event.target.value)} />
+      </label>
+    </FormDialog>
   );
 }

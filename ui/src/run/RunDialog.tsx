@@ -1,8 +1,8 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { call } from "@/api/call";
 import type { RunMessage } from "@/api/endpoints";
-import { Dialog } from "@/parts/Dialog";
+import { FormDialog } from "@/parts/FormDialog";
 import { tell } from "@/parts/Toasts";
 import { idOf, nameOf } from "@/runs/values";
 
@@ -38,49 +38,28 @@ export function RunDialog({
       onClose();
     },
   });
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    doing.mutate();
-  };
   return (
-    <Dialog title={WORDS[kind].title} onClose={onClose}>
-      <form onSubmit={submit}>
-        {kind === "rename" ? (
-          <label className="labelled">
-            <span>Name</span>
-            <input
-              className="field"
-              value={name}
-              required
-              onChange={(event) => setName(event.target.value)}
-            />
-          </label>
-        ) : (
-          <p>
-            {kind === "delete"
-              ? "Its values and artifacts stay until deleted runs are removed for good: "
-              : "It is among the runs of its experiment again: "}
-            <strong>{nameOf(run)}</strong>
-          </p>
-        )}
-        {doing.error && (
-          <p className="field-problem" role="alert">
-            {doing.error.message}
-          </p>
-        )}
-        <div className="actions">
-          <button type="button" className="button" onClick={onClose}>
-            Cancel
-          </button>
-          <button
-            type="submit"
-            className={kind === "delete" ? "button danger" : "button main"}
-            disabled={doing.isPending || (kind === "rename" && !name.trim())}
-          >
-            {WORDS[kind].button}
-          </button>
-        </div>
-      </form>
-    </Dialog>
+    <FormDialog
+      title={WORDS[kind].title}
+      label={WORDS[kind].button}
+      danger={kind === "delete"}
+      ready={kind !== "rename" || name.trim() !== ""}
+      doing={doing}
+      onClose={onClose}
+    >
+      {kind === "rename" ? (
+        <label className="labelled">
+          <span>Name</span>
+          <input className="field" value={name} required onChange={(event) => setName(event.target.value)} />
+        </label>
+      ) : (
+        <p>
+          {kind === "delete"
+            ? "Its values and artifacts stay until deleted runs are removed for good: "
+            : "It is among the runs of its experiment again: "}
+          <strong>{nameOf(run)}</strong>
+        </p>
+      )}
+    </FormDialog>
   );
 }

@@ -1,32 +1,18 @@
 /** What this browser remembers: the columns of an experiment, and the filters that were used last. */
 
+import { store, stored } from "@/parts/stored";
+
 const COLUMNS = "headrace.columns.";
 const GUESSES = "headrace.first-columns.";
 const FILTERS = "headrace.filters";
 const MOST_FILTERS = 20;
 const MOST_EXPERIMENTS = 200;
 
-function read(key: string): unknown {
-  try {
-    return JSON.parse(localStorage.getItem(key) ?? "null");
-  } catch {
-    return null;
-  }
-}
-
-function write(key: string, value: unknown): void {
-  try {
-    localStorage.setItem(key, JSON.stringify(value));
-  } catch {
-    // A browser that is full, or keeps nothing, forgets; the address still has it.
-  }
-}
-
 const texts = (given: unknown): string[] =>
   Array.isArray(given) ? given.filter((each): each is string => typeof each === "string") : [];
 
 export function keptColumns(experimentId: string): string[] | undefined {
-  const found = read(COLUMNS + experimentId);
+  const found = stored(COLUMNS + experimentId);
   return found === null ? undefined : texts(found);
 }
 
@@ -38,21 +24,21 @@ export const forgetColumns = (experimentId: string): void => localStorage.remove
 function keepFew(kind: string, experimentId: string, columns: string[]): void {
   const others = Object.keys(localStorage).filter((key) => key.startsWith(kind));
   if (others.length >= MOST_EXPERIMENTS) for (const key of others) localStorage.removeItem(key);
-  write(kind + experimentId, columns);
+  store(kind + experimentId, columns);
 }
 
 /** What suited the runs when somebody looked last: shown until it is known what suits them now. */
 export function guessedColumns(experimentId: string): string[] | undefined {
-  const found = read(GUESSES + experimentId);
+  const found = stored(GUESSES + experimentId);
   return found === null ? undefined : texts(found);
 }
 
 export const keepGuess = (experimentId: string, columns: string[]): void =>
   keepFew(GUESSES, experimentId, columns);
 
-export const lastFilters = (): string[] => texts(read(FILTERS));
+export const lastFilters = (): string[] => texts(stored(FILTERS));
 
 export function keepFilter(filter: string): void {
   if (!filter) return;
-  write(FILTERS, [filter, ...lastFilters().filter((each) => each !== filter)].slice(0, MOST_FILTERS));
+  store(FILTERS, [filter, ...lastFilters().filter((each) => each !== filter)].slice(0, MOST_FILTERS));
 }

@@ -1,5 +1,7 @@
 /** Pages that were looked at last, in this browser: the palette leads back to them. */
 
+import { store, stored } from "@/parts/stored";
+
 export interface Place {
   /** Below the server's prefix. */
   path: string;
@@ -22,24 +24,16 @@ const KEY = "headrace.recent";
 const KEPT = 20;
 
 export function recentPlaces(): Place[] {
-  try {
-    const kept: unknown = JSON.parse(localStorage.getItem(KEY) ?? "[]");
-    return Array.isArray(kept) ? kept.filter(isPlace) : [];
-  } catch {
-    return [];
-  }
+  const kept = stored(KEY);
+  return Array.isArray(kept) ? kept.filter(isPlace) : [];
 }
 
 export function remember(pathname: string, title: string): void {
   const path = pathname.slice(new URL(document.baseURI).pathname.length - 1);
   const kind = kindOf(path);
   if (!kind) return;
-  try {
-    const others = recentPlaces().filter((each) => each.path !== path);
-    localStorage.setItem(KEY, JSON.stringify([{ path, title, kind }, ...others].slice(0, KEPT)));
-  } catch {
-    // Storage is full or forbidden; nothing depends on it.
-  }
+  const others = recentPlaces().filter((each) => each.path !== path);
+  store(KEY, [{ path, title, kind }, ...others].slice(0, KEPT));
 }
 
 function isPlace(given: unknown): given is Place {
