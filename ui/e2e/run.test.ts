@@ -80,7 +80,7 @@ test("the overview says what made the run, what it is part of, and what was writ
   expect(await page.getByRole("link", { name: COMMIT.slice(0, 10) }).getAttribute("href")).toBe(
     `https://github.com/vine/yard/commit/${COMMIT}`,
   );
-  await page.getByRole("button", { name: "Add a description" }).click();
+  await page.getByRole("button", { name: "Add description" }).click();
   await page.getByLabel("Description (Markdown)").fill(`**Better** than before ${SCRIPT}`);
   await page.getByRole("button", { name: "Save", exact: true }).click();
   await page.locator(".markdown strong").getByText("Better").waitFor();

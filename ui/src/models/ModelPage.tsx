@@ -3,6 +3,7 @@ import { Link, useParams, useSearch } from "@tanstack/react-router";
 import { useState } from "react";
 import { call } from "@/api/call";
 import { Crumbs } from "@/parts/Crumbs";
+import { Description } from "@/parts/Description";
 import { Facts } from "@/parts/Facts";
 import { Menu } from "@/parts/Menu";
 import { Problem } from "@/parts/Problem";
@@ -13,7 +14,6 @@ import { useCommand } from "@/shell/commands";
 import { AliasDialog } from "./AliasDialog";
 import { Aliases } from "./Aliases";
 import { serverAddress } from "./code";
-import { Description } from "./Description";
 import { Gates } from "./Gates";
 import { History } from "./History";
 import { DeleteModelDialog, DeleteVersionDialog, RenameModelDialog } from "./ModelDialogs";
@@ -61,6 +61,7 @@ export function ModelPage() {
       </div>
       <Description
         text={found.description ?? ""}
+        queryKey={["model"]}
         onSave={(description) => call("registered-models.update", { name, description })}
       />
       <section aria-label="Versions">

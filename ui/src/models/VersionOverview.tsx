@@ -1,8 +1,8 @@
 import type { UseQueryResult } from "@tanstack/react-query";
 import { call } from "@/api/call";
 import type { ModelVersionMessage } from "@/api/endpoints";
+import { Description } from "@/parts/Description";
 import { TagsEditor } from "@/parts/TagsEditor";
-import { Description } from "./Description";
 import { Environment, Flavors } from "./Environment";
 import { Example } from "./Example";
 import { FilesFacts } from "./FilesFacts";
@@ -29,6 +29,7 @@ export function VersionOverview({
     <>
       <Description
         text={version.description ?? ""}
+        queryKey={["model"]}
         onSave={(description) => call("model-versions.update", { ...address, description })}
       />
       <Lineage name={name} version={number} digest={version.digest} />

@@ -1,12 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useState } from "react";
+import { call } from "@/api/call";
 import type { RunMessage } from "@/api/endpoints";
 import type { ChartState } from "@/charts/state";
 import { Chip } from "@/parts/Chip";
+import { Description } from "@/parts/Description";
 import { exactTime } from "@/parts/times";
 import { durationText, idOf, isRunning, metricText } from "@/runs/values";
-import { Description } from "./Description";
-import { codeOf, metricKeys, type Pair, tagsOf } from "./facts";
+import { codeOf, metricKeys, NOTE_TAG, type Pair, tagsOf } from "./facts";
 import { LongValue } from "./LongValue";
 import { ModelsOfRun } from "./ModelsOfRun";
 import { PairsTable } from "./PairsTable";
@@ -44,7 +45,11 @@ export function Overview({ run }: { run: RunMessage }) {
         <Rewinds rewinds={rewinds.data?.rewinds ?? []} />
       </div>
       <div className="overview-main">
-        <Description run={run} />
+        <Description
+          text={tagsOf(run).get(NOTE_TAG) ?? ""}
+          queryKey={["run", idOf(run)]}
+          onSave={(value) => call("runs.set-tag", { run_id: idOf(run), key: NOTE_TAG, value })}
+        />
         <div className="overview-pairs">
           <PairsTable
             title="Metrics"

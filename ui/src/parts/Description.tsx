@@ -1,13 +1,23 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
-import { Markdown } from "@/parts/Markdown";
-import "@/parts/controls.css";
+import { Markdown } from "./Markdown";
+import "./controls.css";
+import "./description.css";
 
 const LONG = 1_200; // characters; more than that pushes what follows off the screen
 const LINES = 14;
 
-/** What people should know of a model or version: Markdown, changed in place. */
-export function Description({ text, onSave }: { text: string; onSave: (text: string) => Promise<unknown> }) {
+/** What people wrote about a run, a model, a version: Markdown, changed in place. */
+export function Description({
+  text,
+  queryKey,
+  onSave,
+}: {
+  text: string;
+  /** Of the queries that show it. */
+  queryKey: readonly unknown[];
+  onSave: (text: string) => Promise<unknown>;
+}) {
   const [draft, setDraft] = useState<string | null>(null);
   const [whole, setWhole] = useState(false);
   const long = text.length > LONG || text.split("\n").length > LINES;
@@ -16,7 +26,7 @@ export function Description({ text, onSave }: { text: string; onSave: (text: str
   const saving = useMutation({
     mutationFn: () => onSave(draft ?? ""),
     onSuccess: async () => {
-      await queries.invalidateQueries({ queryKey: ["model"] });
+      await queries.invalidateQueries({ queryKey });
       setDraft(null);
     },
   });
@@ -60,9 +70,14 @@ export function Description({ text, onSave }: { text: string; onSave: (text: str
           // biome-ignore lint/a11y/noAutofocus: it opens because somebody wants to write here
           autoFocus
           onChange={(event) => setDraft(event.target.value)}
+          onKeyDown={(event) => event.key === "Escape" && draft === text && setDraft(null)}
         />
       )}
-      {saving.error && <p className="field-problem">{saving.error.message}</p>}
+      {saving.error && (
+        <p className="field-problem" role="alert">
+          {saving.error.message}
+        </p>
+      )}
       <div className="actions">
         <button type="button" className="button" onClick={() => setPreview(!preview)}>
           {preview ? "Write" : "Preview"}
