@@ -8,8 +8,6 @@ export interface Line {
   y: Float64Array;
 }
 
-export const NO_LINE: Line = { x: new Float64Array(0), y: new Float64Array(0) };
-
 const PER_BUCKET = 3;
 
 /** offset: taken from each x. */

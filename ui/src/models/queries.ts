@@ -117,14 +117,6 @@ export const lineageOf = (name: string, version: string) =>
     queryFn: ({ signal }) => call("model-versions.lineage", { name, version }, signal),
   });
 
-/** The versions that came of the same run. */
-export const versionsOfRun = (runId: string | undefined) =>
-  queryOptions({
-    queryKey: ["versions-from", "run", runId ?? ""],
-    enabled: Boolean(runId),
-    queryFn: ({ signal }) => call("model-versions.from", { run_id: runId }, signal),
-  });
-
 /** The versions with the very same files. */
 export const versionsOfDigest = (digest: string | undefined) =>
   queryOptions({

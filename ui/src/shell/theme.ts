@@ -4,8 +4,6 @@ import { useSyncExternalStore } from "react";
 
 export type Theme = "system" | "light" | "dark";
 
-export const THEMES: readonly Theme[] = ["system", "light", "dark"];
-
 const KEY = "headrace.theme";
 const CHANGED = "headrace:theme";
 const dark = window.matchMedia("(prefers-color-scheme: dark)");
