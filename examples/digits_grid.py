@@ -168,7 +168,7 @@ def show(console: Console, parent_run_id: str) -> None:
         "all of it": f"{command} runs describe --run-id {best.info.run_id}",
         "side by side": f"{command} runs compare {best.info.run_id} {second.info.run_id}",
         "all runs": f"{command} runs list -n {EXPERIMENT} -c metrics.accuracy --order-by 'metrics.accuracy DESC'",
-        "over REST": f"{command} server    (then any MLflow client at http://127.0.0.1:5000)",
+        "in a browser": f"{command} ui    (then http://127.0.0.1:5000, for any MLflow client, too)",
     }.items():
         console.print(f"  {label:<14}{text}", soft_wrap=True, highlight=False)
 
