@@ -170,7 +170,7 @@ test("importance: the param that made the score comes first, with its correlatio
   await open({ tab: "importance", metric: "metrics.score" });
   await picture(/Importance for score: rate/).waitFor();
   const first = page.getByRole("row").nth(1);
-  expect(await first.getByRole("rowheader").textContent()).toBe("rate");
+  await expect.poll(() => first.getByRole("rowheader").textContent()).toBe("rate");
   const cells = await first.getByRole("cell").allTextContents();
   expect(Number(cells[2])).toBeGreaterThan(0.9);
   expect(cells.slice(4)).toEqual(["54", "54"]);

@@ -152,9 +152,11 @@ test("a page is shown with its styles and without what runs", async () => {
   const colour = (at: string) => frame.locator(at).evaluate((element) => getComputedStyle(element).color);
   await soon(() => colour("h1")).toBe("rgb(1, 2, 3)");
   await soon(() => colour("#styled")).toBe("rgb(4, 5, 6)");
-  expect(await frame.locator("script, iframe, form, [onerror], [onload], a[href]").count()).toBe(0);
+  await expect
+    .poll(() => frame.locator("script, iframe, form, [onerror], [onload], a[href]").count())
+    .toBe(0);
   await frame.getByText("link").click();
-  expect(await shown().locator("iframe").getAttribute("sandbox")).not.toContain("allow-scripts");
+  await expect.poll(() => shown().locator("iframe").getAttribute("sandbox")).not.toContain("allow-scripts");
   expect(errors).toEqual([]);
 });
 
@@ -163,7 +165,7 @@ test("a notebook is shown with its outputs, and nothing in it runs", async () =>
   await see("printed");
   await see("ValueError: bad");
   await shown().frameLocator("iframe").getByText("cell").waitFor();
-  expect(await shown().locator(".cell-output img").count()).toBe(1);
+  await expect.poll(() => shown().locator(".cell-output img").count()).toBe(1);
   expect(errors).toEqual([]);
 });
 
@@ -247,9 +249,9 @@ test("files and folders are taken along", async () => {
   await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
   await shown().getByRole("button", { name: "Copy URI" }).click();
   await page.getByText("Copied: runs:/").waitFor();
-  expect(await page.evaluate(() => navigator.clipboard.readText())).toMatch(
-    /^runs:\/\w+\/a\/b\/c\/deep\.txt$/,
-  );
+  await expect
+    .poll(() => page.evaluate(() => navigator.clipboard.readText()))
+    .toMatch(/^runs:\/\w+\/a\/b\/c\/deep\.txt$/);
 });
 
 test("a file that is gone is told where it was", async () => {
@@ -263,7 +265,7 @@ test("on a narrow screen the tree and the file take turns", async () => {
   await goTo("files/wines.csv");
   await see('wine 3, "reserve"');
   const wide = () => page.evaluate(() => document.documentElement.scrollWidth);
-  expect(await wide()).toBeLessThanOrEqual(390);
+  await expect.poll(() => wide()).toBeLessThanOrEqual(390);
   await page.getByRole("button", { name: "← All files" }).click();
   await page.getByRole("tree").getByText("eval.json").click();
   await see("because");

@@ -93,7 +93,7 @@ test("a spike is seen at any zoom, which the address keeps; a double click leads
   const id = await experiment("spikes");
   await run(id, "spiky", { "train/loss": spiky(10_000) });
   await open(id);
-  expect(await drawn("train/loss")).toMatchObject({ high: "42", last: "9999" });
+  await expect.poll(() => drawn("train/loss")).toMatchObject({ high: "42", last: "9999" });
   await drag("train/loss", 0.6, 0.9);
   await drawn("train/loss", { high: "42" });
   await page.waitForFunction(() => location.search.includes("zoom"));
@@ -134,14 +134,14 @@ test("NaN, infinities, one point, one x and nothing are drawn as what they are",
     nothing: ["NaN", "NaN"],
   });
   await open(id);
-  expect(await drawn("gaps")).toMatchObject({ low: "1", high: "4" });
+  await expect.poll(() => drawn("gaps")).toMatchObject({ low: "1", high: "4" });
   await chart("gaps").getByText("NaN as gaps · ∞ at the edge").waitFor();
-  expect(await drawn("single")).toMatchObject({ points: "1", low: "5" });
-  expect(await drawn("flat")).toMatchObject({ low: "3", high: "3" });
+  await expect.poll(() => drawn("single")).toMatchObject({ points: "1", low: "5" });
+  await expect.poll(() => drawn("flat")).toMatchObject({ low: "3", high: "3" });
   await drawn("nothing");
   await page.getByLabel("Log y").check();
   await chart("gaps").locator("canvas").first().waitFor();
-  expect(await chart("flat").locator("table").textContent()).toContain("odd3233");
+  await expect.poll(() => chart("flat").locator("table").textContent()).toContain("odd3233");
   expect(await seriousProblems(page)).toEqual([]);
 });
 
@@ -164,7 +164,7 @@ test("the bar changes all charts, and the address says how", async () => {
   await drawn("val/loss", { last: "49000" });
   await page.reload();
   await drawn("val/loss", { last: "49000" });
-  expect(await page.getByLabel("Smoothing").inputValue()).toBe("0.8");
+  await expect.poll(() => page.getByLabel("Smoothing").inputValue()).toBe("0.8");
   await page.getByLabel("Find metrics by name").fill("");
   await page.getByRole("button", { name: "Layout" }).click();
   await page.getByLabel("Sections, a regular expression a line").fill("loss$");

@@ -57,26 +57,26 @@ const cells = async (name: string) =>
 test("values stand side by side, and what differs is marked", async () => {
   await open(ids);
   await row("rate").waitFor();
-  expect(await cells("rate")).toEqual(["0.1", "0.1", "0.5"]);
-  expect(await cells("warmup")).toEqual(["–", "100", "–"]);
-  expect(await row("rate").getAttribute("class")).toContain("differs");
-  expect(await row("batch").getAttribute("class")).not.toContain("differs");
-  expect(await row("rate").locator(".unlike").allInnerTexts()).toEqual(["0.5"]);
+  await expect.poll(() => cells("rate")).toEqual(["0.1", "0.1", "0.5"]);
+  await expect.poll(() => cells("warmup")).toEqual(["–", "100", "–"]);
+  await expect.poll(() => row("rate").getAttribute("class")).toContain("differs");
+  await expect.poll(() => row("batch").getAttribute("class")).not.toContain("differs");
+  await expect.poll(() => row("rate").locator(".unlike").allInnerTexts()).toEqual(["0.5"]);
   await page.getByLabel("Only differences").check();
   await row("batch").waitFor({ state: "detached" });
   await row("numpy").scrollIntoViewIfNeeded();
-  expect(await cells("numpy")).toEqual(["2.0.0", "2.1.0", "2.2.0"]);
-  expect(await row("torch").count()).toBe(0);
+  await expect.poll(() => cells("numpy")).toEqual(["2.0.0", "2.1.0", "2.2.0"]);
+  await expect.poll(() => row("torch").count()).toBe(0);
   await page.reload();
   await row("rate").waitFor();
-  expect(await row("batch").count()).toBe(0);
+  await expect.poll(() => row("batch").count()).toBe(0);
 });
 
 test("metrics are held against a baseline, the best is marked the way that somebody chose", async () => {
   await open(ids);
   await page.getByRole("button", { name: "first is the baseline" }).click();
   await soon(() => cells("loss")).toEqual(["0.4", "0.2\n−0.2 (−50 %)", "0.8\n+0.4 (+100 %)"]);
-  expect(await page.locator(".top").count()).toBe(0);
+  await expect.poll(() => page.locator(".top").count()).toBe(0);
   await row("loss").getByRole("button").click();
   await soon(() => row("loss").locator(".top").textContent()).toContain("0.8");
   await row("loss").getByRole("button").click();
@@ -98,7 +98,7 @@ test("a run that is deleted or unknown is told, and the others are shown", async
   await open([gone, ...ids.slice(0, 2), "nobody"]);
   await row("Status").waitFor();
   await page.getByText("Not found: nobody.").waitFor();
-  expect(await cells("Status")).toHaveLength(3);
+  await expect.poll(() => cells("Status")).toHaveLength(3);
   await page.waitForTimeout(300);
   await server.post("runs/delete", { run_id: gone });
   await page.getByText("Deleted: gone.").waitFor();
@@ -121,8 +121,8 @@ test("long values and changes of the code are read whole, and against another ru
   await row("Changes").getByRole("button").first().click();
   await page.getByLabel("Against").selectOption({ label: "second" });
   await page.locator(".difference .added").waitFor();
-  expect(await page.locator(".difference .added").textContent()).toContain("+depth = 0");
-  expect(await page.locator(".difference .removed").textContent()).toContain("+depth = 1");
+  await expect.poll(() => page.locator(".difference .added").textContent()).toContain("+depth = 0");
+  await expect.poll(() => page.locator(".difference .removed").textContent()).toContain("+depth = 1");
   await page.getByRole("button", { name: "Close" }).click();
 });
 
@@ -146,13 +146,15 @@ test("files stand beside each other, and what differs between two", async () => 
   await open(ids, "&view=artifacts");
   await page.getByRole("treeitem", { name: /settings.txt/ }).click();
   for (const at of [0, 1, 2]) await page.getByText(`learning: ${at}`).waitFor();
-  expect(await page.getByRole("treeitem", { name: /settings.txt/ }).textContent()).toContain("differs");
-  expect(await page.getByRole("treeitem", { name: /project/ }).textContent()).toContain("2 of 3");
+  await expect
+    .poll(() => page.getByRole("treeitem", { name: /settings.txt/ }).textContent())
+    .toContain("differs");
+  await expect.poll(() => page.getByRole("treeitem", { name: /project/ }).textContent()).toContain("2 of 3");
   await page.getByRole("button", { name: "Difference" }).click();
   await page.locator(".difference .removed").waitFor();
-  expect(await page.locator(".difference pre").textContent()).toContain(
-    "-learning: 0\n+learning: 1\n same: yes",
-  );
+  await expect
+    .poll(() => page.locator(".difference pre").textContent())
+    .toContain("-learning: 0\n+learning: 1\n same: yes");
   expect(await seriousProblems(page)).toEqual([]);
 });
 
@@ -186,10 +188,10 @@ print(json.dumps(ids))
 `);
   await open(many);
   await row("rate").waitFor();
-  expect(await page.getByRole("columnheader").count()).toBeLessThan(20);
+  await expect.poll(() => page.getByRole("columnheader").count()).toBeLessThan(20);
   await page.locator(".compare-table").evaluate((table) => table.scrollTo({ left: table.scrollWidth }));
   await page.getByRole("link", { name: "run 99" }).waitFor();
-  expect(await row("rate").getByRole("rowheader").boundingBox()).toMatchObject({ x: 0 });
+  await expect.poll(() => row("rate").getByRole("rowheader").boundingBox()).toMatchObject({ x: 0 });
   expect((await cells("rate")).at(-1)).toBe("99");
 });
 

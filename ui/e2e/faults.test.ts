@@ -65,7 +65,7 @@ test("a server that goes away takes nothing that was typed, and the page goes on
   await typeNewExperiment("kept through an outage");
   await create();
   await dialog().getByText("The server doesn't answer.").waitFor();
-  expect(await page.getByLabel("Description (Markdown)").inputValue()).toBe("typed with care");
+  await expect.poll(() => page.getByLabel("Description (Markdown)").inputValue()).toBe("typed with care");
   await page.getByText("What you see may be old", { exact: false }).waitFor();
   await server.start(port);
   await page.getByText("What you see may be old", { exact: false }).waitFor({ state: "detached" });
@@ -148,13 +148,13 @@ test("who isn't signed in is asked; a login that ran out is told, and an edit su
   await create();
   await page.getByRole("dialog", { name: "Sign in" }).waitFor();
   await signIn(OWNER);
-  expect(await page.getByLabel("Description (Markdown)").inputValue()).toBe("typed with care");
+  await expect.poll(() => page.getByLabel("Description (Markdown)").inputValue()).toBe("typed with care");
   await create();
   await page.getByRole("link", { name: "kept through a login" }).waitFor();
   await page.getByRole("button", { name: "olga" }).click();
   await page.getByRole("menuitem", { name: "Sign out" }).click();
   await page.getByRole("dialog", { name: "Sign in" }).waitFor();
-  expect(await page.getByRole("link", { name: "Default" }).count()).toBe(0);
+  await expect.poll(() => page.getByRole("link", { name: "Default" }).count()).toBe(0);
 });
 
 test("who may only read is told so where they write", async () => {

@@ -134,18 +134,15 @@ test("models are found by name and tag, sorted, made, renamed and deleted", asyn
   await page.getByRole("link", { name: "@champion → 1" }).waitFor();
   await page.getByLabel("Only models with this tag").fill("team=cellar");
   await page.getByRole("link", { name: "parrot", exact: true }).waitFor({ state: "detached" });
-  expect(await page.locator("tbody tr").count()).toBe(1);
+  await expect.poll(() => page.locator("tbody tr").count()).toBe(1);
   await page.getByLabel("Find models by name").fill("nothing is called so");
   await page.getByRole("heading", { name: "No such model" }).waitFor();
   await page.goto(`${server.url}/models`);
   await page.getByRole("link", { name: "Name", exact: true }).click();
   await page.locator("th[aria-sort=ascending]").waitFor();
-  expect(await page.locator("tbody .name a").allTextContents()).toEqual([
-    "cellar.wine",
-    "parrot",
-    "taste",
-    "wine",
-  ]);
+  await expect
+    .poll(() => page.locator("tbody .name a").allTextContents())
+    .toEqual(["cellar.wine", "parrot", "taste", "wine"]);
   await page.getByRole("button", { name: "New model" }).click();
   await page.getByLabel("Name", { exact: true }).fill("wine");
   await dialog().getByRole("button", { name: "Create" }).click();
@@ -164,7 +161,7 @@ test("models are found by name and tag, sorted, made, renamed and deleted", asyn
   await page.getByText("renamed the model from beer to ale", { exact: false }).waitFor();
   await page.getByRole("button", { name: "Actions" }).click();
   await page.getByRole("menuitem", { name: "Delete" }).click();
-  expect(await dialog().getByRole("button", { name: "Delete" }).isDisabled()).toBe(true);
+  await expect.poll(() => dialog().getByRole("button", { name: "Delete" }).isDisabled()).toBe(true);
   await page.getByLabel("Type the model's name to delete it").fill("ale");
   await dialog().getByRole("button", { name: "Delete" }).click();
   await page.getByText("Model ale was deleted.").waitFor();
@@ -230,12 +227,14 @@ test("a version tells what it takes, where it came from, and what its files are"
   await page.getByRole("region", { name: "Requirements" }).getByText("scikit-learn").waitFor();
   const lineage = page.getByRole("region", { name: "Lineage" });
   await lineage.getByRole("link", { name: "cellar.wine 1" }).waitFor();
-  expect(await lineage.getByRole("listitem").allTextContents()).toEqual([
-    "dataset bottles → run sweet",
-    expect.stringMatching(/^run sweet → model m-/),
-    expect.stringMatching(/→ version wine 2$/),
-    "version wine 2 → version cellar.wine 1",
-  ]);
+  await expect
+    .poll(() => lineage.getByRole("listitem").allTextContents())
+    .toEqual([
+      "dataset bottles → run sweet",
+      expect.stringMatching(/^run sweet → model m-/),
+      expect.stringMatching(/→ version wine 2$/),
+      "version wine 2 → version cellar.wine 1",
+    ]);
   await page.getByRole("button", { name: "Add description" }).click();
   await page.getByLabel("Description (Markdown)").fill(`**round** ${SCRIPT}`);
   await page.getByRole("button", { name: "Preview" }).click();
@@ -303,7 +302,7 @@ test("a served model is asked by its signature", async () => {
   await page.getByRole("button", { name: "Ask" }).click();
   await page.getByText("A number is needed.").waitFor();
   await page.getByLabel(/^ash/).fill("2.5");
-  expect(await page.getByLabel(/^alcohol/).inputValue()).toBe("14.2");
+  await expect.poll(() => page.getByLabel(/^alcohol/).inputValue()).toBe("14.2");
   await page.getByLabel(/^limit/).fill("15");
   await page.getByRole("button", { name: "Ask" }).click();
   await page.getByText("200 OK").waitFor();
@@ -312,10 +311,10 @@ test("a served model is asked by its signature", async () => {
   await page.getByLabel("Request as JSON").fill('{"dataframe_records": [{"alcohol": 14}]}');
   await page.getByRole("button", { name: "Ask" }).click();
   await page.getByText("400 Bad Request").waitFor();
-  expect(await page.locator(".answer .refusal").textContent()).toContain("ash");
+  await expect.poll(() => page.locator(".answer .refusal").textContent()).toContain("ash");
   expect(await seriousProblems(page)).toEqual([]);
   await page.reload();
-  expect(await page.getByLabel("Address").inputValue()).toBe(url);
+  await expect.poll(() => page.getByLabel("Address").inputValue()).toBe(url);
 });
 
 test("a chat streams, is stopped, and goes on", async () => {
@@ -330,10 +329,10 @@ test("a chat streams, is stopped, and goes on", async () => {
   await page.getByLabel("Message").fill("and so on");
   await page.keyboard.press("Enter");
   await page.getByText("first words after", { exact: false }).waitFor();
-  expect(await page.locator(".said.assistant").nth(1).textContent()).toBe("Model: and so on ");
+  await expect.poll(() => page.locator(".said.assistant").nth(1).textContent()).toBe("Model: and so on ");
   expect(await seriousProblems(page)).toEqual([]);
   await page.getByRole("button", { name: "New talk" }).click();
-  expect(await page.locator(".said").count()).toBe(0);
+  await expect.poll(() => page.locator(".said").count()).toBe(0);
 });
 
 test.each(["light", "dark"] as const)(
@@ -346,7 +345,7 @@ test.each(["light", "dark"] as const)(
       await page.getByRole("heading", { level: 1 }).waitFor();
       await page.waitForLoadState("networkidle");
       expect(await seriousProblems(page)).toEqual([]);
-      expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+      await expect.poll(() => page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
     }
     await page.setViewportSize({ width: 1280, height: 800 });
   },
@@ -359,7 +358,7 @@ test("a version is deleted, and what is lost is said", async () => {
   await dialog().getByText("The files stay with the run", { exact: false }).waitFor();
   await dialog().getByRole("button", { name: "Delete" }).click();
   await page.getByText("deleted version 1", { exact: false }).waitFor();
-  expect(await rowOf(1).count()).toBe(0);
+  await expect.poll(() => rowOf(1).count()).toBe(0);
 });
 
 test("nothing ran that shouldn't, and no page failed", () => {

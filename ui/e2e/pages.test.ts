@@ -84,7 +84,7 @@ test("a name that is taken is told in the dialog, and nothing is lost, not by a 
   await page.getByRole("button", { name: "Create" }).click();
   await page.getByRole("dialog").getByText("already exists", { exact: false }).waitFor();
   await page.mouse.click(5, 400);
-  expect(await page.getByLabel("Name", { exact: true }).inputValue()).toBe("Default");
+  await expect.poll(() => page.getByLabel("Name", { exact: true }).inputValue()).toBe("Default");
 });
 
 test.each(["digits_grid", "winemaker's", "100% juice"])(
@@ -96,7 +96,7 @@ test.each(["digits_grid", "winemaker's", "100% juice"])(
     await page.getByRole("link", { name: "Default" }).waitFor({ state: "detached" });
     await page.reload();
     await page.getByRole("link", { name }).waitFor();
-    expect(await page.getByRole("link", { name: "Default" }).count()).toBe(0);
+    await expect.poll(() => page.getByRole("link", { name: "Default" }).count()).toBe(0);
   },
 );
 

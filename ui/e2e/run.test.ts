@@ -77,9 +77,9 @@ test("the overview says what made the run, what it is part of, and what was writ
   await goTo(child);
   for (const text of ["ann", "train.py", "main", "changed since"])
     await page.getByText(text, { exact: true }).waitFor();
-  expect(await page.getByRole("link", { name: COMMIT.slice(0, 10) }).getAttribute("href")).toBe(
-    `https://github.com/vine/yard/commit/${COMMIT}`,
-  );
+  await expect
+    .poll(() => page.getByRole("link", { name: COMMIT.slice(0, 10) }).getAttribute("href"))
+    .toBe(`https://github.com/vine/yard/commit/${COMMIT}`);
   await page.getByRole("button", { name: "Add description" }).click();
   await page.getByLabel("Description (Markdown)").fill(`**Better** than before ${SCRIPT}`);
   await page.getByRole("button", { name: "Save", exact: true }).click();
@@ -141,7 +141,7 @@ test("thousands of metrics are found and scrolled, and few of them are in the pa
     await log(id, { metrics: keys.slice(at, at + 1_000).flatMap((key) => points(key, [1])) });
   await goTo(id, "metrics");
   await page.getByText("metric/0000").waitFor();
-  expect(await page.getByRole("row").count()).toBeLessThan(100);
+  await expect.poll(() => page.getByRole("row").count()).toBeLessThan(100);
   const table = page.getByRole("region", { name: "Metrics" });
   await soon(async () => {
     await table.evaluate((element) => element.scrollTo(0, element.scrollHeight));
@@ -166,7 +166,7 @@ test("values as long as they may be are cut, shown when asked for, and copied wh
   const length = () => page.locator(".value").evaluate((element) => element.textContent?.length);
   const copied = () => page.evaluate(() => navigator.clipboard.readText().then((text) => text.length));
   await page.getByRole("button", { name: "Show 6.0 KB" }).waitFor();
-  expect(await length()).toBeLessThan(400);
+  await expect.poll(() => length()).toBeLessThan(400);
   await page.getByRole("button", { name: "Copy all" }).click();
   await soon(copied).toBe(6_000);
   await page.getByRole("button", { name: "Show 6.0 KB" }).click();
@@ -311,7 +311,9 @@ test("on a narrow screen nothing is cut off", async () => {
     await goTo(id, part);
     await page.getByRole("tabpanel").waitFor();
     await page.waitForTimeout(200);
-    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(390);
+    await expect
+      .poll(() => page.evaluate(() => document.documentElement.scrollWidth))
+      .toBeLessThanOrEqual(390);
   }
   expect(await seriousProblems(page)).toEqual([]);
   await page.setViewportSize({ width: 1280, height: 800 });

@@ -105,19 +105,13 @@ test("what tells runs apart has a column at once; a press on its name sorts, and
   await open(id);
   await lines([..."fedcba"]);
   await head("params.model").waitFor();
-  expect(await heads()).toEqual([
-    "name",
-    "status",
-    "start",
-    "metrics.loss",
-    "metrics.val loss",
-    "params.model",
-    "duration",
-  ]);
+  await expect
+    .poll(() => heads())
+    .toEqual(["name", "status", "start", "metrics.loss", "metrics.val loss", "params.model", "duration"]);
   await seen("6 runs");
   await page.getByRole("button", { name: "loss", exact: true }).click();
   await lines([..."abcdef"]);
-  expect(await head("metrics.loss").getAttribute("aria-sort")).toBe("descending");
+  await expect.poll(() => head("metrics.loss").getAttribute("aria-sort")).toBe("descending");
   await page.reload();
   await lines([..."abcdef"]);
   await page.getByRole("button", { name: "loss", exact: true }).click();
@@ -219,9 +213,9 @@ test("a filter that can't be read is marked where it goes wrong, and one that ma
   await filter().fill("metrics.loss < wrong");
   await filter().press("Enter");
   await page.getByText("A number such as 0.5", { exact: false }).waitFor();
-  expect(await page.locator(".filter-marks mark").textContent()).toBe("wrong");
-  expect(await filter().getAttribute("aria-invalid")).toBe("true");
-  expect(await names()).toEqual([..."fedcba"]);
+  await expect.poll(() => page.locator(".filter-marks mark").textContent()).toBe("wrong");
+  await expect.poll(() => filter().getAttribute("aria-invalid")).toBe("true");
+  await expect.poll(() => names()).toEqual([..."fedcba"]);
   expect(await seriousProblems(page)).toEqual([]);
   await filter().fill("metrics.loss > 5");
   await filter().press("Enter");
@@ -287,7 +281,7 @@ test("children stay below their parent, and one without its parent says whose it
   await lines(["alone", "sweep", "trial 2", "trial 1"]);
   await row("trial 1").getByRole("button", { name: "Open" }).click();
   await lines(["alone", "sweep", "trial 2", "trial 1", "fold"]);
-  expect(await row("fold").getAttribute("aria-level")).toBe("3");
+  await expect.poll(() => row("fold").getAttribute("aria-level")).toBe("3");
   await row("gone (deleted)").getByRole("button", { name: "Open" }).click();
   await lines(["orphan", "alone", "sweep", "trial 2", "trial 1", "fold"]);
   expect(await seriousProblems(page)).toEqual([]);
@@ -308,7 +302,7 @@ test("runs are grouped by a param, with the mean and the range of metrics", asyn
   await page.keyboard.press("Escape");
   const row = (name: string) => page.getByRole("row").filter({ hasText: name });
   await row("model mlp").getByText("0.2 – 0.6").waitFor();
-  expect(await row("model mlp").locator(".group-summary span").textContent()).toBe("0.4");
+  await expect.poll(() => row("model mlp").locator(".group-summary span").textContent()).toBe("0.4");
   await row("model mlp").getByRole("button", { name: "Open" }).click();
   await lines(["e", "c", "a"]);
   await row("not set").getByRole("button", { name: "Open" }).click();
@@ -326,7 +320,9 @@ test("many runs are selected, tagged, written to a file, deleted and restored", 
   await box("e").click();
   await box("c").click({ modifiers: ["Shift"] });
   await seen("3 selected");
-  expect(await page.getByRole("link", { name: "Compare" }).getAttribute("href")).toContain(`${runs[4]}`);
+  await expect
+    .poll(() => page.getByRole("link", { name: "Compare" }).getAttribute("href"))
+    .toContain(`${runs[4]}`);
   await page.getByRole("button", { name: "Tag" }).click();
   await page.getByLabel("Key").fill("team");
   await page.getByLabel("Value").fill("vision");
@@ -387,9 +383,9 @@ test("the keyboard goes from cell to cell, selects and opens", async () => {
       const cell = document.getElementById(each.getAttribute("aria-activedescendant") ?? "");
       return cell?.closest("[role=row]")?.querySelector(".run-link")?.textContent;
     });
-  expect(await active()).toBe("d");
+  await expect.poll(() => active()).toBe("d");
   await page.keyboard.press("Control+ArrowDown");
-  expect(await active()).toBe("a");
+  await expect.poll(() => active()).toBe("a");
   await page.keyboard.press("Escape");
   await page.getByText("2 selected").waitFor({ state: "detached" });
   await page.keyboard.press("Enter");
@@ -409,7 +405,7 @@ for at in range(260):
 `);
   await open(id);
   await page.getByRole("link", { name: "r259" }).waitFor();
-  expect(await page.locator(".grid-row").count()).toBeLessThan(60);
+  await expect.poll(() => page.locator(".grid-row").count()).toBeLessThan(60);
   await grid().focus();
   for (let at = 0; at < 4; at += 1) {
     await page.keyboard.press("Control+End");
@@ -451,7 +447,7 @@ test.each(["light", "dark"] as const)(
     await page.getByRole("gridcell", { name: "NaN" }).waitFor();
     const wide = await page.evaluate(() => document.documentElement.scrollWidth);
     expect(wide).toBeLessThanOrEqual(390);
-    expect(await page.locator('[data-column="metrics.up"]').last().textContent()).toBe("∞");
+    await expect.poll(() => page.locator('[data-column="metrics.up"]').last().textContent()).toBe("∞");
     expect(await seriousProblems(page)).toEqual([]);
     await page.setViewportSize({ width: 1280, height: 800 });
     await page.emulateMedia({ colorScheme: null });

@@ -50,7 +50,7 @@ test("the palette leads to a run by its name, without a mouse, and what it leads
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { level: 1, name: "winding climb" }).waitFor();
   expect(page.url()).toBe(`${server.url}/experiments/${experimentId}/runs/${runId}`);
-  expect(await page.title()).toBe("winding climb · Headrace");
+  await expect.poll(() => page.title()).toBe("winding climb · Headrace");
   await page.waitForFunction(() => document.activeElement?.tagName === "H1");
 });
 
@@ -75,8 +75,8 @@ test("keys lead to the lists and are listed, and do nothing while somebody types
   await page.getByRole("link", { name: "Default" }).waitFor();
   await page.keyboard.press("/");
   await page.keyboard.type("gm?tc");
-  expect(await page.getByLabel("Find experiments by name").inputValue()).toBe("gm?tc");
-  expect(await page.getByRole("dialog").count()).toBe(0);
+  await expect.poll(() => page.getByLabel("Find experiments by name").inputValue()).toBe("gm?tc");
+  await expect.poll(() => page.getByRole("dialog").count()).toBe(0);
   await page.getByLabel("Find experiments by name").fill("");
   await page.getByRole("heading", { level: 1 }).click();
   await page.keyboard.press("?");
@@ -85,7 +85,7 @@ test("keys lead to the lists and are listed, and do nothing while somebody types
   await page.keyboard.press("Escape");
   await page.keyboard.type("gm");
   await page.getByRole("heading", { level: 1, name: "Models" }).waitFor();
-  expect(await page.title()).toBe("Models · Headrace");
+  await expect.poll(() => page.title()).toBe("Models · Headrace");
   await page.keyboard.type("ge");
   await page.getByRole("heading", { level: 1, name: "Experiments" }).waitFor();
 });
@@ -94,9 +94,9 @@ test("the first key of a page leads past the bar", async () => {
   await page.goto(server.url);
   await page.getByRole("link", { name: "Default" }).waitFor();
   await page.keyboard.press("Tab");
-  expect(await focused()).toBe("Skip to content");
+  await expect.poll(() => focused()).toBe("Skip to content");
   await page.keyboard.press("Enter");
-  expect(await page.evaluate(() => document.activeElement?.id)).toBe("main");
+  await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe("main");
   expect(page.url()).toBe(`${server.url}/`);
 });
 
@@ -175,7 +175,7 @@ test("hundreds of experiments are one list, of which the page holds what is in s
   await page.keyboard.press("/");
   await page.keyboard.press("ArrowDown");
   await page.keyboard.press("ArrowDown");
-  expect(await focused()).toBe(LONG);
+  await expect.poll(() => focused()).toBe(LONG);
   const last = page.getByRole("link", { name: `sweep 0${MANY - 1}` });
   // End leads to the last of those that were fetched; reaching it fetches more.
   for (let tries = 0; tries < 40 && !(await last.isVisible()); tries += 1) {
@@ -183,7 +183,7 @@ test("hundreds of experiments are one list, of which the page holds what is in s
     await page.waitForTimeout(100);
   }
   await last.waitFor();
-  expect(await page.locator("table.experiments tbody tr").count()).toBeLessThan(80);
+  await expect.poll(() => page.locator("table.experiments tbody tr").count()).toBeLessThan(80);
   await page.keyboard.press("Home");
   await page.getByRole("link", { name: "Default" }).waitFor();
   await page.keyboard.press("Enter");
