@@ -11,9 +11,11 @@ MLFLOW_PACKAGES := mlflow pytest pytest-xdist psutil "psycopg[binary]"
 # The newest that has a build without CUDA for every platform here; pip finds it where uv doesn't.
 TORCH := torch==2.13.0
 PYTEST := $(BIN)/python -m pytest
-# Files of tests are shared out to so many processes; the slow tests, which measure memory and kill things, run alone.
-WORKERS ?= 2
+# Tests are shared out to so many processes, one more than the least machine has cores, since they often wait: the quick
+# ones file by file, the slow ones, each with surroundings of its own, one by one.
+WORKERS ?= 3
 SHARED := -n $(WORKERS) --dist loadfile
+SINGLY := -n $(WORKERS) --dist load
 # The genuine client lives in its own environment and talks to a `headrace server` started from ours.
 COMPAT := .venv-mlflow/bin/python -m pytest -c tests/compat/pytest.ini tests/compat
 # TensorFlow, Spark (which needs Java) and Ray: an environment of their own, since 3 GB are no part of `make setup`.
@@ -123,7 +125,7 @@ screenshots: ui $(STAMP) $(MODELS_STAMP)
 	cd ui && npx vitest run --config screenshots/vitest.config.ts
 
 test-full: $(STAMP) $(MLFLOW_STAMP) $(MODELS_STAMP) $(MLFLOW_MODELS_STAMP) $(HEAVY_STAMP)
-	$(PYTEST) -m full
+	$(PYTEST) -m full $(SINGLY)
 	$(HEAVY)
 	$(if $(COMPAT_TESTS),$(COMPAT) -m full || [ $$? -eq $(NONE_SELECTED) ])
 
