@@ -51,8 +51,10 @@ class Gate:
 
     def check(self, method: str, path: str, headers: Mapping[bytes, bytes]) -> Headers:
         """The headers that the answer must carry; raises Refusal."""
-        if not self._enabled or path in self._exempt:
+        if not self._enabled:
             return self._headers
+        if path in self._exempt:
+            return self._may_read(headers.get(b"origin", b"")) or self._headers
         host = headers.get(b"host", b"")
         if not self._verdict(host):
             raise Refusal(
@@ -70,8 +72,9 @@ class Gate:
         text = origin.decode("latin-1").lower()
         if urlsplit(text).netloc == host.decode("latin-1").lower() and text != "null":
             return self._headers
-        if any(fnmatchcase(text, pattern) for pattern in self._origins):
-            return [*self._headers, (b"access-control-allow-origin", origin), (b"vary", b"Origin")]
+        allowed = self._may_read(origin)
+        if allowed is not None:
+            return allowed
         if method not in _SAFE_METHODS:
             raise Refusal(
                 403,
@@ -79,6 +82,13 @@ class Gate:
                 f"is yours, start the server with --cors-allowed-origins {_shown(origin).strip(chr(39))}\n",
             )
         return self._headers
+
+    def _may_read(self, origin: bytes) -> Headers | None:
+        """The headers for pages of an origin that is allowed, None for others."""
+        text = origin.decode("latin-1").lower()
+        if text and any(fnmatchcase(text, pattern) for pattern in self._origins):
+            return [*self._headers, (b"access-control-allow-origin", origin), (b"vary", b"Origin")]
+        return None
 
     def preflight(self, headers: Mapping[bytes, bytes], path: str) -> Headers:
         """Headers that answer a browser's question whether a page may call; raises Refusal."""

@@ -99,6 +99,13 @@ def test_pages_of_other_sites_ask_only_where_they_may() -> None:
         assert found.ask("POST", "/invocations", {}, {"Origin": "https://evil.example"}).status == 403
         asked = {"Origin": "https://app.example", "Access-Control-Request-Method": "POST"}
         assert found.ask("OPTIONS", "/invocations", None, asked).headers["access-control-allow-origin"]
+        for path in ("/ping", "/health", "/version", "/v2/health/live", "/v2/health/ready", "/metrics"):
+            probed = found.get(path, origin="https://app.example")
+            assert probed.headers["access-control-allow-origin"] == "https://app.example", path
+            probed = found.get(path, origin="https://evil.example")
+            assert (probed.status, "access-control-allow-origin" in probed.headers) == (200, False), path
+        asked = {"Origin": "https://app.example", "Access-Control-Request-Method": "GET", "Host": "pod.cluster"}
+        assert found.ask("OPTIONS", "/health", None, asked).headers["access-control-allow-origin"]
 
 
 def test_keys_open_the_models_and_nothing_hides_health() -> None:
