@@ -110,3 +110,16 @@ def test_a_server_asks_who_is_calling_and_the_commands_answer(headrace: Headrace
     with pytest.raises(urllib.error.HTTPError, match="401") as caught:
         urllib.request.urlopen(wrong)
     caught.value.close()
+
+
+def test_a_password_that_changes_signs_browsers_out(headrace: Headrace, guarded: Served) -> None:
+    signing_in = urllib.request.Request(f"{guarded.url}/ajax-api/1.0/headrace/session/open", data=b"{}")
+    signing_in.add_header("Content-Type", "application/json")
+    signing_in.add_header("Authorization", f"Basic {base64.b64encode(f'carol:{PASSWORD}'.encode()).decode()}")
+    with urllib.request.urlopen(signing_in) as opened:
+        assert "HttpOnly" in opened.headers["Set-Cookie"]
+    headrace("users", "tokens", "create", "carol", "--description", "ci", *STORE)
+    changed = headrace("users", "set-password", "carol", "--password-stdin", *STORE, stdin="battery staple\n")
+    assert changed.out == "User 'carol' has a new password. Browsers signed out: 1.\n"
+    [left] = headrace("users", "tokens", "list", "carol", "--json", *STORE).json()
+    assert left["description"] == "ci"

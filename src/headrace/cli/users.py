@@ -136,14 +136,17 @@ def set_role(username: str, role: Role, backend_store_uri: str) -> None:
 @password_option
 @store_option
 def set_password(username: str, password_stdin: bool, backend_store_uri: str) -> None:
-    """Give a user another password; tokens stay."""
+    """Give a user another password; browsers are signed out, other tokens stay."""
     from headrace.server.credentials import hash_password
+    from headrace.server.session import end_sessions
 
     store = access(backend_store_uri)
     _existing(store, username)
     password_hash = hash_password(asked_password(username, password_stdin))
     user = store.update_user(username, password_hash=password_hash)
-    done(f"User '{username}' has a new password.", _record(user))
+    ended = end_sessions(store, username)
+    signed_out = f" Browsers signed out: {ended}." if ended else ""
+    done(f"User '{username}' has a new password.{signed_out}", _record(user))
 
 
 @users.command("delete", tracking=False, examples=["headrace users delete alice"])

@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from urllib.parse import quote, unquote, urlsplit
 
+from headrace.entities import AccessToken
+from headrace.stores.base import AccessStore
+
 SESSION_S = 14 * 24 * 3600
 DESCRIPTION = "signed in with a browser"
 _NAME = "headrace_session"
@@ -30,6 +33,18 @@ def session_cookie(headers: Mapping[bytes, bytes], prefix: str, token: str | Non
     value, age = ("", 0) if token is None else (quote(token, safe=""), SESSION_S)
     path = prefix or "/"
     return f"{_name(headers)}={value}; Max-Age={age}; Path={path}; HttpOnly; SameSite=Strict{secure}"
+
+
+def sessions_of(access: AccessStore, username: str) -> list[AccessToken]:
+    return [token for token in access.list_tokens(username) if token.description == DESCRIPTION]
+
+
+def end_sessions(access: AccessStore, username: str) -> int:
+    """Sign the user's browsers out; the answer is how many sessions there were."""
+    tokens = sessions_of(access, username)
+    for token in tokens:
+        access.delete_token(token.token_id)
+    return len(tokens)
 
 
 def _name(headers: Mapping[bytes, bytes]) -> str:

@@ -8,7 +8,7 @@ from headrace import clock
 from headrace.server.backend import Backend
 from headrace.server.credentials import new_token, secret_matches, split_token
 from headrace.server.exchange import Exchange, Routes
-from headrace.server.session import DESCRIPTION, SESSION_S, session_cookie, session_token
+from headrace.server.session import DESCRIPTION, SESSION_S, session_cookie, session_token, sessions_of
 from headrace.stores.base import AccessStore
 from headrace.wire.codec import encode
 from headrace.wire.endpoint import JSON
@@ -50,8 +50,8 @@ def _access(backend: Backend) -> AccessStore:
 
 def _make_token(access: AccessStore, username: str) -> str:
     now = clock.now_ms()
-    for old in access.list_tokens(username):
-        if old.description == DESCRIPTION and old.expires_ms is not None and old.expires_ms <= now:
+    for old in sessions_of(access, username):
+        if old.expires_ms is not None and old.expires_ms <= now:
             access.delete_token(old.token_id)
     token, shown = new_token(username, DESCRIPTION, now + SESSION_S * 1000)
     access.create_token(token)
