@@ -368,6 +368,82 @@ test("many runs are selected, tagged, written to a file, deleted and restored", 
   await page.getByText("No run of this experiment is deleted.").waitFor();
 });
 
+test("what is selected is in the address: a link or a reload shows the same runs, and Back what was before", async () => {
+  const { id, runs } = await six("selection");
+  const child = await run(id, "nested", { at: 9, parent: runs[0], metrics: { loss: 5 } });
+  const gone = await run(id, "gone", { at: -1, metrics: { loss: 6 } });
+  await server.post("runs/delete", { run_id: gone });
+  await open(id, '?columns=["metrics.loss"]');
+  await lines([..."fedcba"]);
+  const before = await page.evaluate(() => history.length);
+  await page.getByLabel("Select e", { exact: true }).click();
+  await page.getByLabel("Select b", { exact: true }).click();
+  await expect.poll(() => search().get("selected")).toBe(`${runs[4]},${runs[1]}`);
+  expect(search().get("columns")).toBe('["metrics.loss"]');
+  expect(await page.evaluate(() => history.length)).toBe(before);
+  await page.reload();
+  await seen("2 selected");
+  await expect.poll(() => page.getByLabel("Select e", { exact: true }).isChecked()).toBe(true);
+
+  const drawn: string[] = [];
+  const note = (request: Request) =>
+    request.url().endsWith("/metrics/chart") && drawn.push(...request.postDataJSON().run_ids);
+  page.on("request", note);
+  await page.getByRole("tab", { name: "Charts" }).click();
+  await expect.poll(() => [...new Set(drawn)].sort()).toEqual([runs[1], runs[4]].sort());
+  await page.getByLabel("Select f", { exact: true }).click();
+  await seen("3 selected");
+  await expect.poll(() => search().get("selected")).toBe(`${runs[4]},${runs[1]},${runs[5]}`);
+  await page.goBack();
+  await seen("2 selected");
+  await expect.poll(() => search().get("view")).toBe(null);
+  await page.goForward();
+  await seen("3 selected");
+
+  // One that isn't to be seen in the table, one that is deleted and one that never was.
+  await page.goto("about:blank");
+  drawn.length = 0;
+  await open(id, `?view=charts&selected=${child},${gone},${runs[2]},${"0".repeat(32)}`);
+  await seen("2 selected");
+  await expect.poll(() => [...new Set(drawn)].sort()).toEqual([child, runs[2]].sort());
+  expect(await seriousProblems(page)).toEqual([]);
+  page.off("request", note);
+  await grid().focus();
+  await page.keyboard.press("Escape");
+  await expect.poll(() => search().has("selected")).toBe(false);
+});
+
+test("more runs than an address holds stay selected until the page is left", async () => {
+  const id = await experiment("selection of many");
+  await server.seed(`
+from headrace import MlflowClient
+client = MlflowClient()
+for at in range(150):
+    client.create_run("${id}", run_name=f"r{at:03d}", start_time=${START} + at)
+`);
+  await open(id);
+  await page.getByRole("link", { name: "r149" }).waitFor();
+  await page.getByLabel("Select r149", { exact: true }).click();
+  await expect.poll(() => search().has("selected")).toBe(true);
+  await grid().focus();
+  for (let at = 0; at < 30; at += 1) await page.keyboard.press("Shift+ArrowDown");
+  await seen("31 selected");
+  const top = () => grid().evaluate((each) => each.scrollTop);
+  const scrolled = await top();
+  expect(scrolled).toBeGreaterThan(0);
+  await expect.poll(() => search().get("selected")?.split(",").length).toBe(31);
+  expect(await top()).toBe(scrolled);
+  await expect.poll(() => page.getByText("(not in the address)").count()).toBe(0);
+  const last = page.getByRole("link", { name: "r000" });
+  await expect.poll(() => page.keyboard.press("Control+End").then(() => last.count())).toBe(1);
+  await page.keyboard.press("Control+a");
+  await seen("150 selected");
+  await seen("(not in the address)");
+  await expect.poll(() => search().has("selected")).toBe(false);
+  await page.getByRole("tab", { name: "Analysis" }).click();
+  await seen("150 selected");
+});
+
 test("the keyboard goes from cell to cell, selects and opens", async () => {
   const { id, runs } = await six("keys");
   await open(id);

@@ -26,6 +26,8 @@ interface Props {
   runs: RunMessage[];
   /** They were selected, one by one. */
   selected: boolean;
+  /** Which ones were isn't known yet. */
+  waiting: boolean;
   group: string[];
   search: RunsSearch;
   onChange: (next: Partial<RunsSearch>, replace?: boolean) => void;
@@ -34,20 +36,27 @@ interface Props {
 }
 
 /** Pictures of the selected runs, else of the first ones, beside their names. */
-export function RunPictures({ children, ...given }: Props) {
+export function RunPictures({ children, waiting, ...given }: Props) {
+  const loading = <p className="empty soft">Loading…</p>;
   return (
     <div className="runs-split">
       <div className="runs-side">{children}</div>
       <div className="runs-pictures">
-        <Suspense fallback={<p className="empty soft">Loading…</p>}>
-          {given.search.view === "analysis" ? <RunAnalysis {...given} /> : <RunCharts {...given} />}
+        <Suspense fallback={loading}>
+          {waiting ? (
+            loading
+          ) : given.search.view === "analysis" ? (
+            <RunAnalysis {...given} />
+          ) : (
+            <RunCharts {...given} />
+          )}
         </Suspense>
       </div>
     </div>
   );
 }
 
-type Given = Omit<Props, "children">;
+type Given = Omit<Props, "children" | "waiting">;
 
 function RunCharts({ experimentId, runs, group, search, onChange }: Given) {
   const live = useMemo(() => [experimentId], [experimentId]);

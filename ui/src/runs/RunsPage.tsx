@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { useCallback, useMemo, useState } from "react";
+import { useCallback, useMemo } from "react";
 import { ApiError } from "@/api/call";
 import { ExperimentHead } from "@/experiments/ExperimentHead";
 import { counted } from "@/parts/counts";
@@ -16,17 +16,16 @@ import { GroupPicker } from "./GroupPicker";
 import { type Asked, experimentOf, runCount, scopeOf } from "./queries";
 import { RunPictures } from "./RunPictures";
 import type { RunsSearch } from "./search";
-import type { Selected } from "./selection";
 import { RunsTable, type TableActs } from "./table/RunsTable";
+import { useChosen } from "./useChosen";
 import { useChosenColumns } from "./useChosenColumns";
 import { useLines } from "./useLines";
 import { useLiveRuns } from "./useLiveRuns";
-import { idOf } from "./values";
+import { useSelection } from "./useSelection";
 import "@/parts/controls.css";
 import "./runs.css";
 
 const NO_GROUP: string[] = [];
-const NONE: Selected = new Set();
 const VIEWS: Tab[] = [
   { id: "table", title: "Table" },
   { id: "charts", title: "Charts" },
@@ -35,14 +34,13 @@ const VIEWS: Tab[] = [
 
 export function RunsPage() {
   const { experimentId } = useParams({ from: "/experiments/$experimentId" });
-  // Another experiment begins anew: nothing of this one is open or selected there.
+  // Another experiment begins anew: nothing of this one is open there.
   return <Runs key={experimentId} experimentId={experimentId} />;
 }
 
 function Runs({ experimentId }: { experimentId: string }) {
   const search = useSearch({ from: "/experiments/$experimentId" });
   const navigate = useNavigate({ from: "/experiments/$experimentId" });
-  const [selected, setSelected] = useState<Selected>(NONE);
   const experiment = useQuery(experimentOf(experimentId));
   const { filter = "", order = "", deleted = false, group = NO_GROUP, view = "table" } = search;
   const { columns, choose } = useChosenColumns(experimentId, search.columns);
@@ -60,6 +58,8 @@ function Runs({ experimentId }: { experimentId: string }) {
       void navigate({ search: (was: RunsSearch) => ({ ...was, ...next }), replace }),
     [navigate],
   );
+  const onAddress = useCallback((ids: string | undefined) => change({ selected: ids }, true), [change]);
+  const [selected, select] = useSelection(search.selected, onAddress);
   const acts = useMemo(
     (): TableActs => ({
       onOrder: (next) => change({ order: next || undefined }),
@@ -69,12 +69,12 @@ function Runs({ experimentId }: { experimentId: string }) {
       },
       onWidths: (widths) => change({ widths }, true),
       onGroup: (id) => change({ group: [id] }),
-      onSelect: setSelected,
+      onSelect: select,
       onToggle,
       onMore,
       onEnd,
     }),
-    [change, choose, onToggle, onMore, onEnd],
+    [change, choose, select, onToggle, onMore, onEnd],
   );
   useCommand({ id: "runs.table", title: "Runs as a table", act: () => change({ view: undefined }) });
   useCommand({ id: "runs.charts", title: "Charts of the runs", act: () => change({ view: "charts" }) });
@@ -84,13 +84,7 @@ function Runs({ experimentId }: { experimentId: string }) {
     title: deleted ? "Runs that aren't deleted" : "Deleted runs",
     act: () => change({ deleted: deleted ? undefined : true }),
   });
-  const chosen = useMemo(
-    () =>
-      selected.size === 0
-        ? []
-        : lines.flatMap((line) => (line.kind === "run" && selected.has(idOf(line.run)) ? [line.run] : [])),
-    [lines, selected],
-  );
+  const chosen = useChosen(asked, selected, lines, found.loading);
 
   // Opened children and groups are seen too; where all groups are closed, the runs in them are.
   const visible = useMemo(() => {
@@ -177,10 +171,10 @@ function Runs({ experimentId }: { experimentId: string }) {
         <BulkBar
           asked={asked}
           columns={columns}
-          runs={chosen}
+          runs={chosen.runs}
           total={count}
           name={name}
-          onSelect={setSelected}
+          onSelect={select}
           onChanged={live.changed}
         />
       </div>
@@ -198,8 +192,9 @@ function Runs({ experimentId }: { experimentId: string }) {
         {lines.length > 0 && view !== "table" && (
           <RunPictures
             experimentId={experimentId}
-            runs={chosen.length > 0 ? chosen : visible}
-            selected={chosen.length > 0}
+            runs={chosen.runs.length > 0 ? chosen.runs : visible}
+            selected={chosen.runs.length > 0}
+            waiting={chosen.waiting}
             group={group}
             search={search}
             onChange={change}

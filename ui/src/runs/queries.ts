@@ -8,7 +8,7 @@ import {
 } from "@tanstack/react-query";
 import { call } from "@/api/call";
 import type { RunMessage, SearchRunsAnswer } from "@/api/endpoints";
-import { type Branch, branchFilter } from "./branches";
+import { type Branch, branchFilter, type These } from "./branches";
 import type { RunsSearch } from "./search";
 import { fieldOf, idOf, PARENT_TAG, type Part } from "./values";
 
@@ -131,10 +131,10 @@ export const childCounts = (scope: Scope) =>
     enabled: isTree(scope),
   });
 
-/** The runs of an opened row, `most` at most. */
-export const branchRuns = (asked: Asked, branch: Branch, most: number) =>
+/** The runs of an opened row, or these, `most` at most. */
+export const branchRuns = (asked: Asked, branch: Branch | These, most: number) =>
   queryOptions({
-    queryKey: ["branch", asked.experimentId, branch.id, asked, most],
+    queryKey: ["branch", asked.experimentId, branch.id, asked, branch, most],
     queryFn: ({ signal }) =>
       call(
         "runs.project",

@@ -12,6 +12,7 @@ test("what an address says is read, and what it can't say is left out", () => {
       pinned: ["metrics.loss"],
       widths: { status: 3, "metrics.loss": 240.4, user: "wide", start: Number.NaN },
       group: ["params.model", "metrics.loss", "tags.team", "tags.more"],
+      selected: "b,a,b,no id",
       charts: { x: "time" },
       other: 1,
     }),
@@ -24,6 +25,7 @@ test("what an address says is read, and what it can't say is left out", () => {
     pinned: ["metrics.loss"],
     widths: { status: 56, "metrics.loss": 240 },
     group: ["params.model", "tags.team"],
+    selected: "b,a",
     charts: { x: "time" },
   });
 });
@@ -35,4 +37,9 @@ test("an empty address says nothing, and no columns are a choice", () => {
 
 test("a filter that looks like a number stays a text", () => {
   expect(runsSearch({ filter: 12 })).toEqual({ filter: "12" });
+});
+
+test("an id that looks like a number is one, and no ids are no selection", () => {
+  expect(runsSearch({ selected: 12 })).toEqual({ selected: "12" });
+  expect(runsSearch({ selected: ",", group: [] })).toEqual({});
 });

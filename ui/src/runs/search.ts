@@ -1,6 +1,7 @@
 /** What the address says about the page of an experiment's runs. What can't be used of it is left out. */
 
 import { columnOf } from "./columns";
+import { addressOf, selectedIn } from "./selection";
 
 export const VIEWS = ["table", "charts", "analysis"] as const;
 export type View = (typeof VIEWS)[number];
@@ -19,6 +20,8 @@ export interface RunsSearch {
   widths?: Record<string, number>;
   /** One or two keys, as in "params.model". */
   group?: string[];
+  /** Ids of the selected runs with commas between; see selection.ts. */
+  selected?: string;
   /** Their own validators read them: charts/state.ts, analysis/state.ts. */
   charts?: object;
   analysis?: object;
@@ -66,6 +69,7 @@ export function runsSearch(given: Record<string, unknown>): RunsSearch {
     pinned: pinned?.length ? pinned : undefined,
     widths: widths(given.widths),
     group: group?.length ? group : undefined,
+    selected: addressOf(selectedIn(text(given.selected))),
     charts: object(given.charts),
     analysis: object(given.analysis),
   };

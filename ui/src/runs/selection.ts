@@ -1,9 +1,22 @@
-/** Which runs are selected, by their ids. */
+/** Which runs are selected, by their ids, and how the address says it. */
 
 import type { Line, RunLine } from "./lines";
 import { idOf } from "./values";
 
 export type Selected = ReadonlySet<string>;
+export type Select = (next: Selected | ((was: Selected) => Selected)) => void;
+
+/** Ids that an address holds: some 3 KB. */
+export const MOST_IN_ADDRESS = 100;
+
+/** undefined: none are selected, or more than an address holds. */
+export const addressOf = (selected: Selected): string | undefined =>
+  selected.size > 0 && selected.size <= MOST_IN_ADDRESS ? [...selected].join(",") : undefined;
+
+export const selectedIn = (address: string | undefined): Selected =>
+  new Set(address?.split(",").filter(isId).slice(0, MOST_IN_ADDRESS));
+
+const isId = (text: string): boolean => /^[\w-]{1,64}$/.test(text);
 
 const runsOf = (lines: Line[]): RunLine[] => lines.filter((line): line is RunLine => line.kind === "run");
 

@@ -88,6 +88,7 @@ export function useLiveRuns(asked: Asked, grouped: boolean): LiveRuns {
         was && { pages: was.pages.slice(0, MOST_PAGES), pageParams: was.pageParams.slice(0, MOST_PAGES) },
     );
     void queries.invalidateQueries({ queryKey, exact: true });
+    void queries.invalidateQueries({ queryKey: ["branch", latest.current.asked.experimentId] });
     totals();
   }, [queries, totals]);
   useChanges([asked.experimentId], (ids) => void heard(ids));

@@ -9,7 +9,7 @@ import { download, fileName } from "@/parts/download";
 import { Menu } from "@/parts/Menu";
 import { tell } from "@/parts/Toasts";
 import type { Asked } from "../queries";
-import type { Selected } from "../selection";
+import { MOST_IN_ADDRESS, type Select } from "../selection";
 import { idOf, nameOf } from "../values";
 import { each } from "./each";
 import { exportRuns } from "./exportRuns";
@@ -18,17 +18,14 @@ import { useWork } from "./useWork";
 import { WorkDialog } from "./WorkDialog";
 import "./bulk.css";
 
-/** An address holds so many ids. */
-const MOST_COMPARED = 100;
-
 interface Props {
   asked: Asked;
   columns: string[];
-  /** Of the selected runs, those that are loaded. */
+  /** Of the selected runs, those that match. */
   runs: RunMessage[];
   total: number | undefined;
   name: string;
-  onSelect: (selected: Selected) => void;
+  onSelect: Select;
   onChanged: (ids: string[]) => Promise<void>;
 }
 
@@ -74,6 +71,14 @@ export function BulkBar({ asked, columns, runs, total, name, onSelect, onChanged
         <>
           <span className="bulk-count">
             <span>{count.toLocaleString("en")} selected</span>
+            {count > MOST_IN_ADDRESS && (
+              <span
+                className="soft"
+                title={`The address of the page keeps up to ${MOST_IN_ADDRESS} selected runs.`}
+              >
+                (not in the address)
+              </span>
+            )}
             <button
               type="button"
               className="quiet"
@@ -88,7 +93,7 @@ export function BulkBar({ asked, columns, runs, total, name, onSelect, onChanged
             className={count > 1 ? "button" : "button off"}
             to="/experiments/$experimentId/compare"
             params={{ experimentId }}
-            search={{ runs: runs.slice(0, MOST_COMPARED).map(idOf).join(",") }}
+            search={{ runs: runs.slice(0, MOST_IN_ADDRESS).map(idOf).join(",") }}
             disabled={count < 2}
             title={compareHint(count)}
           >
@@ -168,5 +173,5 @@ export function BulkBar({ asked, columns, runs, total, name, onSelect, onChanged
 
 function compareHint(count: number): string | undefined {
   if (count < 2) return "Select two runs or more";
-  return count > MOST_COMPARED ? `The first ${MOST_COMPARED} of them` : undefined;
+  return count > MOST_IN_ADDRESS ? `The first ${MOST_IN_ADDRESS} of them` : undefined;
 }

@@ -1,4 +1,4 @@
-import { useQueries, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { call } from "@/api/call";
 import { runKeys, type Scope } from "../queries";
@@ -8,18 +8,26 @@ import { type Known, type Suggestion, suggestions, wantedKeys, wantedValues } fr
 
 const PAUSE_MS = 120;
 const MOST_VALUES = 200;
-const PARTS: Part[] = ["metrics", "params", "tags"];
 
 /** What can stand at the cursor; keys and values are asked for once the typing pauses. */
 export function useSuggestions(scope: Scope, cursor: Cursor | undefined): Suggestion[] {
   const { parts, contains } = wantedKeys(cursor);
   const settled = useSettled(contains);
-  const found = useQueries({
-    queries: PARTS.map((part) => ({
-      ...runKeys(scope.experimentId, part, settled),
-      enabled: parts.includes(part),
-    })),
+  // Each by itself: what was found before then stays offered, and marked, until the next answer is there.
+  const metrics = useQuery({
+    ...runKeys(scope.experimentId, "metrics", settled),
+    enabled: parts.includes("metrics"),
   });
+  const params = useQuery({
+    ...runKeys(scope.experimentId, "params", settled),
+    enabled: parts.includes("params"),
+  });
+  const tags = useQuery({ ...runKeys(scope.experimentId, "tags", settled), enabled: parts.includes("tags") });
+  const found: Record<Part, string[] | undefined> = {
+    metrics: metrics.data?.keys,
+    params: params.data?.keys,
+    tags: tags.data?.keys,
+  };
   const field = wantedValues(cursor);
   const id = field ? `${field.part}.${field.key}` : "";
   const values = useQuery({
@@ -38,10 +46,7 @@ export function useSuggestions(scope: Scope, cursor: Cursor | undefined): Sugges
   if (!cursor) return [];
   const known: Known = { keys: {}, values: values.data ?? [] };
   const text = contains.toLowerCase();
-  for (const [at, part] of PARTS.entries())
-    known.keys[part] = parts.includes(part)
-      ? found[at]?.data?.keys?.filter((key) => key.toLowerCase().includes(text))
-      : [];
+  for (const part of parts) known.keys[part] = found[part]?.filter((key) => key.toLowerCase().includes(text));
   return suggestions(cursor, known);
 }
 

@@ -4,7 +4,7 @@ import type { RunInfoMessage } from "@/api/endpoints";
 import type { Branch } from "../branches";
 import type { Arrangement } from "../columnMoves";
 import type { Line } from "../lines";
-import { isAll, type Selected } from "../selection";
+import { isAll, type Select, type Selected } from "../selection";
 import { idOf } from "../values";
 import { useMinute } from "./clock";
 import { Header } from "./Header";
@@ -24,7 +24,7 @@ export interface TableActs {
   onArrange: (arrangement: Arrangement) => void;
   onWidths: (widths: Record<string, number>) => void;
   onGroup: (id: string) => void;
-  onSelect: (change: (was: Selected) => Selected) => void;
+  onSelect: Select;
   onToggle: (branch: Branch) => void;
   onMore: (branch: Branch) => void;
   onEnd: () => void;
