@@ -29,7 +29,10 @@ JOBS ?= 4
 NONE_SELECTED := 5
 
 .DEFAULT_GOAL := help
+# Suites share memory and cores: one after the other, whatever -j says.
+.NOTPARALLEL:
 .PHONY: help setup setup-mlflow demo phi3 ui screenshots test test-ui test-full test-crash lint format types docs clean
+.PHONY: test-pages test-main test-mlflow test-full-main test-full-heavy test-full-mlflow
 .PHONY: bench-logging bench-models bench-projects bench-registry bench-serving bench-tracking bench-ui
 
 help:
@@ -104,10 +107,18 @@ phi3: $(STAMP) $(MODELS_STAMP)
 	$(BIN)/python examples/phi3/one_line.py --model build/phi3/phi3-tiny-int4
 	$(BIN)/python examples/phi3/serve.py --out build/phi3
 
-test: $(STAMP) $(MLFLOW_STAMP) $(MODELS_STAMP) $(MLFLOW_MODELS_STAMP)
+# In this order; with -k all of them, whatever fails.
+test: test-pages test-main test-mlflow
+
+test-pages: $(STAMP)
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory test-ui; \
 	  else echo "No npm here: the web pages' own tests are skipped."; fi
+
+test-main: $(STAMP) $(MODELS_STAMP)
 	$(PYTEST) -m "not full" $(SHARED)
+
+# The genuine client's.
+test-mlflow: $(STAMP) $(MLFLOW_STAMP) $(MLFLOW_MODELS_STAMP)
 	$(if $(COMPAT_TESTS),$(COMPAT) -m "not full" $(SHARED))
 
 # The web pages. A machine without Node has what the package's build made of them, and tests no more of it.
@@ -124,9 +135,15 @@ test-ui: ui $(STAMP)
 screenshots: ui $(STAMP) $(MODELS_STAMP)
 	cd ui && npx vitest run --config screenshots/vitest.config.ts
 
-test-full: $(STAMP) $(MLFLOW_STAMP) $(MODELS_STAMP) $(MLFLOW_MODELS_STAMP) $(HEAVY_STAMP)
+test-full: test-full-main test-full-heavy test-full-mlflow
+
+test-full-main: $(STAMP) $(MODELS_STAMP)
 	$(PYTEST) -m full $(SINGLY)
+
+test-full-heavy: $(HEAVY_STAMP)
 	$(HEAVY)
+
+test-full-mlflow: $(STAMP) $(MLFLOW_STAMP) $(MLFLOW_MODELS_STAMP)
 	$(if $(COMPAT_TESTS),$(COMPAT) -m full || [ $$? -eq $(NONE_SELECTED) ])
 
 test-crash: $(STAMP)

@@ -183,10 +183,16 @@ test("the filter is completed piece by piece, and remembers", async () => {
   const { id } = await six("filtering");
   await open(id);
   await lines([..."fedcba"]);
+  // Slower than the pause after which it is asked for them again.
+  await page.route("**/runs/keys?*", async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    await route.continue();
+  });
   await page.keyboard.press("/");
   await page.keyboard.type("val");
   await page.getByRole("option", { name: "metrics.`val loss`" }).waitFor();
   await page.keyboard.press("ArrowDown");
+  await page.waitForTimeout(200);
   await page.keyboard.press("Enter");
   await page.keyboard.type(">= 2 ");
   await page.getByRole("option", { name: "AND" }).click();
@@ -195,7 +201,10 @@ test("the filter is completed piece by piece, and remembers", async () => {
   await page.keyboard.press("Tab");
   await page.getByRole("option", { name: "exactly" }).click();
   await page.getByRole("option", { name: "'cnn'" }).click();
-  expect((await filter().inputValue()).trim()).toBe("metrics.`val loss` >= 2 AND params.model = 'cnn'");
+  await expect
+    .poll(async () => (await filter().inputValue()).trim())
+    .toBe("metrics.`val loss` >= 2 AND params.model = 'cnn'");
+  await page.unroute("**/runs/keys?*");
   await page.keyboard.press("Enter");
   await lines(["f", "d"]);
   await seen("2 runs");
