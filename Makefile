@@ -114,7 +114,7 @@ test-pages: $(STAMP)
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory test-ui; \
 	  else echo "No npm here: the web pages' own tests are skipped."; fi
 
-test-main: $(STAMP) $(MODELS_STAMP)
+test-main: $(STAMP) $(MLFLOW_STAMP) $(MODELS_STAMP) $(MLFLOW_MODELS_STAMP)
 	$(PYTEST) -m "not full" $(SHARED)
 
 # The genuine client's.
@@ -137,7 +137,7 @@ screenshots: ui $(STAMP) $(MODELS_STAMP)
 
 test-full: test-full-main test-full-heavy test-full-mlflow
 
-test-full-main: $(STAMP) $(MODELS_STAMP)
+test-full-main: $(STAMP) $(MLFLOW_STAMP) $(MODELS_STAMP) $(MLFLOW_MODELS_STAMP)
 	$(PYTEST) -m full $(SINGLY)
 
 test-full-heavy: $(HEAVY_STAMP)
