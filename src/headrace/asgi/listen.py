@@ -38,7 +38,9 @@ def is_loopback(host: str) -> bool:
 
 def bind(host: str, port: int) -> socket.socket:
     try:
-        family, *_ = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        # As bytes, since for a str Python loads tables of Unicode that few names need.
+        name = host.encode() if host.isascii() else host
+        family, *_ = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)[0]
         both = host == "::" and socket.has_dualstack_ipv6()
         return socket.create_server((host, port), family=family, backlog=2048, dualstack_ipv6=both)
     except socket.gaierror as error:

@@ -4,83 +4,36 @@
 from __future__ import annotations
 
 import hashlib
-import logging
 import re
 from pathlib import Path
 
-from headrace.client import temporary
-from headrace.client.open import registry_store
-from headrace.client.registered import version_at
-from headrace.client.resolve import resolve_model
-from headrace.client.uri import get_registry_uri, get_tracking_uri
-from headrace.errors import HeadraceError
-from headrace.packaging.mlmodel import FILE_NAME, Model
+from headrace.blobs.paths import scheme
+from headrace.packaging.trust import Origin
 from headrace.serving.source import FixedSource, ModelSource, Revision
-from headrace.stores.model_uris import ModelAddress, is_models_uri, parse
 
+_MLMODEL = "MLmodel"
 _DIGEST_CHARS = 12
 _MODEL_ID = re.compile(rb"^model_id: (m-[0-9a-f]+)\s*$", re.MULTILINE)
-
-logger = logging.getLogger("headrace.serving")
 
 
 def source_of(uri: str, *, follow: bool = True) -> ModelSource:
     """follow: False keeps the version that the address names now."""
-    address = parse(uri) if is_models_uri(uri) else None
-    if address is None or address.model_id or address.path:
-        return FixedSource(_revision(uri, None))
-    source = RegistrySource(address)
-    return source if follow and not address.version else FixedSource(source.now())
+    folder = Path(uri)
+    if not scheme(uri) and folder.is_dir() and not folder.is_symlink():
+        # As the client would find it, which takes some MB for as long as the model is served.
+        path = folder.resolve()
+        return FixedSource(Revision(label=label_of(path), uri=uri, path=path, origin=Origin.elsewhere()))
+    from headrace.cli.served_versions import stored_source
+
+    return stored_source(uri, follow=follow)
 
 
-class RegistrySource:
-    """A registered model's version, as its address names it at the moment."""
-
-    def __init__(self, address: ModelAddress) -> None:
-        self._address = address
-        self._silent = False
-
-    @property
-    def uri(self) -> str:
-        return self._address.uri
-
-    @property
-    def moves(self) -> bool:
-        return True
-
-    def now(self) -> Revision:
-        return _revision(self.uri, self._version(), name=self._address.name)
-
-    def change(self, known: Revision) -> Revision | None:
-        try:
-            version = self._version()
-        except HeadraceError as error:
-            if not self._silent:
-                logger.warning("%s can't be looked up; what is served goes on: %s", self.uri, error.message)
-            self._silent = True
-            return None
-        self._silent = False
-        return None if version == known.label else _revision(self.uri, version, name=self._address.name)
-
-    def done_with(self, revision: Revision) -> None:
-        temporary.remove_around(revision.path)
-
-    def _version(self) -> str:
-        tracking_uri = get_tracking_uri()
-        return str(version_at(self._address, registry_store(get_registry_uri(), tracking_uri)).version)
-
-
-def _revision(uri: str, version: str | None, *, name: str = "") -> Revision:
-    resolved = resolve_model(uri if version is None else f"models:/{name}/{version}")
-    return Revision(
-        label=version or _label(resolved.path), uri=uri, path=resolved.path.absolute(), origin=resolved.origin
-    )
-
-
-def _label(path: Path) -> str:
+def label_of(path: Path) -> str:
     """What is in a model without an id changes with its MLmodel, as a rule; the label only tells versions apart."""
-    file = path if path.name == FILE_NAME else path / FILE_NAME
+    file = path if path.name == _MLMODEL else path / _MLMODEL
     if not file.is_file():
+        from headrace.packaging.mlmodel import Model
+
         Model.load(path)  # says what is missing
     # Reading all of it would load numpy, for which the model's process would wait.
     text = file.read_bytes()

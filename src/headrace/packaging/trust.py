@@ -25,7 +25,6 @@ from headrace.blobs.paths import InvalidPath
 from headrace.errors import Forbidden
 from headrace.packaging import manifest, trusted_digests
 from headrace.packaging.inside import inside, is_inside
-from headrace.packaging.pickles import Budget, scan_file
 
 MAX_SHOWN = 8  # files in a refusal
 SHOWN_BUDGET = 500_000  # instructions of pickles that a refusal looks at, half a second
@@ -120,6 +119,8 @@ def _variable() -> str:
 
 
 def _held(folder: Path, what: Sequence[str]) -> Iterator[str]:
+    from headrace.packaging.pickles import Budget, scan_file  # readers of archives, which few who load a model need
+
     budget = Budget(operations=SHOWN_BUDGET)
     files = [name for each in what for name in _files_at(folder, each)]
     for name in files[:MAX_SHOWN]:

@@ -6,6 +6,7 @@ import http.client
 import json
 import ssl
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -15,7 +16,10 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from headrace.blobs.paths import InvalidPath
 from headrace.cli import main
+from headrace.cli.served_models import source_of
+from headrace.cli.served_versions import stored_source
 from tests.serving.app.certificates import self_signed
 from tests.serving.app.served import HEADRACE, STOP_S, Served, save_scaled, serving
 
@@ -187,6 +191,31 @@ def test_wrong_choices_are_told_before_anything_starts(
     done = CliRunner().invoke(main, ["models", "serve", "--port", "0", *given])
     assert done.exit_code == 1
     assert said in done.stderr
+
+
+def test_a_folder_is_found_as_the_client_finds_it(
+    models: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(Path(models["double"]).parent)
+    (tmp_path / "link").symlink_to(models["double"])
+    (tmp_path / "disk").symlink_to(Path(models["double"]).parent)
+    names = [models["double"], "double", "./double", f"{models['double']}/", f"{tmp_path}/disk/double"]
+    for name in names:
+        assert source_of(name).now() == stored_source(name, follow=True).now(), name
+    with pytest.raises(InvalidPath):
+        source_of(f"{tmp_path}/link")  # as the client has it: what lies in a folder may not lead out of it
+
+
+def test_what_stands_in_front_of_a_folder_holds_neither_client_nor_numbers(models: dict[str, str]) -> None:
+    code = (
+        "import sys, headrace.serving.app.app, headrace.serving.app.run, headrace.serving.prepared\n"
+        "from headrace.cli import models, served_models, serving\n"
+        "served_models.source_of(sys.argv[1])\n"
+        "names = ('headrace.client.open', 'yaml', 'numpy', 'pandas', 'importlib.metadata', 'zipfile')\n"
+        "print(*[name for name in names if name in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, models["double"]], capture_output=True, text=True, check=True)
+    assert done.stdout == "\n"
 
 
 def test_a_certificate_without_its_key_is_refused(models: dict[str, str], tmp_path: Path) -> None:

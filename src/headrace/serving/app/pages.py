@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
+from functools import cache
 
 from headrace import clock
 from headrace.errors import StoreUnavailable
@@ -18,7 +18,6 @@ from headrace.serving.deployment import Deployment, Deployments
 from headrace.serving.oip import metadata
 from headrace.serving.problems import problem
 
-RELEASE = version("headrace")
 LEAVING = "The server is stopping."
 
 
@@ -51,7 +50,7 @@ class Pages:
 
     def version(self) -> Page:
         return Page(
-            Reply(status=200, body=MLFLOW_VERSION.encode()), [(b"x-headrace-version", RELEASE.encode("latin-1"))]
+            Reply(status=200, body=MLFLOW_VERSION.encode()), [(b"x-headrace-version", _release().encode("latin-1"))]
         )
 
     def metrics(self) -> Page:
@@ -59,13 +58,13 @@ class Pages:
 
     def openapi(self) -> Page:
         self._wait()
-        return Page(json_reply(document(self._deployments, protected=self._protected, release=RELEASE)))
+        return Page(json_reply(document(self._deployments, protected=self._protected, release=_release())))
 
     def models(self) -> Page:
         """What the page to try a model must know."""
         self._wait()
         shown = [_shown(each) for each in self._deployments.all()]
-        return Page(json_reply({"models": shown, "protected": self._protected, "release": RELEASE}))
+        return Page(json_reply({"models": shown, "protected": self._protected, "release": _release()}))
 
     def openai_models(self, *only: Deployment) -> Page:
         data = [self._openai(each) for each in only or self._deployments.all()]
@@ -75,7 +74,7 @@ class Pages:
         return Page(json_reply(self._openai(deployment)))
 
     def inference_server(self) -> Page:
-        return Page(json_reply({"name": "headrace", "version": RELEASE, "extensions": ["binary_tensor_data"]}))
+        return Page(json_reply({"name": "headrace", "version": _release(), "extensions": ["binary_tensor_data"]}))
 
     def inference_ready(self) -> Page:
         ready = self._trouble() is None
@@ -115,3 +114,11 @@ def _shown(deployment: Deployment) -> dict[str, object]:
         "example": facts.example,
         "streams": facts.streams,
     }
+
+
+@cache
+def _release() -> str:
+    """Read when somebody asks: what reads it takes a MB."""
+    from importlib.metadata import version
+
+    return version("headrace")
