@@ -85,6 +85,21 @@ async function drag(key: string, from: number, to: number): Promise<void> {
   await page.mouse.up();
 }
 
+/** One finger, as the browser itself gets it: a drag that it takes for scrolling never reaches the chart. */
+async function finger(on: Page, key: string, path: [number, number][]): Promise<void> {
+  const box = await on.locator(`figure[data-key="${key}"] .u-over`).boundingBox();
+  if (!box) throw new Error(`the chart of ${key} isn't drawn`);
+  const session = await on.context().newCDPSession(on);
+  const touch = (type: "touchStart" | "touchMove" | "touchEnd", at?: [number, number]) =>
+    session.send("Input.dispatchTouchEvent", {
+      type,
+      touchPoints: at ? [{ x: box.x + box.width * at[0], y: box.y + box.height * at[1] }] : [],
+    });
+  for (const [i, at] of path.entries()) await touch(i === 0 ? "touchStart" : "touchMove", at);
+  await touch("touchEnd");
+  await session.detach();
+}
+
 function spiky(count: number): number[] {
   return Array.from({ length: count }, (_, i) => (i === SPIKE ? 42 : Math.sin(i / 500)));
 }
@@ -111,6 +126,44 @@ test("a spike is seen at any zoom, which the address keeps; a double click leads
   await drawn("train/loss", { last: "7499" });
   await page.keyboard.press("0");
   await drawn("train/loss", { last: "9999" });
+});
+
+test("a finger across a chart zooms it, two taps lead back, and up and down it scrolls the page", async () => {
+  const id = await experiment("touched");
+  await run(id, "touched", Object.fromEntries(["a", "b", "c", "d"].map((key) => [key, spiky(2_000)])));
+  const context = await browser.newContext({ hasTouch: true, viewport: { width: 500, height: 600 } });
+  const phone = await context.newPage();
+  phone.on("pageerror", (error) => errors.push(error.message));
+  await phone.goto(`${server.url}/experiments/${id}?view=charts`);
+  const seen = (last: string) =>
+    phone.locator(`figure[data-key="a"][data-state="drawn"][data-last="${last}"] .u-over`).waitFor();
+  await seen("1999");
+  await finger(phone, "a", [
+    [0.25, 0.5],
+    [0.3, 0.5],
+    [0.5, 0.52],
+    [0.75, 0.5],
+  ]);
+  await phone.waitForFunction(() => location.search.includes("zoom"));
+  const zoom = JSON.parse(new URL(phone.url()).searchParams.get("charts") ?? "{}").zoom.a as number[];
+  expect(zoom[0]).toBeCloseTo(500, -2);
+  expect(zoom[1]).toBeCloseTo(1_500, -2);
+  await seen(String(Math.floor(zoom[1] as number)));
+  await finger(phone, "a", [[0.5, 0.5]]);
+  await finger(phone, "a", [[0.5, 0.5]]);
+  await phone.waitForFunction(() => !location.search.includes("zoom"));
+  await seen("1999");
+  const top = async () => (await phone.locator('figure[data-key="a"]').boundingBox())?.y ?? 0;
+  const before = await top();
+  await finger(phone, "a", [
+    [0.5, 0.5],
+    [0.5, 0.3],
+    [0.52, -0.2],
+    [0.55, -0.7],
+  ]);
+  await expect.poll(top).toBeLessThan(before - 30);
+  expect(phone.url()).not.toContain("zoom");
+  await context.close();
 });
 
 test("a live point is drawn, and nothing that is known is fetched again", async () => {

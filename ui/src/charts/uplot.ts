@@ -7,6 +7,7 @@ import { valueText } from "./formats";
 import type { Scale } from "./scales";
 import type { XAxis } from "./state";
 import { DURATIONS, logLabels, logPlaces, shortDuration, TIMES } from "./ticks";
+import { listenToFinger } from "./touch";
 
 export interface Handlers {
   onZoom: (range: [number, number]) => void;
@@ -95,6 +96,12 @@ export class LinePlot {
     this.plot.over.prepend(this.front);
     this.plot.over.addEventListener("mousemove", this.moved);
     this.plot.over.addEventListener("mouseleave", this.left);
+    listenToFinger(this.plot.over, {
+      onDrag: (from, to) => this.select(Math.min(from, to), Math.abs(to - from)),
+      onDragged: () => this.chosen(this.plot),
+      onCancel: () => this.select(0, 0),
+      onTwice: handlers.onBack,
+    });
     this.paintFront();
   }
 
@@ -147,8 +154,12 @@ export class LinePlot {
     const { left, width } = plot.select;
     if (width < LEAST_DRAG) return;
     const range: [number, number] = [plot.posToVal(left, "x"), plot.posToVal(left + width, "x")];
-    plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+    this.select(0, 0);
     this.handlers.onZoom(range);
+  }
+
+  private select(left: number, width: number): void {
+    this.plot.setSelect({ left, top: 0, width, height: width && this.plot.over.clientHeight }, false);
   }
 
   private paint(): void {
