@@ -1,8 +1,8 @@
 from __future__ import annotations
 
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -66,14 +66,15 @@ def test_the_demo_tracks_all_it_does() -> None:
 
 
 @pytest.mark.full
-def test_the_whole_demo_ends_in_90_seconds_and_its_models_are_good() -> None:
-    started = time.monotonic()
+def test_the_whole_demo_takes_less_than_two_minutes_of_a_core_and_its_models_are_good() -> None:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     _, children = run_grid(epochs=15)
-    took_s = time.monotonic() - started
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    core_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     try:
         assert len(children) == 8
         assert children[0].data.metrics["accuracy"] > 0.95
         assert all(run.data.metrics["accuracy"] > 0.8 for run in children)
     finally:
         close_stores()
-    assert took_s < 90
+    assert core_s < 120
