@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,6 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from headrace.clock import monotonic_s
 from headrace.datasets import from_numpy, from_pandas, from_polars
 from headrace.datasets.digest import WHOLE_BYTES, spaced
 
@@ -107,10 +107,10 @@ def test_features_and_targets_do_not_mix() -> None:
 
 def test_large_data_is_sampled_and_cheap() -> None:
     big = np.zeros((4 * WHOLE_BYTES // 8, 2))  # 128 MiB
-    began = monotonic_s()
+    began = time.process_time()
     digest = from_numpy(big).digest
     frame_digest = from_pandas(pd.DataFrame(big, copy=False)).digest
-    assert monotonic_s() - began < 2
+    assert time.process_time() - began < 2
     assert from_numpy(big[:-1]).digest != digest
     big[-1, -1] = 1
     assert from_numpy(big).digest != digest
