@@ -71,7 +71,7 @@ class TestFlavor(FlavorSuite):
     def make() -> FlavorCase:
         loader = (
             "__init__ answers chat clock completions engine errors "
-            "genai_batch genai_engine genai_rows options request rows stop task"
+            "genai_batch genai_choice genai_engine genai_rows options request rows stop task"
         )
         return ChatCase(
             flavor=mlflow.onnxruntime_genai.FLAVOR,

@@ -4,6 +4,9 @@ Rows end by themselves, at their closing token, their bound or because nobody re
 says doesn't depend on its neighbours: logits are the same bits as alone, since the model never reads again what it has
 generated, as a prompt, which gives other bits. The exception is a row whose context the padding of its batch takes
 away: it goes on alone, from what it has said.
+
+A row with a seed draws as `genai_choice` does, so that a seed says the same wherever the model runs; its generator is
+left with the one token that was drawn.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from headrace.errors import InvalidValue
+from headrace.flavors.genai_choice import Choice, Search
 from headrace.flavors.genai_rows import Parts, Row
 from headrace.packaging.llm.engine import Job, Piece
 from headrace.packaging.llm.options import GenerationOptions
@@ -21,9 +25,8 @@ SEEDS = 2**31
 
 
 class GenaiBatch:
-    def __init__(self, parts: Parts, jobs: Sequence[Job]) -> None:
-        self._parts = parts
-        self._running = [_Running(parts, [Row(parts, number, job) for number, job in enumerate(jobs)])]
+    def __init__(self, parts: Parts, search: Search, jobs: Sequence[Job]) -> None:
+        self._running = [_Running(parts, search, [Row(parts, number, job) for number, job in enumerate(jobs)])]
 
     @property
     def ended(self) -> bool:
@@ -49,8 +52,9 @@ class GenaiBatch:
 class _Running:
     """A generator and its rows."""
 
-    def __init__(self, parts: Parts, rows: Sequence[Row]) -> None:
-        self._parts, self._rows = parts, rows
+    def __init__(self, parts: Parts, search: Search, rows: Sequence[Row]) -> None:
+        self._parts, self._search, self._rows = parts, search, rows
+        self._choices = [Choice(search, row.job) for row in rows] if _draws(rows[0].job) else []
         self._penalised = rows[0].penalised
         self._tells_chances = any(row.job.options.logprobs is not None for row in rows)
         self._generator = _generator(parts, rows)
@@ -63,9 +67,11 @@ class _Running:
         if self.over:
             return
         logits: Any = None
-        if self._penalised or self._tells_chances:
+        if self._penalised or self._tells_chances or self._choices:
             logits = self._generator.get_logits().copy()
-        if self._penalised:
+        if self._choices:
+            self._generator.set_logits(self._chosen(logits))
+        elif self._penalised:
             changed = logits.copy()
             for position, row in enumerate(self._rows):
                 row.penalise(changed[position, -1])
@@ -76,17 +82,33 @@ class _Running:
             if not row.ended:
                 yield row.said(int(token), None if logits is None else logits[position, -1])
 
+    def _chosen(self, logits: Any) -> Any:
+        """Logits that leave each row but one token."""
+        import numpy as np
+
+        chosen = np.full_like(logits, np.finfo(logits.dtype).min)
+        for position, (row, choice) in enumerate(zip(self._rows, self._choices, strict=True)):
+            if not row.ended:
+                chosen[position, -1, choice.token(row, logits[position, -1].astype(np.float32))] = 0
+        return chosen
+
     def cut_short(self) -> Iterator[_Running]:
         """Padding takes context from the shorter prompts of a batch."""
         if len(self._rows) > 1:
             for row in self._rows:
                 if not row.ended:
-                    yield _Running(self._parts, [row])
+                    yield _Running(self._parts, self._search, [row])
 
     def out_of_context(self) -> Iterator[Piece]:
         for row in self._rows:
             if len(self._rows) == 1 and not row.ended:
                 yield Piece(job=row.number, text="", tokens=0, finish="length")
+
+
+def _draws(job: Job) -> bool:
+    """Whether it has a chance of its own. What follows a schema is drawn by onnxruntime-genai, which knows the tokens
+    that fit."""
+    return job.seed is not None and job.options.sample is not False and job.options.response_format is None
 
 
 def room(parts: Parts, jobs: Sequence[Job]) -> int:
@@ -108,7 +130,7 @@ def _generator(parts: Parts, rows: Sequence[Row]) -> Any:
     prompts = [[*row.job.prompt, *row.tokens] for row in rows]
     width = max(map(len, prompts))
     parameters = og.GeneratorParams(parts.model)
-    seed = {} if first.seed is None else {"random_seed": (first.seed + len(rows[0].tokens)) % SEEDS}
+    seed = {} if first.seed is None else {"random_seed": first.seed % SEEDS}
     parameters.set_search_options(
         max_length=_within(parts, width + max(row.left for row in rows)),
         batch_size=len(rows),

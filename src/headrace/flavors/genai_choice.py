@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import numpy as np
-
 from headrace.flavors.genai_rows import Row
 from headrace.packaging.llm.engine import Job
 
@@ -57,6 +55,8 @@ class Choice:
     @cached_property
     def _chance(self) -> Any:
         """Made for those who draw only: numpy's generators take memory that greedy answers don't need."""
+        import numpy as np
+
         return np.random.default_rng(self._seed)
 
     @property
@@ -75,10 +75,14 @@ class Choice:
     def _repeat_less(self, row: Row, scores: Any) -> None:
         penalty = self._search.repetition_penalty
         if penalty != 1.0:
+            import numpy as np
+
             seen = np.fromiter(self._seen | row.counts.keys(), dtype=np.int64)
             scores[seen] = np.where(scores[seen] > 0, scores[seen] / penalty, scores[seen] * penalty)
 
     def _drawn(self, scores: Any) -> int:
+        import numpy as np
+
         search = self._search
         if search.temperature == 0 or search.top_k == 1:
             return int(scores.argmax())

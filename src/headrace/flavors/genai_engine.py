@@ -1,7 +1,7 @@
 """onnxruntime-genai as an engine for chats and completions: token by token, several prompts at a time.
 
 Rows whose sampling is alike share a `Generator` (`genai_batch`). Frequency and presence penalties, which
-onnxruntime-genai doesn't know, are taken from the logits. Seeds belong to a generator, so seeded rows get one each.
+onnxruntime-genai doesn't know, are taken from the logits. Seeded rows get a generator each.
 
 This module and those of `packaging.llm` that it uses travel with each model as its loader, so they import nothing but
 the standard library and onnxruntime-genai.
@@ -20,6 +20,7 @@ from typing import Any
 
 from headrace.errors import InvalidValue
 from headrace.flavors.genai_batch import GenaiBatch, room, search_options
+from headrace.flavors.genai_choice import Search
 from headrace.flavors.genai_rows import Parts
 from headrace.packaging.llm.engine import Generated, Job, Piece, collect
 from headrace.packaging.llm.options import options_of_config
@@ -46,6 +47,7 @@ class GenaiEngine:
         if "tools" in chat_template(folder):
             self.supported |= {"tools"}
         self.max_batch, self.max_batch_tokens = MAX_BATCH, MAX_BATCH_TOKENS
+        self.search = Search.of(self.config)
         self._tokenizer = tokenizer
         self._opening = threading.Lock()
         closing = frozenset(int(token) for token in tokenizer.eos_token_ids)
@@ -131,7 +133,7 @@ class GenaiEngine:
         return room(self.parts, jobs)
 
     def start(self, jobs: Sequence[Job]) -> GenaiBatch:
-        return GenaiBatch(self._opened(), jobs)
+        return GenaiBatch(self._opened(), self.search, jobs)
 
 
 def read_config(folder: Path) -> dict[str, Any]:

@@ -163,7 +163,7 @@ class SlotEngine:
         config = engine.config
         self._session = Session(engine.folder, config)
         self._session.try_out()
-        self._search = Search.of(config)
+        self._search = engine.search
         self.model_name, self.context_length = engine.model_name, engine.context_length
         self.supported = engine.supported
         self.max_batch_tokens = engine.max_batch_tokens

@@ -45,6 +45,7 @@ _TRAVELS = {
     "headrace.packaging.llm.stop": "stop",
     "headrace.packaging.llm.task": "task",
     "headrace.flavors.genai_batch": "genai_batch",
+    "headrace.flavors.genai_choice": "genai_choice",
     "headrace.flavors.genai_engine": "genai_engine",
     "headrace.flavors.genai_rows": "genai_rows",
 }

@@ -125,6 +125,19 @@ def test_greedy_answers_are_those_of_onnxruntime_genai(task: ChatTask, engine: S
     assert engine.generate(jobs) == mixed
 
 
+@pytest.mark.parametrize("options", [{}, {"top_p": 0.98, "top_k": 40}, {"frequency_penalty": 0.5, "logprobs": True}])
+def test_a_seed_says_the_same_without_a_server(task: ChatTask, engine: SlotEngine, options: dict[str, Any]) -> None:
+    questions = [question for question, _ in known()[::40]]
+    seeded = {"max_tokens": 40, "temperature": 2.0, **options}
+    jobs = [job for seed in range(4) for job in jobs_of(task, *questions, seed=seed, **seeded)]
+    mixed = Mixed(engine, 4).run(jobs)
+    for job in jobs:
+        job.done = False
+    alone = engine.generate(jobs)
+    assert [answer.text for answer in alone] == [answer.text for answer in mixed]
+    assert len({answer.text for answer in alone}) > len(questions)
+
+
 def test_a_long_prompt_is_read_in_parts_while_others_speak(task: ChatTask, engine: SlotEngine) -> None:
     short, long = jobs_of(task, "Tell me a joke about atom", "What is the capital of Spain? " * 40, max_tokens=20)
     assert len(long.prompt) > 2 * READ_TOKENS
