@@ -240,7 +240,7 @@ def test_inputs_and_outputs_arrive_as_they_left() -> None:
 
 
 def test_live_answers_arrive_as_they_left() -> None:
-    changes = Changes("c1", [RunChange("r", "0")], more=True)
+    changes = Changes("c1", [RunChange("r", "0", rewinds=2)], more=True)
     assert live.changes(over_the_wire(live.changes_answer(changes), ChangesAnswer)) == changes
     group = RunGroup(["a", None], 3, {"loss": MetricSummary(3, None, math.inf, 0.0)})
     assert live.run_group(over_the_wire(live.run_group_message(group), RunGroupMessage)) == group

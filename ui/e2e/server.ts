@@ -21,7 +21,7 @@ export const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr
   existsSync,
 );
 
-interface Given {
+export interface Given {
   /** More words of `headrace server`, such as "--auth", "basic" or "--static-prefix", "/team". */
   flags?: string[];
   /** Environment variables of the server and of what seeds it. */

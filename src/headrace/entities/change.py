@@ -8,11 +8,13 @@ KeyKind = Literal["metrics", "params", "tags"]
 
 
 class RunChange(msgspec.Struct, frozen=True):
-    """version: of the run's last write; another one after the next. None where the store doesn't say."""
+    """version: of the run's last write; another one after the next. None where the store doesn't say.
+    rewinds: how often the run went on from an earlier step, which hides points that were seen."""
 
     run_id: str
     experiment_id: str
     version: int | None = None
+    rewinds: int = 0
 
 
 class Changes(msgspec.Struct, frozen=True):

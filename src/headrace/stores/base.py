@@ -233,10 +233,12 @@ class MetricStore(ABC):
         start: int | None = None,
         end: int | None = None,
         buckets: int = 1000,
+        since: Sequence[int] | None = None,
     ) -> list[ChartSeries]:
         """One ChartSeries per (run, key) that has points in [start, end] (both included, None = open), extremes exact.
         Buckets cut the range of x that is asked, or that all of the answered series span where it is open, by
-        `sampling.bucket_width`."""
+        `sampling.bucket_width`. since: of each key of the first run, then of the next. Buckets cut what the series has
+        from there on to `end`, or to its last x, and may be none; `total` still counts the whole range."""
 
 
 class LoggedModelStore(ABC):

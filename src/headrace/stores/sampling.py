@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from typing import TypeVar, get_args
@@ -55,6 +56,7 @@ def check_chart(
     start: int | None,
     end: int | None,
     buckets: int,
+    since: Sequence[int] | None = None,
 ) -> None:
     if len(run_ids) * len(keys) > MAX_CHART_SERIES:
         raise InvalidValue(
@@ -71,6 +73,24 @@ def check_chart(
             limits.check_int64(field, value)
     if start is not None and end is not None and start > end:
         raise InvalidValue("start", start, f"it must not be greater than end, {end}.")
+    if since is not None:
+        _check_since(since, len(run_ids) * len(keys), start, end)
+
+
+def _check_since(since: Sequence[int], series: int, start: int | None, end: int | None) -> None:
+    if len(since) != series:
+        raise InvalidValue("since", f"{len(since)} numbers", f"{series} are needed, one for each run and key.")
+    for each in since:
+        limits.check_int64("since", each)
+        if (start is not None and each < start) or (end is not None and each > end):
+            raise InvalidValue("since", each, "it must lie between start and end.")
+
+
+def since_of(
+    run_ids: Sequence[str], keys: Sequence[str], since: Sequence[int] | None
+) -> dict[tuple[str, str], int] | None:
+    """By (run, key)."""
+    return None if since is None else dict(zip(itertools.product(run_ids, keys), since, strict=True))
 
 
 def bulk_rows(run_ids: Sequence[str], max_results: int) -> int:

@@ -228,6 +228,7 @@ export interface Chart {
   x_axis?: "step" | "time";
   start?: number;
   end?: number;
+  since?: number[];
   buckets?: number;
 }
 
@@ -1202,6 +1203,7 @@ export interface RewindMessage {
 export interface RunChangeMessage {
   run_id: string;
   experiment_id: string;
+  rewinds?: number;
 }
 
 export interface RunGroupMessage {

@@ -24,16 +24,27 @@ class Points {
         const within = all.filter(
           ([x]) => x >= (request.start ?? -Infinity) && x <= (request.end ?? Infinity),
         );
-        return within.length > 0 ? [{ runId, key, points: within }] : [];
+        const at = request.run_ids.indexOf(runId) * request.keys.length + request.keys.indexOf(key);
+        const since = request.since?.[at] ?? -Infinity;
+        const late = within.filter(([x]) => x >= since);
+        return within.length > 0 ? [{ runId, key, points: late, total: within.length }] : [];
       }),
     );
+    if (request.since)
+      return found.map(({ runId, key, points, total }) => {
+        const span = (points.at(-1)?.[0] ?? 0) - (points[0]?.[0] ?? 0);
+        return { ...madeSeries(points, Math.floor(span / request.buckets) + 1, runId, key), total };
+      });
     const firsts = found.map(({ points }) => points[0]?.[0] ?? 0);
     const lasts = found.map(({ points }) => points.at(-1)?.[0] ?? 0);
     const width =
       Math.floor(
         ((request.end ?? Math.max(...lasts)) - (request.start ?? Math.min(...firsts))) / request.buckets,
       ) + 1;
-    return found.map(({ runId, key, points }) => madeSeries(points, width, runId, key));
+    return found.map(({ runId, key, points, total }) => ({
+      ...madeSeries(points, width, runId, key),
+      total,
+    }));
   };
 }
 
@@ -80,7 +91,8 @@ test("a live run costs its end only", async () => {
   const series = data.loaded(viewId(view("a"))).series.get("r");
   expect(series?.total).toBe(1001);
   expect(series?.last.at(-1)).toBe(7);
-  expect(server.asked[1]?.start).toBeGreaterThan(900);
+  expect(server.asked[1]).toMatchObject({ start: undefined, since: [expect.toSatisfy((x) => x > 900)] });
+  expect(server.asked).toHaveLength(2);
 });
 
 test("what changes while it is asked for is asked for again", async () => {
@@ -93,6 +105,91 @@ test("what changes while it is asked for is asked for again", async () => {
   data.changed(["r"]);
   await settle();
   expect(data.loaded(viewId(view("a"))).series.get("r")?.total).toBe(11);
+});
+
+/** Sixty live runs whose buckets hold many points each, some way apart. */
+async function herd() {
+  const server = new Points();
+  const runIds = Array.from({ length: 60 }, (_, i) => `r${i}`);
+  for (const [i, runId] of runIds.entries()) server.points.set(`${runId} a`, pointsOf(5000 + 37 * i));
+  const data = new ChartData(server.fetch);
+  data.use(
+    view("a"),
+    runIds.map((runId) => run(runId)),
+  );
+  await settle();
+  const go = async (points: number) => {
+    for (const runId of runIds) {
+      const all = server.points.get(`${runId} a`) as Point[];
+      all.push(...pointsOf(points, (x) => x, (all.at(-1)?.[0] ?? 0) + 1));
+    }
+    server.asked.length = 0;
+    data.changed(runIds);
+    await settle();
+  };
+  const total = (runId: string) => data.loaded(viewId(view("a"))).series.get(runId)?.total;
+  return { server, go, total };
+}
+
+test("runs that log on cost their ends only, all in one request", async () => {
+  const { server, go, total } = await herd();
+  for (const points of [1, 3, 40, 1, 1, 200, 2]) {
+    await go(points);
+    expect(server.asked.every((request) => request.since !== undefined)).toBe(true);
+    expect(server.asked).toHaveLength(1);
+  }
+  expect(total("r59")).toBe(5000 + 37 * 59 + 248);
+});
+
+test("points that came late are seen, and only their series is fetched anew", async () => {
+  const { server, go, total } = await herd();
+  await go(3);
+  const points = server.points.get("r7 a") as Point[];
+  points.splice(1000, 0, [999.5, 77]);
+  await go(2);
+  expect(server.asked.filter((request) => request.since === undefined).map((each) => each.run_ids)).toEqual([
+    ["r7"],
+  ]);
+  expect(total("r7")).toBe(5000 + 37 * 7 + 6);
+});
+
+test("points that came late into a part that is looked at are seen", async () => {
+  const server = new Points();
+  server.points.set("r a", pointsOf(1000));
+  const data = new ChartData(server.fetch);
+  const zoomed = view("a", { range: [100, 200] });
+  data.use(zoomed, [run("r")]);
+  await settle();
+  server.points.get("r a")?.push(...pointsOf(50, (x) => x, 1000));
+  data.changed(["r"]);
+  await settle();
+  expect(server.asked.map((request) => request.since !== undefined)).toEqual([false, true]);
+  server.points.get("r a")?.splice(150, 0, [149.5, 99]);
+  data.changed(["r"]);
+  await settle();
+  expect(data.loaded(viewId(zoomed)).series.get("r")).toMatchObject({ total: 102 });
+});
+
+test("a run that was rewound and is as long again is fetched anew, once it can be", async () => {
+  const server = new Points();
+  server.points.set("r a", pointsOf(1000));
+  const data = new ChartData(server.fetch);
+  data.use(view("a"), [run("r")]);
+  await settle();
+  server.points.set("r a", [...pointsOf(500), ...pointsOf(499, () => 3, 500), [999, 999]]);
+  data.changed(["r"]);
+  await settle();
+  server.failing = new ApiError("gone", 0, "UNREACHABLE");
+  data.rewound(["r"]);
+  await settle();
+  server.failing = undefined;
+  await vi.advanceTimersByTimeAsync(5_000);
+  expect(
+    data
+      .loaded(viewId(view("a")))
+      .series.get("r")
+      ?.last.filter((y) => y === 3).length,
+  ).toBeGreaterThan(10);
 });
 
 test("a run that was rewound is fetched anew", async () => {
@@ -123,7 +220,7 @@ test("hours of live points stay within four times the buckets, with every extrem
   const series = data.loaded(viewId(view("a"))).series.get("r");
   expect(series?.total).toBe(900);
   expect(Math.max(...(series?.maximum ?? []))).toBe(99);
-  expect(server.asked.slice(1).every((request) => (request.start ?? 0) > 0)).toBe(true);
+  expect(server.asked.slice(1).every((request) => (request.since?.[0] ?? 0) > 0)).toBe(true);
 });
 
 test("nobody looks: nothing is asked until somebody does", async () => {
@@ -140,7 +237,7 @@ test("nobody looks: nothing is asked until somebody does", async () => {
   data.use(view("a"), [run("r")]);
   await settle();
   expect(server.asked).toHaveLength(2);
-  expect(server.asked[1]?.start).toBeGreaterThan(90);
+  expect(server.asked[1]?.since?.[0]).toBeGreaterThan(90);
   expect(data.loaded(viewId(view("a"))).series.get("r")?.total).toBe(101);
 });
 
@@ -210,4 +307,16 @@ test("charts that were scrolled past are forgotten when they take too much", asy
   expect(kept.length).toBeGreaterThan(10);
   expect(kept.length).toBeLessThan(30);
   expect(kept.at(-1)).toBe("k59");
+});
+
+test("what is asked for ahead is on its way at once, and is fetched once", async () => {
+  const server = new Points();
+  server.points.set("r a", pointsOf(10));
+  const data = new ChartData(server.fetch);
+  data.ahead(view("a", { range: [2, 5] }), [run("r")]);
+  expect(server.asked).toHaveLength(1);
+  data.use(view("a", { range: [2, 5] }), [run("r")]);
+  await settle();
+  expect(server.asked).toHaveLength(1);
+  expect(data.loaded(viewId(view("a", { range: [2, 5] }))).series.get("r")?.total).toBe(4);
 });

@@ -4,7 +4,7 @@
  */
 
 import { ApiError } from "@/api/call";
-import { type ChartRequest, coarsened, type Job, jobsFor, sharedStarts, type Wanted } from "./requests";
+import { type ChartRequest, coarsened, type Job, jobsFor, type Wanted } from "./requests";
 import { bytesOf, type Series } from "./series";
 import { rebucketed, tailStart, withTail } from "./tail";
 import { type View, type ViewRun, viewId, wantedOf } from "./views";
@@ -23,6 +23,8 @@ interface Entry {
   series: Map<string, Series | null>;
   asked: Set<string>;
   stale: Set<string>;
+  /** Of those that are stale: not at their ends alone. */
+  rewound: Set<string>;
   error?: Error;
   users: number;
   usedAt: number;
@@ -37,9 +39,9 @@ interface Part extends Wanted {
 
 const AT_ONCE = 6; // requests, as many as a browser keeps connections
 const SERIES_AT_ONCE = 500; // so that one answer is drawn while the server reads the next
-const TAIL_REQUESTS = 8;
 const GROWN = 4; // times the buckets that were asked for
 const AGAIN_MS = 2_000;
+const AHEAD_MS = 5_000;
 const MOST_UNUSED_BYTES = 64 << 20;
 const NOTHING: Loaded = { series: new Map() };
 
@@ -77,12 +79,24 @@ export class ChartData {
     };
   }
 
+  /** Asks at once for what is shown next: the server reads while the page is being drawn. */
+  ahead(view: View, runs: ViewRun[]): void {
+    setTimeout(this.use(view, runs), AHEAD_MS);
+    this.collect();
+  }
+
   /** Runs that may have new points. */
   changed(runIds: string[]): void {
     for (const entry of this.entries.values())
       for (const runId of runIds)
         if (entry.series.has(runId) || entry.asked.has(runId)) entry.stale.add(runId);
     this.plan(0);
+  }
+
+  /** Runs of which what was known may be hidden now. */
+  rewound(runIds: string[]): void {
+    for (const entry of this.entries.values()) for (const runId of runIds) entry.rewound.add(runId);
+    this.changed(runIds);
   }
 
   /** What failed is asked for again. */
@@ -100,6 +114,7 @@ export class ChartData {
       series: new Map(),
       asked: new Set(),
       stale: new Set(),
+      rewound: new Set(),
       users: 0,
       usedAt: 0,
       loaded: NOTHING,
@@ -125,14 +140,15 @@ export class ChartData {
         const stale = entry.stale.has(run.runId);
         if (entry.asked.has(run.runId) || (known !== undefined && !stale)) continue;
         const part = { ...wantedOf(entry.view, run), entry, run, tail: false };
-        const start = known ? tailStart(known) : undefined;
+        const since = known && !entry.rewound.has(run.runId) ? tailStart(known) : undefined;
         entry.stale.delete(run.runId);
+        entry.rewound.delete(run.runId);
         entry.asked.add(run.runId);
-        if (start === undefined) whole.push(part);
-        else tails.push({ ...part, start, tail: true });
+        if (since === undefined) whole.push(part);
+        else tails.push({ ...part, since, alone: undefined, tail: true });
       }
     }
-    this.waiting.push(...jobsFor(whole), ...jobsFor(sharedStarts(tails, TAIL_REQUESTS)));
+    this.waiting.push(...jobsFor(whole), ...jobsFor(tails));
     this.next();
   }
 
@@ -159,7 +175,10 @@ export class ChartData {
     };
     const missed = () => {
       over();
-      for (const part of wanted) if (part.tail) part.entry.stale.add(part.runId);
+      for (const { entry, runId, tail } of wanted) {
+        entry.stale.add(runId);
+        if (!tail) entry.rewound.add(runId);
+      }
     };
     if ([...touched].every((entry) => entry.users === 0)) return missed();
     try {
@@ -186,10 +205,10 @@ export class ChartData {
       const series = found.get(`${runId} ${key}`);
       const known = entry.series.get(runId);
       if (part.tail && known) {
-        const joined = withTail(known, series, part.start ?? 0);
+        const joined = withTail(known, series, part.since ?? 0);
         const grown = joined && joined.x.length > GROWN * entry.view.buckets;
         if (joined) entry.series.set(runId, grown ? rebucketed(joined, entry.view.buckets) : joined);
-        else more.push({ ...part, ...wantedOf(entry.view, part.run), tail: false });
+        else more.push({ ...part, ...wantedOf(entry.view, part.run), since: undefined, tail: false });
       } else if (again.has(key) && part.alone !== "key" && part.alone !== "both")
         more.push({ ...part, alone: part.alone ? "both" : "key" });
       else entry.series.set(runId, series ?? null);

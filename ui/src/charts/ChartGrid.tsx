@@ -41,6 +41,7 @@ export function ChartGrid({ runs: given, keys, state, onState, live }: Props) {
   useChanges(
     live,
     useCallback((runIds) => data.changed(runIds), [data]),
+    useCallback((runIds: string[]) => data.rewound(runIds), [data]),
   );
   const now = useRef({ state, onState });
   useEffect(() => {

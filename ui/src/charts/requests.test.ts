@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { madeSeries, pointsOf } from "./madeSeries";
-import { coarsened, jobsFor, sharedStarts, type Wanted } from "./requests";
+import { coarsened, jobsFor, type Wanted } from "./requests";
 
 const wanted = (runId: string, key: string, more: Partial<Wanted> = {}): Wanted => ({
   runId,
@@ -22,6 +22,7 @@ test("keys of the same runs share a request", () => {
       buckets: 320,
       start: undefined,
       end: undefined,
+      since: undefined,
     },
   ]);
 });
@@ -65,9 +66,16 @@ test("a short series beside a long one got too few buckets, one that is whole di
   expect([...coarsened([])]).toEqual([]);
 });
 
-test("tails that start near each other start together", () => {
-  const starts = [5, 1000, 7, 1003, 50_000].map((start, i) => wanted(`r${i}`, "a", { start }));
-  expect(sharedStarts(starts, 3).map((each) => each.start)).toEqual([5, 1000, 5, 1000, 50_000]);
-  expect(sharedStarts(starts, 1).map((each) => each.start)).toEqual([5, 5, 5, 5, 5]);
-  expect(sharedStarts([], 3)).toEqual([]);
+test("ends of series share a request, each from where its own is known", () => {
+  const since = (runId: string, key: string, from: number) => wanted(runId, key, { since: from });
+  const all = [
+    since("r", "a", 1),
+    since("s", "a", 2),
+    since("r", "b", 3),
+    since("s", "b", 4),
+    wanted("t", "a"),
+  ];
+  const [ends, whole] = jobsFor(all).map((job) => job.request);
+  expect(ends).toMatchObject({ run_ids: ["r", "s"], keys: ["a", "b"], since: [1, 3, 2, 4] });
+  expect(whole).toMatchObject({ run_ids: ["t"], since: undefined });
 });

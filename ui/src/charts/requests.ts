@@ -9,6 +9,8 @@ export interface Wanted {
   /** Both included; unset = open. */
   start?: number;
   end?: number;
+  /** Only what lies from here on is answered, in buckets of its own, and the total of all. */
+  since?: number;
   buckets: number;
   /** Open ranges are cut into buckets from the first to the last x of a request; this one shares them with nothing. */
   alone?: "key" | "run" | "both";
@@ -20,6 +22,8 @@ export interface ChartRequest {
   x_axis: "step" | "time";
   start?: number;
   end?: number;
+  /** Of each key of the first run, then of the next. */
+  since?: number[];
   buckets: number;
 }
 
@@ -39,6 +43,7 @@ export function jobsFor<W extends Wanted>(wanted: Iterable<W>): Job<W>[] {
       each.axis,
       each.start,
       each.end,
+      each.since !== undefined,
       each.buckets,
       each.alone === "key" || each.alone === "both" ? each.key : "",
       each.alone === "run" || each.alone === "both" ? each.runId : "",
@@ -81,12 +86,19 @@ function sized<W extends Wanted>(product: W[][]): Job<W>[] {
 }
 
 function requestOf(first: Wanted, wanted: Wanted[]): ChartRequest {
+  const runIds = [...new Set(wanted.map((each) => each.runId))];
+  const keys = [...new Set(wanted.map((each) => each.key))];
+  const since = new Map(wanted.map((each) => [`${each.runId} ${each.key}`, each.since ?? 0]));
   return {
-    run_ids: [...new Set(wanted.map((each) => each.runId))],
-    keys: [...new Set(wanted.map((each) => each.key))],
+    run_ids: runIds,
+    keys,
     x_axis: first.axis,
     start: first.start,
     end: first.end,
+    since:
+      first.since === undefined
+        ? undefined
+        : runIds.flatMap((runId) => keys.map((key) => since.get(`${runId} ${key}`) ?? 0)),
     buckets: first.buckets,
   };
 }
@@ -123,20 +135,4 @@ export function coarsened(answer: Series[]): Set<string> {
       return 2 * (last - first) < high - low;
     }),
   );
-}
-
-/**
- * Tails start where their series end. Those that start near each other share the least start, so that a hundred live
- * runs take a few requests: groups are parted at the widest distances.
- */
-export function sharedStarts<W extends Wanted>(tails: W[], most: number): W[] {
-  const starts = [...new Set(tails.map((each) => each.start ?? 0))].sort((a, b) => a - b);
-  const parted = starts
-    .slice(1)
-    .map((start, i) => ({ start, distance: start - (starts[i] as number) }))
-    .sort((a, b) => b.distance - a.distance)
-    .slice(0, most - 1)
-    .map((each) => each.start);
-  const edges = [starts[0] ?? 0, ...parted].sort((a, b) => b - a);
-  return tails.map((each) => ({ ...each, start: edges.find((edge) => edge <= (each.start ?? 0)) }));
 }

@@ -1,6 +1,6 @@
 /** Series that grow: only what came is fetched and joined, and what grew too fine is put into wider buckets. */
 
-import { COLUMNS, type Columns, columnsOf, placeOf, type Series } from "./series";
+import { COLUMNS, columnsOf, placeOf, type Series } from "./series";
 
 /** From where to ask for what came: the last bucket may have got more points, those before it are over. */
 export function tailStart(series: Series): number | undefined {
@@ -9,50 +9,25 @@ export function tailStart(series: Series): number | undefined {
 }
 
 /**
- * What is known below `start`, then the tail, which holds every point from there on. undefined: the tail holds fewer
- * points than were known, so history was changed (a rewind) and has to be fetched again.
+ * What is known below `since`, where a bucket begins, then the tail: every point from there on, and how many there are
+ * of the whole range. undefined: they aren't as many as were known and came, so what lies below changed (late points, a
+ * rewind) and has to be fetched again.
  */
-export function withTail(known: Series, tail: Series | undefined, start: number): Series | undefined {
-  const cut = placeOf(known.x, start);
-  const before = cut > 0 ? (known.x[cut - 1] as number) : Number.NEGATIVE_INFINITY;
-  const straddles = cut < known.x.length && before + 1 < start && (known.count[cut] as number) > 1;
-  let replaced = 0;
-  for (let i = straddles ? cut + 1 : cut; i < known.x.length; i += 1) replaced += known.count[i] as number;
-  if ((tail?.total ?? 0) < replaced) return undefined;
-  if (!tail) return known;
-  const part = straddles ? cutBucket(known, cut, start) : undefined;
-  const rest = part ? cut + 1 : cut;
-  const joined = columnsOf(rest + tail.x.length);
+export function withTail(known: Series, tail: Series | undefined, since: number): Series | undefined {
+  const cut = placeOf(known.x, since);
+  if (!tail || tail.total - known.total !== countFrom(tail, 0) - countFrom(known, cut)) return undefined;
+  const joined = columnsOf(cut + tail.x.length);
   for (const name of COLUMNS) {
     joined[name].set(known[name].subarray(0, cut));
-    if (part) joined[name][cut] = part[name];
-    joined[name].set(tail[name], rest);
+    joined[name].set(tail[name], cut);
   }
-  // A bucket that was cut counts its points twice: as one that isn't whole, it is looked at closer when zoomed.
-  let total = 0;
-  for (const each of joined.count) total += each;
-  return { ...joined, runId: known.runId, key: known.key, total };
+  return { ...joined, runId: known.runId, key: known.key, total: tail.total };
 }
 
-/** The part of a bucket below start, of which only the extremes that stand there are known; the tail has the others. */
-function cutBucket(series: Series, i: number, start: number): Record<keyof Columns, number> | undefined {
-  const lowX = series.minimumX[i] as number;
-  const highX = series.maximumX[i] as number;
-  if (lowX >= start && highX >= start) return undefined;
-  const low = series.minimum[i] as number;
-  const high = series.maximum[i] as number;
-  const onlyLow = highX >= start;
-  const onlyHigh = lowX >= start;
-  const lastIsLow = onlyLow || (!onlyHigh && lowX > highX);
-  return {
-    x: lastIsLow ? lowX : highX,
-    last: lastIsLow ? low : high,
-    minimum: onlyHigh ? high : low,
-    minimumX: onlyHigh ? highX : lowX,
-    maximum: onlyLow ? low : high,
-    maximumX: onlyLow ? lowX : highX,
-    count: onlyLow || onlyHigh ? 1 : 2,
-  };
+function countFrom(series: Series, first: number): number {
+  let count = 0;
+  for (let i = first; i < series.count.length; i += 1) count += series.count[i] as number;
+  return count;
 }
 
 /** In at most `buckets` buckets of equal width; extremes stay exact. */

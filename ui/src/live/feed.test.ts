@@ -180,3 +180,13 @@ test("a view that listens before it is known where things stood waits for that",
   await vi.advanceTimersByTimeAsync(0);
   expect(last().since).toBe("before");
 });
+
+test("a run that went on from an earlier step is told as such, once", () => {
+  const { feed, last } = played();
+  const heard: [string[], string[]][] = [];
+  feed.listen(["1"], (ids, rewound) => heard.push([ids, rewound]));
+  vi.advanceTimersByTime(0);
+  const run = (rewinds?: number) => ({ run_id: "1a", experiment_id: "1", rewinds });
+  for (const rewinds of [undefined, 0, 1, 1, 3]) last().onchanges({ cursor: "c", runs: [run(rewinds)] });
+  expect(heard.map(([, rewound]) => rewound)).toEqual([[], [], ["1a"], [], ["1a"]]);
+});

@@ -22,7 +22,9 @@ export interface Outside {
   releaseSlot(): void;
 }
 
-type Listener = { experimentIds: Set<string>; onRuns: (runIds: string[]) => void };
+/** rewound: those of them that went on from an earlier step, so that points that were seen may be hidden. */
+export type OnRuns = (runIds: string[], rewound: string[]) => void;
+type Listener = { experimentIds: Set<string>; onRuns: OnRuns };
 
 const ASKED_EVERY_MS = 2_000;
 const FIRST_WORD_MS = 5_000; // a stream says its cursor at once; one that doesn't is held back on its way
@@ -34,6 +36,7 @@ const CURSOR_HOLDS_MS = 30_000; // for a view opened now: what changed longer ag
 export class Feed {
   private readonly listeners = new Set<Listener>();
   private readonly outside: Outside;
+  private readonly rewinds = new Map<string, number>();
   private cursor: string | undefined;
   private heard = 0;
   private begun: { cursor: string; at: number } | undefined;
@@ -68,7 +71,7 @@ export class Feed {
     await this.beginning;
   }
 
-  listen(experimentIds: string[], onRuns: (runIds: string[]) => void): () => void {
+  listen(experimentIds: string[], onRuns: OnRuns): () => void {
     const listener = { experimentIds: new Set(experimentIds), onRuns };
     if (this.listeners.size === 0) this.cursor = this.recent();
     this.listeners.add(listener);
@@ -186,9 +189,19 @@ export class Feed {
     this.heard = Date.now();
     const runs = found.runs ?? [];
     if (runs.length === 0) return;
+    const rewound = new Set<string>();
+    for (const { run_id: id, rewinds = 0 } of runs) {
+      if (rewinds !== (this.rewinds.get(id) ?? 0)) rewound.add(id);
+      if (rewinds > 0) this.rewinds.set(id, rewinds);
+    }
     for (const { experimentIds, onRuns } of [...this.listeners]) {
       const theirs = runs.filter((run) => experimentIds.has(run.experiment_id)).map((run) => run.run_id);
-      if (theirs.length > 0) onRuns([...new Set(theirs)]);
+      const ids = [...new Set(theirs)];
+      if (ids.length > 0)
+        onRuns(
+          ids,
+          ids.filter((id) => rewound.has(id)),
+        );
     }
   }
 }

@@ -48,8 +48,17 @@ class RestMetrics(MetricStore):
         start: int | None = None,
         end: int | None = None,
         buckets: int = 1000,
+        since: Sequence[int] | None = None,
     ) -> list[ChartSeries]:
-        request = Chart(run_ids=list(run_ids), keys=list(keys), x_axis=x_axis, start=start, end=end, buckets=buckets)
+        request = Chart(
+            run_ids=list(run_ids),
+            keys=list(keys),
+            x_axis=x_axis,
+            start=start,
+            end=end,
+            buckets=buckets,
+            since=None if since is None else list(since),
+        )
         answer = self._session.call_own(t.CHART, request)
         if answer is None:
             raise NotSupported(f"The server at {self._session.base} isn't Headrace's: it has no charts by bucket.")

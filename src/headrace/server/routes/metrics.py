@@ -86,6 +86,7 @@ async def chart(exchange: Exchange[Chart]) -> ChartAnswer | Response:
         request.start,
         request.end,
         request.buckets,
+        request.since,
     )
     if CHART in (exchange.header("accept") or ""):
         return Response(pack_chart(series), media_type=CHART, headers={"Vary": "Accept"})

@@ -40,7 +40,8 @@ class MemoryLive(State, LiveView):
         told = rows[:max_results]
         more = len(rows) > len(told)
         cursor = str(told[-1].changed if more else newest)
-        return Changes(cursor, [RunChange(row.info.run_id, row.info.experiment_id, row.changed) for row in told], more)
+        changed = [RunChange(row.info.run_id, row.info.experiment_id, row.changed, len(row.rewinds)) for row in told]
+        return Changes(cursor, changed, more)
 
     def aggregate_runs(
         self,

@@ -65,8 +65,9 @@ class MemoryMetrics(State, MetricStore):
         start: int | None = None,
         end: int | None = None,
         buckets: int = 1000,
+        since: Sequence[int] | None = None,
     ) -> list[ChartSeries]:
-        sampling.check_chart(run_ids, keys, x_axis, start, end, buckets)
+        sampling.check_chart(run_ids, keys, x_axis, start, end, buckets, since)
         drawn: dict[tuple[str, str], list[_Point]] = {}
         with self.lock:
             for run_id in dict.fromkeys(run_ids):
@@ -83,6 +84,9 @@ class MemoryMetrics(State, MetricStore):
                         drawn[run_id, key] = within
         if not drawn:
             return []
+        since_of = sampling.since_of(run_ids, keys, since)
+        if since_of is not None:
+            return [_late(*name, points, since_of[name], end, buckets) for name, points in drawn.items()]
         low = min(points[0][0] for points in drawn.values()) if start is None else start
         high = max(points[-1][0] for points in drawn.values()) if end is None else end
         width = sampling.bucket_width(low, high, buckets)
@@ -90,6 +94,13 @@ class MemoryMetrics(State, MetricStore):
 
 
 _Point = tuple[int, float]
+
+
+def _late(run_id: str, key: str, points: Sequence[_Point], since: int, end: int | None, buckets: int) -> ChartSeries:
+    late = [point for point in points if point[0] >= since]
+    high = end if end is not None else late[-1][0] if late else since
+    width = sampling.bucket_width(since, high, buckets)
+    return msgspec.structs.replace(_bucketed(run_id, key, late, since, width), total=len(points))
 
 
 def _bucketed(run_id: str, key: str, points: Sequence[_Point], low: int, width: int) -> ChartSeries:

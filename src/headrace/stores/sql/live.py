@@ -35,11 +35,15 @@ def changes(since: str | None, experiment_ids: Sequence[str], max_results: int) 
         horizon, seq, ref = cursor
         scope = Part(f" AND c.experiment_id {db.any_of}", (db.among(numbers),)) if numbers else Part("")
         rows = db.execute(
-            "SELECT c.seq, c.run_ref, r.run_id, c.experiment_id FROM run_change c JOIN run r ON r.id = c.run_ref "
+            "SELECT c.seq, c.run_ref, r.run_id, c.experiment_id, c.rewinds "
+            "FROM run_change c JOIN run r ON r.id = c.run_ref "
             f"WHERE c.seq >= ? AND (c.seq > ? OR c.run_ref > ?){scope.sql} ORDER BY c.seq, c.run_ref LIMIT ?",
             (seq, seq, ref, *scope.values, max_results + 1),
         ).fetchall()
-        told = [RunChange(run_id, str(experiment), version) for version, _, run_id, experiment in rows[:max_results]]
+        told = [
+            RunChange(run_id, str(experiment), version, rewinds)
+            for version, _, run_id, experiment, rewinds in rows[:max_results]
+        ]
         following = now if _is_start(cursor) else horizon
         if len(rows) <= max_results:
             return Changes(_start_at(following), told)

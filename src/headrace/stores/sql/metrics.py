@@ -98,15 +98,21 @@ def chart(
     start: int | None,
     end: int | None,
     buckets: int,
+    since: Sequence[int] | None,
 ) -> Work[list[ChartSeries]]:
-    sampling.check_chart(run_ids, keys, x_axis, start, end, buckets)
+    sampling.check_chart(run_ids, keys, x_axis, start, end, buckets, since)
+    since_of = sampling.since_of(run_ids, keys, since)
 
     def work(db: Database) -> list[ChartSeries]:
-        from headrace.stores.sql.blocks.chart import draw
+        from headrace.stores.sql.blocks.chart import draw, draw_ends
 
         found = _series(db, run_ids, keys)
-        drawn = draw(db, found, x_axis, start, end, buckets)
         names = db.names.texts(db, {one.key_ref for one in found})
+        if since_of is None:
+            drawn = draw(db, found, x_axis, start, end, buckets)
+        else:
+            ends = [(one, since_of[one.run_id, names[one.key_ref]]) for one in found]
+            drawn = draw_ends(db, ends, x_axis, start, end, buckets)
         named = {(one.run_id, names[one.key_ref]): drawn[one.series_id] for one in found if one.series_id in drawn}
         return [
             msgspec.structs.replace(named[run_id, key], key=key)

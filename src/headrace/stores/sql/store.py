@@ -244,8 +244,9 @@ class _Metrics(Transactions, TrackingStore):
         start: int | None = None,
         end: int | None = None,
         buckets: int = 1000,
+        since: Sequence[int] | None = None,
     ) -> list[ChartSeries]:
-        return self._read(metrics.chart(run_ids, keys, x_axis, start, end, buckets))
+        return self._read(metrics.chart(run_ids, keys, x_axis, start, end, buckets, since))
 
 
 class _Models(Transactions, TrackingStore):

@@ -78,6 +78,19 @@ class AmendmentSuite:
         hidden = amended.hidden_points(run_id, "loss")
         assert [(point.step, point.value) for point in hidden] == [(6, 1.0), (7, 1.0), (8, 1.0), (9, 1.0)]
 
+    def test_changes_say_how_often_the_run_went_back(self, amended: AmendedStore, run_id: str) -> None:
+        cursor = amended.changes().cursor
+        old, new = Process(amended, run_id, 1), Process(amended, run_id, 100)
+
+        def rewinds() -> list[int]:
+            return [each.rewinds for each in amended.changes(cursor).runs if each.run_id == run_id]
+
+        old.log(0, 9, 1.0)
+        assert rewinds() == [0]
+        new.rewind(5, 101)
+        new.rewind(2, 102)
+        assert rewinds() == [2]
+
     def test_every_reader_sees_the_run_as_it_goes_on(self, amended: AmendedStore, run_id: str) -> None:
         old, new = Process(amended, run_id, 1), Process(amended, run_id, 100)
         for step, value in enumerate((5.0, 9.0, 4.0, 100.0, -100.0)):

@@ -4,6 +4,7 @@ import math
 import random
 from collections.abc import Sequence
 
+import msgspec
 import pytest
 
 from headrace import clock
@@ -108,6 +109,48 @@ class ChartSuite:
         for series in within:
             points = [each for each in logged[series.run_id, series.key] if each.step >= 60]
             check(series, points, "step", 60, 139, 10)
+
+    @pytest.mark.parametrize("x_axis", ["step", "time"])
+    def test_since_draws_the_end_and_counts_all(self, store: TrackingStore, x_axis: XAxis) -> None:
+        chance = random.Random(5)
+        points = [point("m", chance.gauss(0, 1), 5 * i, 3 * i) for i in range(9000)]
+        run_id = new_run(store)
+        log(store, run_id, [*points[::3], *points[1::3], points[0], point("early", 1.0, 0, 0)])
+        logged = [*points[::3], *points[1::3]]
+        for start, since, end in ((None, 26_000, None), (3000, 20_000, 24_500), (3000, 3000, None)):
+            xs = [(each.step if x_axis == "step" else each.timestamp, each) for each in logged]
+            late = [each for x, each in xs if x >= since and (end is None or x <= end)]
+            last = max(each.step if x_axis == "step" else each.timestamp for each in late)
+            both = store.chart([run_id], ["m", "early"], x_axis, start, end, 50, [since, since])
+            series = both[0]
+            total = sum((start is None or x >= start) and (end is None or x <= end) for x, _ in xs)
+            assert series.total == total
+            check(msgspec.structs.replace(series, total=len(late)), late, x_axis, since, end or last, 50)
+            assert [(each.key, each.total, each.x) for each in both[1:]] == ([("early", 1, [])] if not start else [])
+        store.log_batch(run_id, [point("m", 7.0, 2, 2)])
+        [series] = store.chart([run_id], ["m"], x_axis, since=[26_000])
+        assert series.total == len(logged) + 1
+        assert store.chart([run_id], ["m"], x_axis, start=10**9, since=[10**9]) == []
+        with invalid("since"):
+            store.chart([run_id], ["m"], x_axis, start=5, since=[4])
+        with invalid("since"):
+            store.chart([run_id], ["m"], x_axis, end=5, since=[6])
+        with invalid("since"):
+            store.chart([run_id], ["m", "n"], x_axis, since=[6])
+
+    def test_ends_of_series_are_cut_each_by_itself(self, store: TrackingStore) -> None:
+        experiment = new_experiment(store)
+        runs = [new_run(store, experiment) for _ in range(2)]
+        lengths = {(runs[0], "a"): 40, (runs[0], "b"): 9000, (runs[1], "a"): 300, (runs[1], "b"): 60}
+        logged = {(run, key): [point(key, i % 7, i, i) for i in range(n)] for (run, key), n in lengths.items()}
+        for (run_id, _), points in logged.items():
+            log(store, run_id, points)
+        since = [30, 8000, 100, 59]
+        found = store.chart(runs, ["a", "b"], buckets=20, since=since)
+        assert [(each.run_id, each.key, each.total) for each in found] == [(*name, n) for name, n in lengths.items()]
+        for series, first in zip(found, since, strict=True):
+            points = logged[series.run_id, series.key][first:]
+            check(msgspec.structs.replace(series, total=len(points)), points, "step", first, points[-1].step, 20)
 
     def test_range_without_points_has_no_series(self, store: TrackingStore) -> None:
         run_id = new_run(store)

@@ -9,13 +9,17 @@ from headrace.wire.messages.live import ChangesAnswer, MetricSummaryMessage, Run
 def changes_answer(changes: Changes) -> ChangesAnswer:
     return ChangesAnswer(
         cursor=changes.cursor,
-        runs=[RunChangeMessage(run_id=item.run_id, experiment_id=item.experiment_id) for item in changes.runs],
+        runs=[
+            RunChangeMessage(run_id=item.run_id, experiment_id=item.experiment_id, rewinds=item.rewinds)
+            for item in changes.runs
+        ],
         more=changes.more,
     )
 
 
 def changes(answer: ChangesAnswer) -> Changes:
-    return Changes(answer.cursor, [RunChange(item.run_id, item.experiment_id) for item in answer.runs], answer.more)
+    runs = [RunChange(item.run_id, item.experiment_id, rewinds=item.rewinds) for item in answer.runs]
+    return Changes(answer.cursor, runs, answer.more)
 
 
 def _out(value: float | None) -> Double | None:

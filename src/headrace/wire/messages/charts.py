@@ -11,13 +11,16 @@ MAX_BUCKETS = 10_000
 
 
 class Chart(Request, kw_only=True):
-    """Every (run, key). x from start to end, both included, in steps or ms; unset = open."""
+    """Every (run, key). x from start to end, both included, in steps or ms; unset = open. since: of each key of the
+    first run, then of the next: only what lies from there on is cut into buckets, each series' by itself; `total` still
+    counts the whole range."""
 
     run_ids: list[str]
     keys: list[str]
     x_axis: Literal["step", "time"] = "step"
     start: Int64 | None = None
     end: Int64 | None = None
+    since: list[Int64] | None = None
     buckets: Annotated[int, Meta(ge=1, le=MAX_BUCKETS)] = 1000
 
 

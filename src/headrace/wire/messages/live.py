@@ -13,8 +13,11 @@ class ListChanges(Request, kw_only=True):
 
 
 class RunChangeMessage(Answer, kw_only=True):
+    """rewinds: how often the run went on from an earlier step."""
+
     run_id: str
     experiment_id: str
+    rewinds: int = 0
 
 
 class ChangesAnswer(Answer, kw_only=True):

@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
+from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from headrace.entities import ChartSeries, XAxis
 from headrace.stores.sampling import bucket_width
 from headrace.stores.sql.blocks.codec import BLOCKS_AT_ONCE
-from headrace.stores.sql.blocks.load import Loaded, Range, Series, load, read, read_in_order
+from headrace.stores.sql.blocks.load import EVERYTHING, Loaded, Range, Series, load, read, read_in_order
 from headrace.stores.sql.blocks.points import Bools, Floats, Ints, Points, by_time, distinct, joined
 from headrace.stores.sql.blocks.summary import Records, floats, ints, last_key
 from headrace.stores.sql.connection import Database
@@ -60,8 +61,7 @@ def draw(
     db: Database, found: Sequence[Series], x_axis: XAxis, start: int | None, end: int | None, buckets: int
 ) -> dict[int, ChartSeries]:
     """By series id, only those with points in [start, end]; `key` is left empty."""
-    first, last = _INT64.min if start is None else start, _INT64.max if end is None else end
-    within = Range(first, last) if x_axis == "step" else Range(first_time=first, last_time=last)
+    within = _range(x_axis, start, end)
     loaded = {one.series_id: load(db, one, within, whole=False) for one in found}
     spans = [_span(each, x_axis) for each in loaded.values() if len(each)]
     if not spans:
@@ -75,6 +75,55 @@ def draw(
         if pieces is not None:
             drawn[one.series_id] = _chart_series(one.run_id, pieces)
     return drawn
+
+
+def draw_ends(
+    db: Database,
+    found: Sequence[tuple[Series, int]],
+    x_axis: XAxis,
+    start: int | None,
+    end: int | None,
+    buckets: int,
+) -> dict[int, ChartSeries]:
+    """As `draw`, but each series' buckets cut what it has from its own x on to its last one."""
+    within = _range(x_axis, start, end)
+    drawn: dict[int, ChartSeries] = {}
+    for one, since in found:
+        loaded = load(db, one, within, whole=False)
+        total = _count(db, loaded, within)
+        if not total:
+            continue
+        loaded = _from(loaded, x_axis, since)
+        pieces = None
+        if len(loaded):
+            high = _span(loaded, x_axis)[1] if end is None else end
+            pieces = _drawn(db, loaded, Scale(x_axis, since, high, buckets, bucket_width(since, high, buckets)))
+        series = ChartSeries(one.run_id, "", 0, [], [], [], [], [], [], [])
+        if pieces is not None:
+            series = _chart_series(one.run_id, pieces)
+        drawn[one.series_id] = replace(series, total=total)
+    return drawn
+
+
+def _range(x_axis: XAxis, start: int | None, end: int | None) -> Range:
+    first, last = _INT64.min if start is None else start, _INT64.max if end is None else end
+    return Range(first, last) if x_axis == "step" else Range(first_time=first, last_time=last)
+
+
+def _from(loaded: Loaded, x_axis: XAxis, since: int) -> Loaded:
+    """Without blocks and points that lie before."""
+    points = loaded.points
+    records = loaded.records[_ends(loaded.records, x_axis)[1] >= since]
+    return Loaded(records, points.where((points.steps if x_axis == "step" else points.times) >= since))
+
+
+def _count(db: Database, loaded: Loaded, within: Range) -> int:
+    """Points of the range: only blocks that its ends cut have to be opened."""
+    if within == EVERYTHING:
+        return len(loaded)
+    inside = within.holds(loaded.records)
+    counted = len(Loaded(loaded.records[inside], loaded.points))
+    return counted if inside.all() else counted + len(within.cut(read(db, loaded.records[~inside])))
 
 
 def _span(loaded: Loaded, x_axis: XAxis) -> tuple[int, int]:
