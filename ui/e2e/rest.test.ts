@@ -1,23 +1,17 @@
 /** Pages that nothing happens on cost nothing: people keep many of them open. */
 
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { openBrowser, openPage, Server } from "./server";
+import { beforeAll, expect, test } from "vitest";
+import { page, servedPage } from "./page";
 
 const WATCHED_MS = 1000;
 const SETTLE_MS = 1000;
 const MOST_S = 0.2; // of WATCHED_MS; a page that renders itself without end takes all of them
 
-const server = new Server();
-let browser: Browser;
-let page: Page;
+const server = servedPage();
 let experiment = "";
 let run = "";
 
 beforeAll(async () => {
-  await server.start();
-  browser = await openBrowser();
-  ({ page } = await openPage(browser));
   const made = (await server.post("experiments/create", { name: "resting" })) as unknown as {
     experiment_id: string;
   };
@@ -34,11 +28,6 @@ beforeAll(async () => {
       params: [{ key: "rate", value: String(number) }],
     });
   }
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await server.close();
 });
 
 /** Seconds that scripts took while nobody did anything. */

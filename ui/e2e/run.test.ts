@@ -1,33 +1,17 @@
-import type { Browser, Page } from "playwright-core";
-import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import { beforeAll, expect, test } from "vitest";
 import { seriousProblems } from "./axe";
-import { openBrowser, openPage, Server } from "./server";
+import { page, servedPage } from "./page";
 
 const COMMIT = "0123456789abcdef0123456789abcdef01234567";
 const MOST_TAG = 8_000;
 const LONG = "x".repeat(MOST_TAG);
 const SCRIPT = "<img src=x onerror=alert(1)><script>alert(2)</script>";
-const server = new Server();
-let browser: Browser;
-let page: Page;
-let errors: string[];
+const server = servedPage();
 let experiment: string;
 
 beforeAll(async () => {
-  await server.start();
-  browser = await openBrowser();
-  ({ page, errors } = await openPage(browser));
   const made = await post<{ experiment_id: string }>("experiments/create", { name: "cellar" });
   experiment = made.experiment_id;
-});
-
-afterAll(async () => {
-  await browser?.close();
-  await server.close();
-});
-
-beforeEach(() => {
-  errors.length = 0;
 });
 
 const post = async <T>(path: string, body: object): Promise<T> =>
@@ -89,7 +73,6 @@ test("the overview says what made the run, what it is part of, and what was writ
   await page.getByRole("link", { name: "search" }).click();
   await page.getByRole("heading", { name: "search" }).waitFor();
   await page.getByRole("link", { name: "trial 1" }).waitFor();
-  expect(errors).toEqual([]);
 });
 
 test("a run is renamed, deleted elsewhere while it is looked at, and restored from there", async () => {
@@ -208,7 +191,6 @@ test("tags are added, changed and removed; what is written in them is text", asy
   await page.getByRole("button", { name: "Delete tag team" }).click();
   await page.getByText("blue", { exact: true }).waitFor({ state: "detached" });
   expect(await seriousProblems(page)).toEqual([]);
-  expect(errors).toEqual([]);
 });
 
 test("what is logged meanwhile shows up, and the time that the run takes goes on", async () => {
