@@ -7,12 +7,15 @@ import errno
 import itertools
 import os
 import signal
+import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+import uvloop
 
 from headrace.errors import TimedOut
 from headrace.serving.workers import crew
@@ -248,6 +251,33 @@ def test_answers_between_deaths_are_no_crash_loop() -> None:
             assert pool.load().crashed == 12
 
     run(work())
+
+
+@pytest.mark.parametrize("loop", [uvloop.new_event_loop, asyncio.new_event_loop])
+def test_a_process_that_is_called_off_while_it_is_connected_leaves_no_socket(
+    monkeypatch: pytest.MonkeyPatch, loop: Callable[[], Any]
+) -> None:
+    made: list[socket.socket] = []
+
+    def noted(*given: Any) -> tuple[socket.socket, socket.socket]:
+        pair = socket_pair(*given)
+        made.extend(pair)
+        return pair
+
+    async def work() -> None:
+        async with a_pool() as pool:
+            monkeypatch.setattr(socket, "socketpair", noted)
+            connecting = asyncio.create_task(pool._crew._connected())
+            await asyncio.sleep(0)
+            assert len(made) == 2
+            connecting.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await connecting
+            await until(lambda: all(each.fileno() == -1 for each in made))
+            monkeypatch.undo()
+
+    socket_pair = socket.socketpair
+    run(work(), loop=loop)
 
 
 def test_forks_live_on_without_their_template_and_get_another_when_they_need_one() -> None:

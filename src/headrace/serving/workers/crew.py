@@ -238,7 +238,12 @@ class Crew:
     async def _connected(self) -> tuple[Worker, socket.socket]:
         """And the process's end of its channel."""
         ours, theirs = socket.socketpair()
-        _, worker = await asyncio.get_running_loop().create_unix_connection(lambda: Worker(self), sock=ours)
+        try:
+            _, worker = await asyncio.get_running_loop().create_unix_connection(lambda: Worker(self), sock=ours)
+        except BaseException:  # the crew is dismissed at this moment, say
+            ours.close()
+            theirs.close()
+            raise
         return worker, theirs
 
     async def _loaded(self, worker: Worker) -> Worker:
