@@ -13,6 +13,7 @@ import uvloop
 from headrace.errors import TimedOut, TooBusy
 from headrace.serving.answer import Streamed
 from headrace.serving.call import Reply
+from headrace.serving.workers import Pool
 from headrace.serving.workers.failures import QueueFull, WorkerLost
 from headrace.serving.workers.stream import MAX_WAITING_BYTES
 from tests.serving.workers.asking import PATIENCE_S, a_call, a_pool, ask, lives, reply_of, run, stream_of, until
@@ -69,6 +70,25 @@ def test_a_call_tells_how_long_it_waited(tmp_path: Path) -> None:
             await until(lambda: pool.load().waiting == 1)
             (tmp_path / "go").touch()
             assert (await second).queue_s > (await first).queue_s >= 0
+
+    run(work())
+
+
+def test_who_reads_for_the_model_changes_with_how_long_it_takes() -> None:
+    """The main thread, or beside a model that works for longer than 20 ms another one."""
+    chance = random.Random(1)
+
+    async def client(pool: Pool, name: int) -> None:
+        for number in range(40):
+            seconds = chance.choice([0, 0, 0.018, 0.02, 0.022, 0.045])
+            answer = await ask(pool, id=f"{name}/{number}", do="sleep", seconds=seconds)
+            assert answer["id"] == f"{name}/{number}"
+            await asyncio.sleep(chance.choice([0, 0, 0.015, 0.03]))
+
+    async def work() -> None:
+        async with a_pool("calls") as pool:
+            await client(pool, 0)
+            await asyncio.gather(*(client(pool, name) for name in range(1, 4)))
 
     run(work())
 

@@ -41,6 +41,10 @@ class PyFuncModel:
         """SchemaMismatch where data or params don't fit the signature; what the model raises comes as it is."""
         if self._input_schema is not None:
             data = enforce_input(data, self._input_schema)
+        return self.predict_enforced(data, params)
+
+    def predict_enforced(self, data: Any, params: dict[str, Any] | None = None) -> Any:
+        """As `predict`, of data that are what enforcement would make of them."""
         if self._takes_params:
             return self._predict_fn(data, params=self._params(params))
         if params:

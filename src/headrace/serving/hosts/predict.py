@@ -14,6 +14,7 @@ from typing import Protocol
 from headrace import clock
 from headrace.errors import HeadraceError, NotSupported, TimedOut
 from headrace.packaging.payload.errors import BadPayload
+from headrace.packaging.payload.quick import Rows
 from headrace.packaging.pyfunc.loaded import PyFuncModel
 from headrace.serving.call import Call, Kind, Reply
 from headrace.serving.facts import Facts
@@ -88,7 +89,8 @@ class PredictHost:
         started = clock.monotonic_s()
         try:
             data = joined([work.data for work in works])
-            predictions = self._model.predict(data, params=works[0].params)
+            predict = self._model.predict_enforced if isinstance(works[0].data, Rows) else self._model.predict
+            predictions = predict(data, params=works[0].params)
         except (Exception, SystemExit) as error:  # noqa: BLE001 — the user's code
             if len(works) == 1:
                 emit.done(works[0].call.id, refused(works[0].call.kind, failure(error)))
