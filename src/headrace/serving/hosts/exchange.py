@@ -50,6 +50,8 @@ class Exchange:
             return
         self.begun = True
         shown = answer.push(piece, number)
+        if self.over:
+            return  # cancelled meanwhile, which ends jobs, too
         self._left -= answer.job.done
         self._tell(shown)
 
