@@ -62,7 +62,9 @@ def free_port() -> int:
 
 
 def variables(folder: Path) -> dict[str, str]:
+    """Bytecode is kept, as it is for users: without it each start compiles all, in time and memory."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("MLFLOW_", "HEADRACE_"))}
+    kept.pop("PYTHONDONTWRITEBYTECODE", None)
     return {
         **kept,
         "HEADRACE_HOME": str(folder / "home"),
