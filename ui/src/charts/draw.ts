@@ -1,7 +1,7 @@
 /** Lines, bands and marks on a canvas: a pass per line over its numbers, no object per point. */
 
 import type { Line } from "./lines";
-import { projection, type Scale } from "./scales";
+import { projection, type Scale, stretch } from "./scales";
 import { placeOf } from "./series";
 
 export interface Stroke {
@@ -90,17 +90,26 @@ function drawLine(
   picture: Picture,
   frame: Frame,
 ): void {
-  const across = projection(picture.x, frame.left, frame.left + frame.width);
-  const up = projection(picture.y, frame.top + frame.height, frame.top);
+  const { log: logX } = picture.x;
+  const { log: logY } = picture.y;
+  const across = stretch(picture.x, frame.width);
+  const up = stretch(picture.y, -frame.height);
+  const bottom = frame.top + frame.height;
   const start = Math.max(0, placeOf(x, picture.x.low) - 1);
   const end = Math.min(x.length, placeOf(x, picture.x.high) + 2);
   const few = end - start <= FEW && picture.strokes.length <= MANY;
   const radius = Math.max(width * 1.6, 2 * frame.ratio);
   const edge = 5 * frame.ratio;
-  const dots = new Path2D();
+  let marks: Path2D | undefined;
   const dot = (px: number, py: number) => {
-    dots.moveTo(px + radius, py);
-    dots.arc(px, py, radius, 0, 2 * Math.PI);
+    marks ??= new Path2D();
+    marks.moveTo(px + radius, py);
+    marks.arc(px, py, radius, 0, 2 * Math.PI);
+  };
+  const infinite = (px: number, value: number) => {
+    marks ??= new Path2D();
+    if (value > 0) mark(marks, px, frame.top, edge);
+    else mark(marks, px, bottom, -edge);
   };
   context.beginPath();
   let joined = 0; // points of the piece of line that is being drawn
@@ -108,9 +117,10 @@ function drawLine(
   let lastY = 0;
   for (let i = start; i < end; i += 1) {
     const value = y[i] as number;
-    const px = across(x[i] as number);
-    const py = up(value);
-    if (Number.isFinite(py) && Number.isFinite(px)) {
+    const place = x[i] as number;
+    const px = frame.left + ((logX ? Math.log(place) : place) - across.start) * across.factor;
+    const py = bottom + ((logY ? Math.log(value) : value) - up.start) * up.factor;
+    if (Number.isFinite(px + py)) {
       if (joined === 0) context.moveTo(px, py);
       else context.lineTo(px, py);
       joined += 1;
@@ -121,15 +131,15 @@ function drawLine(
     }
     if (joined === 1 && !few) dot(lastX, lastY);
     joined = 0;
-    if (value === Number.POSITIVE_INFINITY) mark(dots, px, frame.top, edge);
-    else if (value === Number.NEGATIVE_INFINITY) mark(dots, px, frame.top + frame.height, -edge);
+    if (value === Number.POSITIVE_INFINITY || value === Number.NEGATIVE_INFINITY) infinite(px, value);
   }
   if (joined === 1 && !few) dot(lastX, lastY);
   context.strokeStyle = colour;
   context.lineWidth = width;
   context.stroke();
+  if (!marks) return;
   context.fillStyle = colour;
-  context.fill(dots);
+  context.fill(marks);
 }
 
 /** A triangle at the edge: the value lies infinitely far beyond. */

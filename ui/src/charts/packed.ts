@@ -1,6 +1,6 @@
 /**
- * `application/vnd.headrace.chart`: all numbers little-endian, every part at a multiple of 8 bytes. Doubles are views of
- * the answer; integers become doubles, which hold steps and milliseconds exactly up to 2^53.
+ * `application/vnd.headrace.chart`: all numbers little-endian, every part at a multiple of 8 bytes. All columns
+ * are views of the answer, in which integers become doubles: those hold steps and milliseconds exactly up to 2^53.
  */
 
 import type { Series } from "./series";
@@ -55,10 +55,10 @@ export function unpackChart(buffer: ArrayBuffer): Series[] {
   return series;
 }
 
-/** Read as two halves: some ten times as fast as through BigInt. */
+/** In place, and read as two halves: some ten times as fast as through BigInt. */
 function integers(buffer: ArrayBuffer, at: number, n: number): Float64Array {
   const halves = new Int32Array(buffer, at, 2 * n);
-  const found = new Float64Array(n);
+  const found = new Float64Array(buffer, at, n);
   for (let i = 0; i < n; i += 1)
     found[i] = (halves[2 * i + 1] as number) * HIGH + ((halves[2 * i] as number) >>> 0);
   return found;

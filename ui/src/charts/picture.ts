@@ -3,6 +3,7 @@
 import { evenly, groupOf } from "./bands";
 import { colourOf, coloursOf } from "./colours";
 import type { Band, Picture, Stroke } from "./draw";
+import { factsOf } from "./facts";
 import { withHead } from "./heads";
 import { type Line, lastsOf, lineOf, withNeighbours } from "./lines";
 import { type Scale, xScale, yScale } from "./scales";
@@ -214,13 +215,12 @@ const NOTES = {
 
 function notesOf(lines: Line[], look: Look): Note[] {
   const found = new Set<Note>();
-  for (const { x, y } of lines)
-    for (let i = 0; i < x.length; i += 1) {
-      const value = y[i] as number;
-      if ((look.logY && value <= 0) || (look.logX && (x[i] as number) <= 0)) found.add(NOTES.below);
-      if (Number.isNaN(value)) found.add(NOTES.nan);
-      else if (!Number.isFinite(value)) found.add(NOTES.infinite);
-    }
+  for (const line of lines) {
+    const { nan, infinite, notAbove } = factsOf(line);
+    if ((look.logY && notAbove) || (look.logX && (line.x[0] ?? 1) <= 0)) found.add(NOTES.below);
+    if (nan) found.add(NOTES.nan);
+    if (infinite) found.add(NOTES.infinite);
+  }
   if (look.clip) found.add(NOTES.clip);
   return [...found];
 }

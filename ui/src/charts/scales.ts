@@ -1,5 +1,6 @@
 /** Which part of the numbers a chart shows. */
 
+import { factsWithin } from "./facts";
 import type { Line } from "./lines";
 import { placeOf } from "./series";
 
@@ -46,13 +47,12 @@ function* shown(lines: Line[], within: Scale, log: boolean, every = 1): Generato
 function extremes(lines: Line[], x: Scale, log: boolean): [number, number] {
   let low = Number.POSITIVE_INFINITY;
   let high = Number.NEGATIVE_INFINITY;
-  for (const { x: places, y } of lines) {
-    for (let i = placeOf(places, x.low); i < places.length && (places[i] as number) <= x.high; i += 1) {
-      const value = y[i] as number;
-      if (!Number.isFinite(value) || (log && value <= 0)) continue;
-      if (value < low) low = value;
-      if (value > high) high = value;
-    }
+  for (const line of lines) {
+    const facts = factsWithin(line, x);
+    const least = log ? facts.lowAbove : facts.low;
+    if (least > facts.high) continue;
+    low = Math.min(low, least);
+    high = Math.max(high, facts.high);
   }
   return [low, high];
 }
@@ -77,11 +77,13 @@ function roomy(low: number, high: number, log: boolean, margin: number): Scale {
 
 /** From a number to a place between `from` and `to`; what a log axis can't show is NaN. */
 export function projection(scale: Scale, from: number, to: number): (value: number) => number {
-  if (scale.log) {
-    const start = Math.log(scale.low);
-    const factor = (to - from) / (Math.log(scale.high) - start);
-    return (value) => (value > 0 ? from + (Math.log(value) - start) * factor : Number.NaN);
-  }
-  const factor = (to - from) / (scale.high - scale.low);
-  return (value) => from + (value - scale.low) * factor;
+  const { start, factor } = stretch(scale, to - from);
+  if (scale.log) return (value) => (value > 0 ? from + (Math.log(value) - start) * factor : Number.NaN);
+  return (value) => from + (value - start) * factor;
+}
+
+/** What a projection takes from a number, on a log axis from its logarithm, and by what it multiplies the rest. */
+export function stretch({ low, high, log }: Scale, length: number): { start: number; factor: number } {
+  const start = log ? Math.log(low) : low;
+  return { start, factor: length / ((log ? Math.log(high) : high) - start) };
 }

@@ -1,7 +1,7 @@
 /** What a picture shows, in numbers: the text beside it, for those who don't see it. */
 
 import type { Picture } from "./draw";
-import { placeOf } from "./series";
+import { factsWithin } from "./facts";
 
 export interface RunSummary {
   id: string;
@@ -25,19 +25,10 @@ export function summaryOf(picture: Picture): PictureSummary {
   let points = 0;
   const runs: RunSummary[] = [];
   for (const { id, name, line, raw } of picture.strokes) {
-    const { x, y } = raw ?? line;
-    let found: RunSummary | undefined;
-    for (let i = placeOf(x, picture.x.low); i < x.length && (x[i] as number) <= picture.x.high; i += 1) {
-      const value = y[i] as number;
-      points += 1;
-      if (!Number.isFinite(value)) continue;
-      found ??= { id, name, last: value, lastX: x[i] as number, low: value, high: value };
-      found.last = value;
-      found.lastX = x[i] as number;
-      if (value < found.low) found.low = value;
-      if (value > found.high) found.high = value;
-    }
-    if (found) runs.push(found);
+    const facts = factsWithin(raw ?? line, picture.x);
+    const { last, lastX, low, high } = facts;
+    points += facts.points;
+    if (low <= high) runs.push({ id, name, last, lastX, low, high });
   }
   if (runs.length === 0) return { runs, points };
   return {
