@@ -38,7 +38,7 @@ interface Part extends Wanted {
 }
 
 const AT_ONCE = 6; // requests, as many as a browser keeps connections
-const SERIES_AT_ONCE = 500; // so that one answer is drawn while the server reads the next
+const SERIES_AT_ONCE = 200; // so that one answer is drawn while the server reads the next
 const GROWN = 4; // times the buckets that were asked for
 const AGAIN_MS = 2_000;
 const AHEAD_MS = 5_000;
