@@ -12,7 +12,9 @@ import { useLoaded } from "./useLoaded";
 import { useWidth } from "./useWidth";
 import { bucketsFor, type View } from "./views";
 
-const ChartPlot = lazy(() => import("./ChartPlot"));
+const loadPlot = () => import("./ChartPlot");
+const ChartPlot = lazy(loadPlot);
+void loadPlot().catch(() => undefined); // is there before the first answer; what failed is loaded again when it is shown
 
 const AXES_PIXELS = 62;
 

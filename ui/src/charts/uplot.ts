@@ -167,14 +167,16 @@ export class LinePlot {
     drawPicture(this.plot.ctx, this.picture, { left, top, width, height, ratio: uPlot.pxRatio });
   }
 
-  /** What is highlighted lies above the plot, so that the hundred other lines aren't drawn again. */
+  /** What is highlighted lies above the plot, so that the hundred other lines aren't drawn again; else nothing does. */
   private paintFront(): void {
+    this.front.hidden = this.highlighted === undefined;
+    if (this.highlighted === undefined) return;
     const { width, height } = this.plot.bbox;
     const frame: Frame = { left: 0, top: 0, width, height, ratio: uPlot.pxRatio };
     this.front.width = Math.round(width);
     this.front.height = Math.round(height);
     const context = this.front.getContext("2d");
-    if (!context || this.highlighted === undefined) return;
+    if (!context) return;
     const veil = getComputedStyle(document.documentElement).getPropertyValue("--surface");
     drawHighlight(context, this.picture, frame, this.highlighted, veil);
   }
