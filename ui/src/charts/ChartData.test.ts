@@ -308,15 +308,3 @@ test("charts that were scrolled past are forgotten when they take too much", asy
   expect(kept.length).toBeLessThan(30);
   expect(kept.at(-1)).toBe("k59");
 });
-
-test("what is asked for ahead is on its way at once, and is fetched once", async () => {
-  const server = new Points();
-  server.points.set("r a", pointsOf(10));
-  const data = new ChartData(server.fetch);
-  data.ahead(view("a", { range: [2, 5] }), [run("r")]);
-  expect(server.asked).toHaveLength(1);
-  data.use(view("a", { range: [2, 5] }), [run("r")]);
-  await settle();
-  expect(server.asked).toHaveLength(1);
-  expect(data.loaded(viewId(view("a", { range: [2, 5] }))).series.get("r")?.total).toBe(4);
-});

@@ -41,7 +41,6 @@ const AT_ONCE = 6; // requests, as many as a browser keeps connections
 const SERIES_AT_ONCE = 200; // so that one answer is drawn while the server reads the next
 const GROWN = 4; // times the buckets that were asked for
 const AGAIN_MS = 2_000;
-const AHEAD_MS = 5_000;
 const MOST_UNUSED_BYTES = 64 << 20;
 const NOTHING: Loaded = { series: new Map() };
 
@@ -77,12 +76,6 @@ export class ChartData {
       if (entry.users === 0) entry.runs.clear();
       this.evict();
     };
-  }
-
-  /** Asks at once for what is shown next: the server reads while the page is being drawn. */
-  ahead(view: View, runs: ViewRun[]): void {
-    setTimeout(this.use(view, runs), AHEAD_MS);
-    this.collect();
   }
 
   /** Runs that may have new points. */
