@@ -46,12 +46,12 @@ class Exchange:
     def push(self, number: int, piece: Piece) -> None:
         """A piece of its job of that number. Pieces after the end are left out."""
         answer = self._answers[number]
-        if self.over or answer.job.done:
+        if answer.job.done:
             return
         self.begun = True
         shown = answer.push(piece, number)
         if self.over:
-            return  # cancelled meanwhile, which ends jobs, too
+            return  # cancelled, maybe meanwhile, which ends jobs, too
         self._left -= answer.job.done
         self._tell(shown)
 
