@@ -28,9 +28,6 @@ JOBS ?= 4
 # pytest's exit status when no test carries the marker.
 NONE_SELECTED := 5
 
-# Where it is set, each of the thousand processes that tests start compiles all that it imports.
-unexport PYTHONDONTWRITEBYTECODE
-
 .DEFAULT_GOAL := help
 # Suites share memory and cores: one after the other, whatever -j says.
 .NOTPARALLEL:
