@@ -38,7 +38,7 @@ interface Part extends Wanted {
 }
 
 const AT_ONCE = 6; // requests, as many as a browser keeps connections
-const SERIES_AT_ONCE = 200; // so that one answer is drawn while the server reads the next
+const SERIES_UNDER_WAY = 200; // so that one answer is drawn while the server reads the next
 const GROWN = 4; // times the buckets that were asked for
 const AGAIN_MS = 2_000;
 const MOST_UNUSED_BYTES = 64 << 20;
@@ -148,7 +148,7 @@ export class ChartData {
   private next(): void {
     for (;;) {
       const [job] = this.waiting;
-      const full = this.reading > 0 && this.reading + (job?.wanted.length ?? 0) > SERIES_AT_ONCE;
+      const full = this.reading > 0 && this.reading + (job?.wanted.length ?? 0) > SERIES_UNDER_WAY;
       if (!job || full || this.running === AT_ONCE) return;
       this.waiting.shift();
       this.running += 1;

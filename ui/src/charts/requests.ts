@@ -34,7 +34,7 @@ export interface Job<W extends Wanted> {
 }
 
 /** Below the server's 1,000: the first charts are drawn while the server still reads the others. */
-const SERIES_AT_ONCE = 100;
+const MOST_SERIES = 100;
 
 export function jobsFor<W extends Wanted>(wanted: Iterable<W>): Job<W>[] {
   const groups = new Map<string, Map<string, W[]>>();
@@ -76,9 +76,9 @@ function products<W extends Wanted>(keys: Map<string, W[]>): W[][][] {
 function sized<W extends Wanted>(product: W[][]): Job<W>[] {
   const runs = product[0]?.length ?? 0;
   const jobs: Job<W>[] = [];
-  for (const keys of pieces(product, Math.max(1, Math.floor(SERIES_AT_ONCE / runs))))
-    for (let at = 0; at < runs; at += SERIES_AT_ONCE) {
-      const wanted = keys.flatMap((ofKey) => ofKey.slice(at, at + SERIES_AT_ONCE));
+  for (const keys of pieces(product, Math.max(1, Math.floor(MOST_SERIES / runs))))
+    for (let at = 0; at < runs; at += MOST_SERIES) {
+      const wanted = keys.flatMap((ofKey) => ofKey.slice(at, at + MOST_SERIES));
       const [first] = wanted;
       if (first) jobs.push({ request: requestOf(first, wanted), wanted });
     }

@@ -8,7 +8,8 @@ export interface Finger {
   onTwice: () => void;
 }
 
-const LEAST_DRAG = 4;
+/** In pixels: less is a tap, or a click. */
+export const LEAST_DRAG = 4;
 const TWICE_MS = 350;
 const TWICE_PIXELS = 30;
 

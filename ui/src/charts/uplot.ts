@@ -7,7 +7,7 @@ import { valueText } from "./formats";
 import type { Scale } from "./scales";
 import type { XAxis } from "./state";
 import { DURATIONS, logLabels, logPlaces, shortDuration, TIMES } from "./ticks";
-import { listenToFinger } from "./touch";
+import { LEAST_DRAG, listenToFinger } from "./touch";
 
 export interface Handlers {
   onZoom: (range: [number, number]) => void;
@@ -16,7 +16,6 @@ export interface Handlers {
   onPoint: (at: { left: number; top: number } | undefined) => void;
 }
 
-const LEAST_DRAG = 4;
 const FONT = "11px system-ui, sans-serif";
 const Y_AXIS = 54;
 export class LinePlot {
@@ -152,10 +151,9 @@ export class LinePlot {
 
   private chosen(plot: uPlot): void {
     const { left, width } = plot.select;
-    if (width < LEAST_DRAG) return;
-    const range: [number, number] = [plot.posToVal(left, "x"), plot.posToVal(left + width, "x")];
     this.select(0, 0);
-    this.handlers.onZoom(range);
+    if (width < LEAST_DRAG) return;
+    this.handlers.onZoom([plot.posToVal(left, "x"), plot.posToVal(left + width, "x")]);
   }
 
   private select(left: number, width: number): void {
